@@ -1,0 +1,71 @@
+# Targets of this project. Every library states its layer; linking to the same or a higher layer is
+# refused when CMake configures, so that the arrows of docs/architecture.md stay true.
+#
+#   0 emulator/base
+#   1 emulator/bus
+#   2 cpu, devices, slirp-net, images (these never see each other)
+#   3 emulator/machine
+#   4 harness, debugger, display
+#   5 emulator/app
+
+set_property(GLOBAL PROPERTY ICE86_LIBRARIES "")
+
+function(ice86_compile_options target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor
+                                           -fno-strict-aliasing)
+  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
+  if(ICE86_SANITIZE_ADDRESS)
+    target_compile_options(${target} PUBLIC -fsanitize=address,undefined -fno-sanitize-recover=all
+                                            -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=address,undefined)
+  elseif(ICE86_SANITIZE_THREAD)
+    target_compile_options(${target} PUBLIC -fsanitize=thread)
+    target_link_options(${target} PUBLIC -fsanitize=thread)
+  endif()
+  if(ICE86_COVERAGE)
+    target_compile_options(${target} PUBLIC --coverage)
+    target_link_options(${target} PUBLIC --coverage)
+  endif()
+endfunction()
+
+# ice86_library(name LAYER n SOURCES a.cpp ... [DEPS lib ...])
+function(ice86_library name)
+  cmake_parse_arguments(ARG "" "LAYER" "SOURCES;DEPS" ${ARGN})
+  if(NOT DEFINED ARG_LAYER)
+    message(FATAL_ERROR "ice86_library(${name}): LAYER is missing")
+  endif()
+  add_library(${name} STATIC ${ARG_SOURCES})
+  ice86_compile_options(${name})
+  set_target_properties(${name} PROPERTIES ICE86_LAYER ${ARG_LAYER})
+  foreach(dep IN LISTS ARG_DEPS)
+    if(TARGET ${dep})
+      get_target_property(dep_layer ${dep} ICE86_LAYER)
+      if(NOT dep_layer STREQUAL "dep_layer-NOTFOUND" AND dep_layer GREATER_EQUAL ARG_LAYER)
+        message(FATAL_ERROR "${name} (layer ${ARG_LAYER}) may not depend on ${dep} "
+                            "(layer ${dep_layer}): dependencies only point downwards")
+      endif()
+    endif()
+  endforeach()
+  target_link_libraries(${name} PUBLIC ${ARG_DEPS})
+endfunction()
+
+# ice86_program(name SOURCES ... DEPS ...)
+function(ice86_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  ice86_compile_options(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+endfunction()
+
+# ice86_test(name SOURCES ... DEPS ... [LABELS ...]): one GoogleTest program, each test a CTest test.
+function(ice86_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  ice86_compile_options(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  include(GoogleTest)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABELS}")
+endfunction()

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One x86 CPU. Runs guest instructions until a count is reached or something stops it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "cpu/host.h"
+#include "cpu/state.h"
+#include "emulator/base/archive.h"
+#include "emulator/bus/trace.h"
+
+namespace ice86::cpu {
+
+enum class StopReason {
+  kBudget,    // the given number of instructions has retired
+  kHalted,    // HLT: nothing happens until an interrupt
+  kShutdown,  // triple fault: nothing happens until a reset
+  kRequested, // Cpu::request_stop
+};
+
+enum class InterruptSource { kSoftware, kException, kExternal, kNmi };
+
+// An interrupt or exception that has been delivered: the CPU stands at the handler's first instruction.
+struct InterruptDelivery {
+  std::uint8_t vector;
+  InterruptSource source;
+  // Where it will return to, and the interrupted code's registers (flags as they were pushed).
+  std::uint16_t return_cs;
+  std::uint64_t return_ip;
+  std::uint64_t flags;
+  // Stack pointer before the frame was pushed.
+  std::uint16_t old_ss;
+  std::uint64_t old_sp;
+};
+
+enum class FarTransfer { kIret, kRetFar, kCallFar, kJmpFar };
+
+// Sees control transfers that the interrupt trace pairs up. Called with the CPU's state up to date.
+// Without an observer nothing of it costs anything.
+class InterruptObserver {
+ public:
+  virtual ~InterruptObserver() = default;
+  virtual void interrupt_delivered(const InterruptDelivery& delivery) = 0;
+  // The transfer has completed: state() is at the target.
+  virtual void far_transfer(FarTransfer kind) = 0;
+};
+
+class Cpu {
+ public:
+  // `host` and `trace` outlive the CPU. Events: category cpu ("exception", "shutdown", "msr-unknown", ...).
+  Cpu(CpuHost& host, TraceBus& trace);
+  ~Cpu();
+  Cpu(const Cpu&) = delete;
+  Cpu& operator=(const Cpu&) = delete;
+
+  void reset(ResetKind kind);
+
+  // Retires at most `instructions`. A REP iteration that is interrupted has not retired; each completed
+  // string instruction counts once. A delivered interrupt counts as no instruction.
+  StopReason run(std::uint64_t instructions);
+  // May be called by the host from within run() (a device that changes a deadline, a reset, an exit):
+  // run() returns after the current instruction.
+  void request_stop();
+
+  // Pins.
+  void set_intr(bool high);
+  void set_a20(bool enabled);
+  void pulse_nmi();
+  void pulse_smi();
+
+  // The host's notices.
+  void mapping_changed();                          // cached PageViews are stale
+  void code_page_written(const std::uint8_t* page);  // decoded instructions of this host page are stale
+
+  void set_interrupt_observer(InterruptObserver* observer);
+
+  // Up to date outside run() and in the callbacks of CpuHost and InterruptObserver.
+  const State& state() const;
+  // For debuggers and tests: change anything outside run(); derived data is recomputed on the next run().
+  State& mutable_state();
+
+  // Linear to physical as the current mode translates for supervisor reads; nothing changes.
+  // Returns false when it does not translate.
+  bool translate(std::uint64_t linear, Gpa& gpa) const;
+
+  void serialize(Archive& archive);
+
+ private:
+  class Core;
+  std::unique_ptr<Core> core_;
+};
+
+}  // namespace ice86::cpu

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "emulator/base/files.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+namespace ice86 {
+
+namespace {
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+}  // namespace
+
+Result<std::vector<std::uint8_t>> read_file(const std::filesystem::path& path, std::uint64_t most) {
+  std::error_code code;
+  const auto status = std::filesystem::status(path, code);
+  if (!std::filesystem::exists(status)) return Error(fmt::format("{}: no such file", path.string()));
+  if (std::filesystem::is_directory(status)) {
+    return Error(fmt::format("{}: is a directory", path.string()));
+  }
+  const File file(std::fopen(path.c_str(), "rb"));
+  if (!file) return Error(fmt::format("{}: {}", path.string(), std::strerror(errno)));
+  std::vector<std::uint8_t> bytes;
+  constexpr std::size_t kChunk = 1 << 20;
+  for (;;) {
+    const std::size_t before = bytes.size();
+    bytes.resize(before + kChunk);
+    const std::size_t got = std::fread(bytes.data() + before, 1, kChunk, file.get());
+    bytes.resize(before + got);
+    if (bytes.size() > most) {
+      return Error(fmt::format("{}: is larger than {} bytes", path.string(), most));
+    }
+    if (got < kChunk) break;
+  }
+  if (std::ferror(file.get()) != 0) return Error(fmt::format("{}: cannot be read", path.string()));
+  return bytes;
+}
+
+Result<void> write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
+  const std::string temporary = fmt::format("{}.{}.tmp", path.string(), ::getpid());
+  File file(std::fopen(temporary.c_str(), "wb"));
+  if (!file) return Error(fmt::format("{}: {}", path.string(), std::strerror(errno)));
+  const bool wrote = std::fwrite(bytes.data(), 1, bytes.size(), file.get()) == bytes.size();
+  const bool closed = std::fclose(file.release()) == 0;
+  if (!wrote || !closed || std::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int reason = errno;
+    std::remove(temporary.c_str());
+    return Error(fmt::format("{}: cannot be written: {}", path.string(), std::strerror(reason)));
+  }
+  return {};
+}
+
+Result<void> write_file(const std::filesystem::path& path, std::string_view text) {
+  return write_file(path, std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
+
+}  // namespace ice86

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What is behind a disk controller: numbered 512-byte sectors.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "emulator/base/archive.h"
+#include "emulator/base/result.h"
+
+namespace ice86 {
+
+constexpr std::uint64_t kSectorSize = 512;
+
+class BlockBackend {
+ public:
+  virtual ~BlockBackend() = default;
+
+  virtual std::uint64_t sectors() const = 0;
+  virtual bool read_only() const = 0;
+  // `bytes` is a whole number of sectors, all inside the medium (the controller checks that first).
+  // A failure is a medium error for the guest.
+  virtual Result<void> read(std::uint64_t sector, std::span<std::uint8_t> bytes) = 0;
+  virtual Result<void> write(std::uint64_t sector, std::span<const std::uint8_t> bytes) = 0;
+  virtual Result<void> flush() = 0;
+  // What a snapshot needs beyond the image file itself: the overlay.
+  virtual void serialize(Archive& archive) = 0;
+};
+
+}  // namespace ice86

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A raw disk image. It is never changed unless asked: writes go to an overlay in memory.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "emulator/bus/block.h"
+
+namespace ice86 {
+
+class BlockImage final : public BlockBackend {
+ public:
+  enum class Writes {
+    kOverlay,  // kept in memory and in snapshots
+    kFile,     // into the file; it is locked against a second writer
+    kRefused,  // the medium is write-protected
+  };
+
+  // Errors: missing, unreadable, not a regular file or block device, empty, in use by another writer.
+  // A length that is no multiple of 512 is padded with zeros for the guest.
+  static Result<std::unique_ptr<BlockImage>> open(const std::filesystem::path& path, Writes writes);
+  // A medium that exists in memory only.
+  static std::unique_ptr<BlockImage> in_memory(std::vector<std::uint8_t> bytes, Writes writes);
+  ~BlockImage() override;
+
+  std::uint64_t sectors() const override { return (size_ + kSectorSize - 1) / kSectorSize; }
+  bool read_only() const override { return writes_ == Writes::kRefused; }
+  Result<void> read(std::uint64_t sector, std::span<std::uint8_t> bytes) override;
+  Result<void> write(std::uint64_t sector, std::span<const std::uint8_t> bytes) override;
+  Result<void> flush() override;
+  void serialize(Archive& archive) override;
+
+ private:
+  using Sector = std::array<std::uint8_t, kSectorSize>;
+
+  BlockImage(int file, std::string name, std::uint64_t size, Writes writes)
+      : file_(file), name_(std::move(name)), size_(size), writes_(writes) {}
+  Result<void> read_base(std::uint64_t sector, std::uint8_t* to);
+
+  int file_;  // -1: memory_
+  std::string name_;
+  std::uint64_t size_;
+  Writes writes_;
+  std::vector<std::uint8_t> memory_;
+  std::map<std::uint64_t, Sector> overlay_;
+};
+
+}  // namespace ice86

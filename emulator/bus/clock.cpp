@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "emulator/bus/clock.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace ice86 {
+
+namespace {
+constexpr std::uint32_t kMostTimers = 4096;
+constexpr std::size_t kMostNameLength = 64;
+// Deadlines saturate here (292 years), so that sums of times can not wrap.
+constexpr Nanoseconds kFarFuture = std::numeric_limits<std::int64_t>::max();
+}  // namespace
+
+Timer::Timer(Clock& clock, std::string name, Expired expired)
+    : clock_(clock), name_(std::move(name)), expired_(std::move(expired)) {
+  clock_.add(*this);
+}
+
+Timer::~Timer() { clock_.remove(*this); }
+
+void Timer::arm_at(Nanoseconds deadline) { clock_.armed(*this, std::min(deadline, kFarFuture)); }
+
+void Timer::arm_in(Nanoseconds delay) {
+  const Nanoseconds now = clock_.now();
+  arm_at(delay > kFarFuture - now ? kFarFuture : now + delay);
+}
+
+void Timer::cancel() {
+  if (!deadline_) return;
+  deadline_.reset();
+  clock_.first_known_ = false;
+}
+
+Clock::Clock(std::uint64_t instructions_per_microsecond) : rate_(instructions_per_microsecond) {
+  ICE86_ASSERT(rate_ >= 1 && rate_ <= 1'000'000);
+}
+
+void Clock::add(Timer& timer) {
+  ICE86_ASSERT(timer.name_.size() <= kMostNameLength);
+  for (const Timer* other : timers_) ICE86_ASSERT(other->name_ != timer.name_);
+  timers_.push_back(&timer);
+}
+
+void Clock::remove(Timer& timer) {
+  std::erase(timers_, &timer);
+  first_known_ = false;
+}
+
+void Clock::armed(Timer& timer, Nanoseconds deadline) {
+  const Timer* const before = first();
+  const Nanoseconds nearest = before != nullptr ? *before->deadline_ : kFarFuture;
+  timer.deadline_ = deadline;
+  timer.sequence_ = next_sequence_++;
+  first_known_ = false;
+  if (deadline < nearest && nearer_deadline_) nearer_deadline_();
+}
+
+Timer* Clock::first() const {
+  if (!first_known_) {
+    first_ = nullptr;
+    for (Timer* timer : timers_) {
+      if (!timer->deadline_) continue;
+      if (first_ == nullptr || *timer->deadline_ < *first_->deadline_ ||
+          (*timer->deadline_ == *first_->deadline_ && timer->sequence_ < first_->sequence_)) {
+        first_ = timer;
+      }
+    }
+    first_known_ = true;
+  }
+  return first_;
+}
+
+std::optional<Nanoseconds> Clock::next_deadline() const {
+  const Timer* timer = first();
+  return timer != nullptr ? timer->deadline_ : std::nullopt;
+}
+
+std::uint64_t Clock::instructions_until_next_event() const {
+  const Timer* timer = first();
+  if (timer == nullptr) return std::numeric_limits<std::int64_t>::max();
+  const Nanoseconds deadline = *timer->deadline_;
+  if (deadline <= now()) return 0;
+  // The smallest count whose time is at or after the deadline: time_of(n) = floor(n * 1000 / rate).
+  const Nanoseconds target = deadline - skipped_;
+  const std::uint64_t whole = target / 1000 * rate_;
+  const std::uint64_t part = (target % 1000 * rate_ + 999) / 1000;
+  return whole + part - instructions_;
+}
+
+void Clock::run_due_events() {
+  for (;;) {
+    Timer* timer = first();
+    if (timer == nullptr || *timer->deadline_ > now()) return;
+    const Nanoseconds deadline = *timer->deadline_;
+    timer->deadline_.reset();
+    first_known_ = false;
+    timer->expired_(deadline);
+  }
+}
+
+bool Clock::skip_to_next_event() {
+  const Timer* timer = first();
+  if (timer == nullptr) return false;
+  const Nanoseconds deadline = *timer->deadline_;
+  const Nanoseconds current = now();
+  if (deadline > current) skipped_ += deadline - current;
+  return true;
+}
+
+std::vector<const Timer*> Clock::queue() const {
+  std::vector<const Timer*> armed;
+  for (const Timer* timer : timers_) {
+    if (timer->deadline_) armed.push_back(timer);
+  }
+  std::sort(armed.begin(), armed.end(), [](const Timer* a, const Timer* b) {
+    return std::pair(*a->deadline_, a->sequence_) < std::pair(*b->deadline_, b->sequence_);
+  });
+  return armed;
+}
+
+void Clock::serialize(Archive& archive) {
+  archive.section("clock", 1, [&] {
+    std::uint64_t rate = rate_;
+    archive.io(rate);
+    if (archive.loading() && rate != rate_) return archive.fail("the machine's nominal rate differs");
+    archive.io(instructions_);
+    archive.io(skipped_);
+    archive.io(next_sequence_);
+    auto count = static_cast<std::uint32_t>(timers_.size());
+    archive.io(count);
+    if (!archive.ok()) return;
+    if (count > kMostTimers || count != timers_.size()) {
+      return archive.fail("the machine has a different number of timers");
+    }
+    for (Timer* timer : timers_) {
+      std::string name = timer->name_;
+      archive.io(name, kMostNameLength);
+      if (archive.ok() && name != timer->name_) {
+        return archive.fail("timer '" + timer->name_ + "' was expected, but '" + name + "' is stored");
+      }
+      bool armed = timer->armed();
+      archive.io(armed);
+      Nanoseconds deadline = timer->deadline_.value_or(0);
+      archive.io(deadline);
+      archive.io(timer->sequence_);
+      if (!archive.ok()) return;
+      timer->deadline_.reset();
+      if (armed) timer->deadline_ = deadline;
+    }
+    first_known_ = false;
+  });
+}
+
+}  // namespace ice86
