@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "emulator/machine/firmware_table.h"
+
+#include <fmt/core.h>
+
+#include "emulator/base/files.h"
+#include "emulator/base/hash.h"
+
+namespace ice86::machine {
+
+namespace {
+
+constexpr std::uint64_t kSmallestRom = 64 << 10;
+constexpr std::uint64_t kLargestRom = 16 << 20;
+constexpr std::uint64_t kRomGranule = 4 << 10;
+// C0000-DFFFF; the BIOS begins above.
+constexpr std::uint64_t kLargestVgaRom = 128 << 10;
+
+std::filesystem::path resolve(std::string_view file, const std::filesystem::path& images) {
+  const std::filesystem::path path(file);
+  return path.is_absolute() ? path : images / path;
+}
+
+Result<std::vector<std::uint8_t>> read_rom(const std::filesystem::path& path) {
+  auto bytes = read_file(path, kLargestRom);
+  if (!bytes) return std::move(bytes).error().within("firmware");
+  const std::uint64_t size = bytes->size();
+  if (size < kSmallestRom || size % kRomGranule != 0) {
+    return Error(fmt::format("firmware: {}: {} bytes is no ROM size: a multiple of 4 KiB from 64 KiB to "
+                             "16 MiB is needed",
+                             path.string(), size));
+  }
+  return bytes;
+}
+
+Result<std::vector<std::uint8_t>> read_option_rom(const std::filesystem::path& path) {
+  auto bytes = read_file(path, kLargestVgaRom);
+  if (!bytes) return std::move(bytes).error().within("VGA BIOS");
+  if (bytes->size() < 512 || (*bytes)[0] != 0x55 || (*bytes)[1] != 0xaa) {
+    return Error(fmt::format("VGA BIOS: {}: does not begin with the option ROM signature 55 AA", path.string()));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+const std::vector<FirmwareEntry>& firmware_table() {
+  static const std::vector<FirmwareEntry> table = {
+      {"stack", "LinuxBIOS + ADLO + Bochs BIOS + VGA BIOS in one 512 KiB ROM", "stack.rom", "", "", "",
+       VgaRomPlace::kNone},
+      {"bochs", "Bochs BIOS, the current one", "/usr/share/bochs/BIOS-bochs-latest", "bochsbios",
+       "/usr/share/vgabios/vgabios.bin", "vgabios", VgaRomPlace::kC0000},
+      {"bochs-legacy", "Bochs BIOS, 64 KiB, the one inside the stack", "/usr/share/bochs/BIOS-bochs-legacy",
+       "bochsbios", "/usr/share/vgabios/vgabios.bin", "vgabios", VgaRomPlace::kC0000},
+      {"seabios", "SeaBIOS as QEMU's pc uses it", "/usr/share/seabios/bios-256k.bin", "seabios",
+       "/usr/share/seabios/vgabios-stdvga.bin", "seabios", VgaRomPlace::kPciRom},
+  };
+  return table;
+}
+
+std::optional<std::string> missing_file(const FirmwareEntry& entry, const std::filesystem::path& images) {
+  const auto check = [&](std::string_view file, std::string_view package) -> std::optional<std::string> {
+    if (file.empty()) return std::nullopt;
+    const auto path = resolve(file, images);
+    std::error_code code;
+    if (std::filesystem::is_regular_file(path, code)) return std::nullopt;
+    return package.empty()
+               ? fmt::format("{} is missing: build it with './run build'", path.string())
+               : fmt::format("{} is missing: install the Debian package {}", path.string(), package);
+  };
+  if (auto missing = check(entry.rom, entry.rom_package)) return missing;
+  return check(entry.vga_rom, entry.vga_package);
+}
+
+Result<Firmware> load_firmware(const std::string& name, const std::optional<std::filesystem::path>& vga_rom,
+                               const std::filesystem::path& images) {
+  Firmware firmware;
+  firmware.name = name;
+  const FirmwareEntry* found = nullptr;
+  for (const FirmwareEntry& entry : firmware_table()) {
+    if (entry.name == name) found = &entry;
+  }
+  if (found != nullptr) {
+    if (auto missing = missing_file(*found, images)) {
+      return Error(fmt::format("firmware {}: {}", name, *missing));
+    }
+    firmware.rom_path = resolve(found->rom, images);
+    if (!found->vga_rom.empty()) firmware.vga_path = resolve(found->vga_rom, images);
+    firmware.vga_place = found->vga_place;
+  } else {
+    std::error_code code;
+    if (!std::filesystem::exists(name, code)) {
+      std::string names;
+      for (const FirmwareEntry& entry : firmware_table()) names += fmt::format(" {}", entry.name);
+      return Error(fmt::format("firmware {}: there is no such file, and no firmware of that name (known:{})",
+                               name, names));
+    }
+    firmware.rom_path = name;
+    if (vga_rom) firmware.vga_place = VgaRomPlace::kC0000;
+  }
+  if (vga_rom) {
+    firmware.vga_path = *vga_rom;
+    if (firmware.vga_place == VgaRomPlace::kNone) firmware.vga_place = VgaRomPlace::kC0000;
+  }
+  ICE86_TRY_ASSIGN(firmware.rom, read_rom(firmware.rom_path));
+  firmware.rom_sha256 = sha256_hex(firmware.rom);
+  if (!firmware.vga_path.empty()) {
+    ICE86_TRY_ASSIGN(firmware.vga_rom, read_option_rom(firmware.vga_path));
+    firmware.vga_sha256 = sha256_hex(firmware.vga_rom);
+  }
+  return firmware;
+}
+
+}  // namespace ice86::machine
