@@ -9,6 +9,7 @@ namespace ice86 {
 namespace {
 constexpr std::uint32_t kMostTimers = 4096;
 constexpr std::size_t kMostNameLength = 64;
+constexpr Nanoseconds kHour = 3'600'000'000'000;
 // Deadlines saturate here (292 years), so that sums of times can not wrap.
 constexpr Nanoseconds kFarFuture = std::numeric_limits<std::int64_t>::max();
 }  // namespace
@@ -79,11 +80,14 @@ std::optional<Nanoseconds> Clock::next_deadline() const {
 
 std::uint64_t Clock::instructions_until_next_event() const {
   const Timer* timer = first();
-  if (timer == nullptr) return std::numeric_limits<std::int64_t>::max();
-  const Nanoseconds deadline = *timer->deadline_;
-  if (deadline <= now()) return 0;
-  // The smallest count whose time is at or after the deadline: time_of(n) = floor(n * 1000 / rate).
-  const Nanoseconds target = deadline - skipped_;
+  return instructions_until(timer != nullptr ? *timer->deadline_ : kFarFuture);
+}
+
+std::uint64_t Clock::instructions_until(Nanoseconds time) const {
+  if (time <= now()) return 0;
+  // The smallest count whose time is at or after the target: time_of(n) = floor(n * 1000 / rate).
+  // Far ones are cut to an hour, so that no product overflows; the caller asks again by then.
+  const Nanoseconds target = std::min(time, now() + kHour) - skipped_;
   const std::uint64_t whole = target / 1000 * rate_;
   const std::uint64_t part = (target % 1000 * rate_ + 999) / 1000;
   return whole + part - instructions_;
@@ -100,13 +104,9 @@ void Clock::run_due_events() {
   }
 }
 
-bool Clock::skip_to_next_event() {
-  const Timer* timer = first();
-  if (timer == nullptr) return false;
-  const Nanoseconds deadline = *timer->deadline_;
+void Clock::skip_to(Nanoseconds time) {
   const Nanoseconds current = now();
-  if (deadline > current) skipped_ += deadline - current;
-  return true;
+  if (time > current) skipped_ += time - current;
 }
 
 std::vector<const Timer*> Clock::queue() const {

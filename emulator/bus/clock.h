@@ -63,13 +63,15 @@ class Clock {
 
   // Instructions that may retire before the next deadline is due; 0 when one is due now.
   std::uint64_t instructions_until_next_event() const;
+  // The same for any time: 0 when `time` has come.
+  std::uint64_t instructions_until(Nanoseconds time) const;
   // A deadline that moves nearer while the CPU runs shortens its current slice through this hook.
   void on_nearer_deadline(std::function<void()> hook) { nearer_deadline_ = std::move(hook); }
 
   // Calls every timer whose deadline has come, ordered by (deadline, arming order).
   void run_due_events();
-  // A halted guest: skips to the next deadline. False when no timer is armed.
-  bool skip_to_next_event();
+  // A halted guest: time passes without instructions.
+  void skip_to(Nanoseconds time);
 
   std::optional<Nanoseconds> next_deadline() const;
   // All armed timers in firing order, for people.

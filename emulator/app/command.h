@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The subcommands. Each adds itself to the command line; when it is chosen it runs and leaves its exit code.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace ice86 {
+class Error;
+}
+
+namespace ice86::app {
+
+void add_run_command(CLI::App& app, int& exit);
+void add_trace_command(CLI::App& app, int& exit);
+void add_diff_command(CLI::App& app, int& exit);
+void add_reference_command(CLI::App& app, int& exit);
+void add_firmware_command(CLI::App& app, int& exit);
+
+// Prints "ice86: message" to stderr and returns the exit code that fits.
+int fail(const Error& error);
+
+}  // namespace ice86::app

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The options that describe a machine and its run, shared by the subcommands that start one.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emulator/base/result.h"
+#include "emulator/machine/pc.h"
+
+namespace CLI {
+class App;
+}
+
+namespace ice86::app {
+
+struct MachineOptions {
+  std::string firmware = "stack";
+  std::optional<std::string> vga_rom;
+  std::string memory = "128M";
+  std::array<std::string, 4> disks;  // -hda .. -hdd
+  std::vector<std::string> disk_list;  // --disk, filling the first free slots
+  std::string boot = "c";
+  std::string rtc = "2003-06-09T12:00:00";
+  std::uint64_t rate = 100;  // instructions per microsecond
+  std::string spin_up = "0";
+  std::string latency = "0";
+  std::string debug_exit = "0x501";
+  bool reset_on_triple_fault = false;
+  std::vector<std::string> serial;
+  std::string debugcon = "null";
+  std::optional<std::string> max_time;  // virtual
+  std::optional<std::uint64_t> max_instructions;
+  std::optional<std::string> max_wall;
+};
+
+void add_machine_options(CLI::App& command, MachineOptions& options);
+
+// Reads and checks all files the options name. Nothing is written before this has succeeded.
+Result<machine::PcConfig> machine_config(const MachineOptions& options);
+
+// Virtual limits; RunLimits::interrupted is left to the caller.
+Result<machine::RunLimits> run_limits(const MachineOptions& options);
+Result<std::optional<std::uint64_t>> wall_limit_ns(const MachineOptions& options);
+
+// Where this build put its images: beside the program.
+std::filesystem::path images_folder();
+
+// "128M", "1G", "65536K"; a plain number is MiB, as QEMU reads it.
+Result<std::uint64_t> parse_size(const std::string& text, std::uint64_t plain_unit);
+// "1.5s", "20ms", "100us", "50ns"; a plain number is seconds.
+Result<std::uint64_t> parse_duration_ns(const std::string& text);
+
+}  // namespace ice86::app

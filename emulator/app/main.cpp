@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The command line: one subcommand, one file.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "emulator/app/command.h"
+#include "emulator/app/exit_code.h"
+#include "emulator/app/suggest.h"
+
+namespace ice86::app {
+namespace {
+
+// QEMU's users type long options with one dash: "-hda disk.img". Exactly those spellings are taken as the
+// long options of the same name.
+std::vector<std::string> with_qemu_spellings(int argc, char** argv) {
+  static const std::vector<std::string> kSpellings = {
+      "-hda", "-hdb", "-hdc", "-hdd", "-bios", "-boot", "-serial", "-debugcon", "-display", "-rtc", "-snapshot"};
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const std::string name = word.substr(0, word.find('='));
+    const bool known = std::find(kSpellings.begin(), kSpellings.end(), name) != kSpellings.end();
+    words.push_back(known ? "-" + word : word);
+  }
+  return words;
+}
+
+const CLI::App* chosen(const CLI::App& app) {
+  const CLI::App* deepest = &app;
+  while (!deepest->get_subcommands().empty()) deepest = deepest->get_subcommands().front();
+  return deepest;
+}
+
+// One line that names the word, and the nearest thing that exists.
+void explain(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* where = chosen(app);
+  std::string text = error.what();
+  std::string hint;
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    const std::vector<std::string> left = app.remaining(true);
+    const std::string word = left.empty() ? "" : left.front().substr(0, left.front().find('='));
+    std::vector<std::string> known;
+    if (!word.empty() && word[0] == '-') {
+      text = "unknown option " + word;
+      for (const CLI::Option* option : where->get_options()) {
+        for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+        for (const std::string& name : option->get_snames()) known.push_back("-" + name);
+      }
+    } else {
+      text = "there is no command '" + word + "'";
+      for (const CLI::App* sub : where->get_subcommands(nullptr)) known.push_back(sub->get_name());
+      if (known.empty()) text = "unexpected word '" + word + "'";
+    }
+    if (const auto near = nearest(word, known)) hint = "; did you mean " + *near + "?";
+  }
+  std::string command = "ice86";
+  if (where != &app) command += " " + where->get_name();
+  std::fprintf(stderr, "ice86: %s%s ('%s --help' lists what there is)\n", text.c_str(), hint.c_str(),
+               command.c_str());
+}
+
+int run_program(int argc, char** argv) {
+  CLI::App app("ice86: an in-circuit emulator in software for x86 firmware", "ice86");
+  app.set_version_flag("--version", std::string("ice86 ") + ICE86_VERSION);
+  app.require_subcommand(1);
+  int exit = kDone;
+  for (const auto add : {add_run_command, add_trace_command, add_diff_command, add_reference_command,
+                         add_firmware_command}) {
+    add(app, exit);
+  }
+  try {
+    std::vector<std::string> words = with_qemu_spellings(argc, argv);
+    std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
+    app.parse(words);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::CallForVersion& version) {
+    return app.exit(version);
+  } catch (const CLI::ParseError& error) {
+    explain(app, error);
+    return kBadArguments;
+  }
+  return exit;
+}
+
+}  // namespace
+}  // namespace ice86::app
+
+int main(int argc, char** argv) {
+  try {
+    return ice86::app::run_program(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ice86: %s\n", error.what());
+    return ice86::app::kMissing;
+  }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "emulator/machine/pc.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "emulator/base/hash.h"
+#include "emulator/machine/pc_parts.h"
+
+namespace ice86::machine {
+
+namespace {
+
+constexpr std::uint64_t kMostMemoryMib = 65536;
+// How many instructions may pass before RunLimits::interrupted is asked again: some 10 ms of host time.
+constexpr std::uint64_t kInterruptedInterval = 2'000'000;
+
+}  // namespace
+
+Result<std::unique_ptr<Pc>> Pc::create(PcConfig config) {
+  if (config.memory_mib < 1 || config.memory_mib > kMostMemoryMib) {
+    return usage_error(fmt::format("memory of {} MiB: from 1 to {} MiB fit this machine", config.memory_mib,
+                                   kMostMemoryMib));
+  }
+  ICE86_TRY_ASSIGN(auto parts, Parts::create(std::move(config)));
+  return std::unique_ptr<Pc>(new Pc(std::move(parts)));
+}
+
+Pc::Pc(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Pc::~Pc() = default;
+
+Clock& Pc::clock() { return parts_->clock; }
+TraceBus& Pc::trace() { return parts_->trace; }
+cpu::Cpu& Pc::cpu() { return parts_->cpu; }
+devices::Vga& Pc::vga() { return parts_->vga; }
+devices::I8042& Pc::keyboard_controller() { return parts_->keyboard_controller; }
+const PcConfig& Pc::config() const { return parts_->config; }
+
+void Pc::reset(ResetKind kind) { parts_->reset(kind); }
+
+RunResult Pc::run(const RunLimits& limits) {
+  Parts& p = *parts_;
+  p.end.reset();
+  std::uint64_t asked_at = p.clock.instructions();
+  for (;;) {
+    p.apply_pending_reset();
+    p.clock.run_due_events();
+    p.apply_pending_reset();
+    if (p.end) return {*p.end, p.debug_exit_value};
+    if (limits.instructions && p.clock.instructions() >= *limits.instructions) {
+      return {RunEnd::kInstructionLimit, 0};
+    }
+    if (limits.time && p.clock.now() >= *limits.time) return {RunEnd::kTimeLimit, 0};
+    if (limits.interrupted && p.clock.instructions() - asked_at >= kInterruptedInterval) {
+      asked_at = p.clock.instructions();
+      if (limits.interrupted()) return {RunEnd::kInterrupted, 0};
+    }
+
+    std::uint64_t budget = p.clock.instructions_until_next_event();
+    if (budget == 0) continue;
+    if (limits.instructions) budget = std::min(budget, *limits.instructions - p.clock.instructions());
+    if (limits.time) budget = std::min(budget, p.clock.instructions_until(*limits.time));
+    if (limits.interrupted) budget = std::min(budget, kInterruptedInterval);
+
+    switch (p.cpu.run(budget)) {
+      case cpu::StopReason::kBudget:
+      case cpu::StopReason::kRequested: break;
+      case cpu::StopReason::kShutdown:
+        if (!p.config.reset_on_triple_fault) return {RunEnd::kCrashed, 0};
+        p.request_reset(ResetKind::kHard);
+        break;
+      case cpu::StopReason::kHalted: {
+        if (p.end || p.reset_pending()) break;
+        if (!p.can_wake()) return {RunEnd::kStuck, 0};
+        const auto next = p.clock.next_deadline();
+        if (!next) return {RunEnd::kStuck, 0};
+        if (limits.time && *next > *limits.time) {
+          p.clock.skip_to(*limits.time);
+        } else {
+          p.clock.skip_to(*next);
+        }
+        // A guest that sleeps retires few instructions: ask for every wake-up.
+        if (limits.interrupted && limits.interrupted()) return {RunEnd::kInterrupted, 0};
+        break;
+      }
+    }
+  }
+}
+
+std::uint64_t Pc::peek_memory(Gpa gpa, unsigned width) const { return parts_->space.peek(gpa, width); }
+std::uint32_t Pc::peek_port(std::uint16_t port, unsigned width) const { return parts_->ports.peek(port, width); }
+
+std::vector<std::uint8_t> Pc::save() {
+  Archive archive = Archive::writer();
+  parts_->serialize(archive);
+  ICE86_ASSERT(archive.finish());
+  return archive.bytes();
+}
+
+Result<void> Pc::load(std::span<const std::uint8_t> bytes) {
+  Archive archive = Archive::reader(bytes);
+  parts_->serialize(archive);
+  if (auto done = archive.finish(); !done) {
+    parts_->reset(ResetKind::kPowerOn);
+    return std::move(done).error().within("snapshot");
+  }
+  return {};
+}
+
+std::string Pc::state_hash() { return sha256_hex(save()); }
+
+std::string Pc::dump() const { return parts_->dump(); }
+
+}  // namespace ice86::machine

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The board `pc`: i440FX + PIIX3 with one CPU, as QEMU's pc and Bochs' i440fx present it to firmware.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cpu/cpu.h"
+#include "devices/mc146818/mc146818.h"
+#include "emulator/base/archive.h"
+#include "emulator/base/result.h"
+#include "emulator/bus/block.h"
+#include "emulator/bus/clock.h"
+#include "emulator/bus/trace.h"
+#include "emulator/machine/firmware_table.h"
+
+namespace ice86::devices {
+class Vga;
+class I8042;
+}  // namespace ice86::devices
+
+namespace ice86::machine {
+
+struct DiskConfig {
+  std::unique_ptr<BlockBackend> medium;
+  Nanoseconds spin_up = 0;          // after power-on the drive is busy for so long
+  Nanoseconds command_latency = 0;  // 0: the drive model's own
+};
+
+struct PcConfig {
+  std::uint64_t memory_mib = 128;  // 1 to 65536
+  Firmware firmware;
+  std::array<std::optional<DiskConfig>, 4> disks;  // primary master, primary slave, secondary ...
+  std::uint64_t instructions_per_microsecond = 100;
+  devices::Mc146818::Date rtc;
+  // First, second, third boot device: 'a' floppy, 'c' hard disk, 'd' CD-ROM, 'n' network.
+  std::string boot_order = "c";
+  std::uint16_t debug_exit_port = 0x501;
+  bool reset_on_triple_fault = false;
+  // Bytes the guest sends. Called at the instruction that completes the transfer.
+  std::array<std::function<void(std::uint8_t)>, 4> serial;
+  std::function<void(std::uint8_t)> debug_console;  // ports E9 and 402
+};
+
+enum class RunEnd {
+  kInstructionLimit,
+  kTimeLimit,    // virtual
+  kInterrupted,  // RunLimits::interrupted said so
+  kPowerOff,     // ACPI soft-off, or "Shutdown" at port 8900
+  kDebugExit,    // a value at the debug exit port
+  kCrashed,      // triple fault
+  kStuck,        // halted, and nothing can wake it
+};
+
+struct RunLimits {
+  std::optional<std::uint64_t> instructions;  // total since power-on
+  std::optional<Nanoseconds> time;            // virtual, since power-on
+  // Asked now and then (after at most a few million instructions); true ends the run at once.
+  std::function<bool()> interrupted;
+};
+
+struct RunResult {
+  RunEnd end = RunEnd::kInstructionLimit;
+  std::uint8_t debug_exit_value = 0;
+};
+
+class Pc {
+ public:
+  // Errors: a memory size or boot order that does not fit, host memory that is not there.
+  static Result<std::unique_ptr<Pc>> create(PcConfig config);
+  ~Pc();
+  Pc(const Pc&) = delete;
+  Pc& operator=(const Pc&) = delete;
+
+  RunResult run(const RunLimits& limits);
+  void reset(ResetKind kind);
+
+  Clock& clock();
+  TraceBus& trace();
+  cpu::Cpu& cpu();
+  devices::Vga& vga();
+  devices::I8042& keyboard_controller();
+  const PcConfig& config() const;
+
+  // Guest memory and ports as the CPU would see them, without side effects.
+  std::uint64_t peek_memory(Gpa gpa, unsigned width) const;
+  std::uint32_t peek_port(std::uint16_t port, unsigned width) const;
+
+  // The whole state in one versioned archive. Loading refuses a different machine and leaves this one in
+  // power-on state when the bytes are damaged.
+  std::vector<std::uint8_t> save();
+  Result<void> load(std::span<const std::uint8_t> bytes);
+  // SHA-256 of save().
+  std::string state_hash();
+
+  // What every chip looks like now, for people.
+  std::string dump() const;
+
+ private:
+  struct Parts;
+  explicit Pc(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace ice86::machine

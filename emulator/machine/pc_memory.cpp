@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "emulator/machine/pc_memory.h"
+
+#include <algorithm>
+
+namespace ice86::machine {
+
+namespace {
+
+using Region = MemorySpace::Region;
+using Priority = MemorySpace::Priority;
+
+constexpr std::uint64_t kVideoBase = 0xa0000;
+constexpr std::uint64_t kVideoSize = 0x20000;
+constexpr std::uint64_t kRomAreaBase = 0xc0000;
+constexpr std::uint64_t kOneMiB = 0x100000;
+constexpr std::uint64_t kFourGiB = std::uint64_t{1} << 32;
+// RAM beyond 3 GiB moves above 4 GiB, so that base address registers have room: as QEMU's pc does.
+constexpr std::uint64_t kMostBelow4G = std::uint64_t{3} << 30;
+constexpr std::uint64_t kSegmentSize = 0x4000;
+// The ISA window shows the last 128 KiB of the ROM at E0000.
+constexpr std::uint64_t kIsaRomWindow = 0x20000;
+
+}  // namespace
+
+Result<std::unique_ptr<PcMemory>> PcMemory::create(MemorySpace& space, std::uint64_t memory_bytes,
+                                                   const Firmware& firmware) {
+  ICE86_TRY_ASSIGN(auto ram, Ram::create("ram", memory_bytes));
+  std::unique_ptr<PcMemory> memory(new PcMemory(space, std::move(ram)));
+  memory->below_4g_ = std::min(memory_bytes, kMostBelow4G);
+  ICE86_TRY(memory->map_ram());
+  ICE86_TRY(memory->map_rom(firmware));
+  return memory;
+}
+
+Result<void> PcMemory::map_ram() {
+  const auto add_ram = [&](const char* name, Gpa base, std::uint64_t size, std::uint64_t offset,
+                           Priority priority) -> Result<Region*> {
+    Region region;
+    region.name = name;
+    region.base = base;
+    region.size = size;
+    region.priority = priority;
+    region.ram = ram_.get();
+    region.ram_offset = offset;
+    return space_.add(std::move(region));
+  };
+  ICE86_TRY(add_ram("ram", 0, std::min(below_4g_, kVideoBase), 0, Priority::kRam));
+  if (below_4g_ > kOneMiB) {
+    ICE86_TRY(add_ram("ram-extended", kOneMiB, below_4g_ - kOneMiB, kOneMiB, Priority::kRam));
+  }
+  if (ram_->size() > below_4g_) {
+    ICE86_TRY(add_ram("ram-high", kFourGiB, ram_->size() - below_4g_, below_4g_, Priority::kRam));
+  }
+  for (unsigned segment = 0; segment < kSegments; ++segment) {
+    const Gpa base = kRomAreaBase + segment * kSegmentSize;
+    const std::uint64_t size = segment == kSegments - 1 ? 4 * kSegmentSize : kSegmentSize;
+    ICE86_TRY_ASSIGN(shadow_[segment], add_ram("shadow", base, size, base, Priority::kShadow));
+    space_.set_visibility(*shadow_[segment], false, false);
+  }
+  ICE86_TRY_ASSIGN(smram_, add_ram("smram", kVideoBase, kVideoSize, kVideoBase, Priority::kSmram));
+  space_.move(*smram_, kVideoBase, false);
+  return {};
+}
+
+Result<void> PcMemory::map_rom(const Firmware& firmware) {
+  rom_ = firmware.rom;
+  const auto add_rom = [&](const char* name, Gpa base, const std::uint8_t* bytes,
+                           std::uint64_t size) -> Result<Region*> {
+    Region region;
+    region.name = name;
+    region.base = base;
+    region.size = size;
+    region.rom = bytes;
+    return space_.add(std::move(region));
+  };
+  ICE86_TRY(add_rom("rom", kFourGiB - rom_.size(), rom_.data(), rom_.size()));
+  const std::uint64_t window = std::min<std::uint64_t>(rom_.size(), kIsaRomWindow);
+  ICE86_TRY(add_rom("rom-isa", kOneMiB - window, rom_.data() + (rom_.size() - window), window));
+  if (firmware.vga_place == VgaRomPlace::kC0000 && !firmware.vga_rom.empty()) {
+    vga_rom_ = firmware.vga_rom;
+    vga_rom_.resize(align_up(vga_rom_.size(), kPageSize), 0xff);
+    ICE86_TRY(add_rom("vga-rom", kRomAreaBase, vga_rom_.data(), vga_rom_.size()));
+  }
+  return {};
+}
+
+void PcMemory::set_shadow(Gpa base, std::uint64_t size, bool dram_reads, bool dram_writes) {
+  for (MemorySpace::Region* segment : shadow_) {
+    if (segment->base >= base && segment->base + segment->size <= base + size) {
+      space_.set_visibility(*segment, dram_reads, dram_writes);
+    }
+  }
+}
+
+void PcMemory::set_smram(const Smram& smram) {
+  // With SMRAM open, DRAM answers for everyone. What only code in system management mode sees needs the
+  // CPU's mode, and comes with SMM itself.
+  space_.move(*smram_, kVideoBase, smram.open);
+}
+
+}  // namespace ice86::machine

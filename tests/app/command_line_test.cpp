@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The program as a user meets it: what it says, how it exits, and what it leaves behind.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+struct Outcome {
+  int exit;
+  std::string output;  // stdout and stderr
+};
+
+class CommandLine : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "ice86-cli-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  // Runs in the test's own empty folder.
+  Outcome ice86(const std::string& arguments) {
+    const std::string command = "cd '" + folder_.string() + "' && '" ICE86_PROGRAM "' " + arguments + " 2>&1 </dev/null";
+    std::FILE* pipe = ::popen(command.c_str(), "r");
+    Outcome outcome{-1, ""};
+    std::array<char, 4096> buffer;
+    while (const std::size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
+      outcome.output.append(buffer.data(), got);
+    }
+    const int status = ::pclose(pipe);
+    outcome.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return outcome;
+  }
+
+  std::string file(const std::string& name, std::size_t size) {
+    const auto path = folder_ / name;
+    std::ofstream(path, std::ios::binary) << std::string(size, '\0');
+    return path.string();
+  }
+
+  std::vector<std::string> files_left() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      names.push_back(entry.path().filename().string());
+    }
+    return names;
+  }
+
+  static std::string guest(const std::string& name) { return std::string(ICE86_GUESTS "/") + name + ".bin"; }
+
+  std::filesystem::path folder_;
+};
+
+int lines_in(const std::string& text) { return static_cast<int>(std::count(text.begin(), text.end(), '\n')); }
+
+TEST_F(CommandLine, MissingRomIsNamedAndExits6) {
+  const Outcome outcome = ice86("trace --firmware nowhere.rom --out t.jsonl --run-dir r");
+  EXPECT_EQ(outcome.exit, 6) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("nowhere.rom"));
+  EXPECT_EQ(lines_in(outcome.output), 1) << outcome.output;
+  EXPECT_THAT(files_left(), IsEmpty());
+}
+
+TEST_F(CommandLine, RomOfOddSizeIsRefused) {
+  const std::string rom = file("odd.rom", 100'001);
+  const Outcome outcome = ice86("run --firmware " + rom);
+  EXPECT_EQ(outcome.exit, 6) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("100001 bytes is no ROM size"));
+}
+
+TEST_F(CommandLine, EmptyDiskImageIsRefused) {
+  const std::string disk = file("empty.img", 0);
+  const Outcome outcome = ice86("run --firmware " + guest("halt_rom") + " -hda " + disk);
+  EXPECT_EQ(outcome.exit, 6) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("empty.img: is empty"));
+}
+
+TEST_F(CommandLine, MissingDiskImageIsNamed) {
+  const Outcome outcome = ice86("run --firmware " + guest("halt_rom") + " -hda none.img");
+  EXPECT_EQ(outcome.exit, 6) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("none.img: No such file"));
+}
+
+TEST_F(CommandLine, FolderAsDiskImageIsRefused) {
+  const Outcome outcome = ice86("run --firmware " + guest("halt_rom") + " -hda .");
+  EXPECT_EQ(outcome.exit, 6) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("is a directory"));
+}
+
+TEST_F(CommandLine, UnreadableDiskImageIsNamed) {
+  if (::geteuid() == 0) GTEST_SKIP() << "the superuser can read every file";
+  const std::string disk = file("secret.img", 4096);
+  std::filesystem::permissions(disk, std::filesystem::perms::none);
+  const Outcome outcome = ice86("run --firmware " + guest("halt_rom") + " -hda " + disk);
+  EXPECT_EQ(outcome.exit, 6) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("secret.img: Permission denied"));
+}
+
+TEST_F(CommandLine, UnknownOptionNamesTheNearest) {
+  const Outcome outcome = ice86("run --firmwar x");
+  EXPECT_EQ(outcome.exit, 2);
+  EXPECT_THAT(outcome.output, HasSubstr("unknown option --firmwar"));
+  EXPECT_THAT(outcome.output, HasSubstr("did you mean --firmware?"));
+}
+
+TEST_F(CommandLine, UnknownCommandNamesTheNearest) {
+  const Outcome outcome = ice86("trase");
+  EXPECT_EQ(outcome.exit, 2);
+  EXPECT_THAT(outcome.output, HasSubstr("did you mean trace?"));
+}
+
+TEST_F(CommandLine, BadMemorySizeIsExplained) {
+  for (const char* size : {"lots", "0", "-1", "1.5", "65M5"}) {
+    const Outcome outcome = ice86(std::string("run --firmware ") + guest("halt_rom") + " -m " + size);
+    EXPECT_EQ(outcome.exit, 2) << size << ": " << outcome.output;
+  }
+}
+
+TEST_F(CommandLine, TripleFaultExits4AndSaysWhere) {
+  const Outcome outcome = ice86("run --firmware " + guest("triple_fault_rom"));
+  EXPECT_EQ(outcome.exit, 4) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("triple fault"));
+  EXPECT_THAT(files_left(), IsEmpty());
+}
+
+TEST_F(CommandLine, HangEndsAtTheVirtualTimeLimitWithExit3) {
+  const Outcome outcome = ice86("run --max-time 50ms --firmware " + guest("hang_rom"));
+  EXPECT_EQ(outcome.exit, 3) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("virtual time"));
+}
+
+TEST_F(CommandLine, HangEndsAtTheWallLimitWithExit3) {
+  const Outcome outcome = ice86("run --max-wall 100ms --firmware " + guest("hang_rom"));
+  EXPECT_EQ(outcome.exit, 3) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("wall"));
+}
+
+TEST_F(CommandLine, HaltWithInterruptsOffIsReportedNotWaitedFor) {
+  const Outcome outcome = ice86("run --firmware " + guest("halt_rom"));
+  EXPECT_EQ(outcome.exit, 3) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("nothing can wake it"));
+}
+
+TEST_F(CommandLine, DebugExitPortGivesItsValue) {
+  EXPECT_EQ(ice86("run --firmware " + guest("exit_rom")).exit, 11);
+}
+
+TEST_F(CommandLine, DiskWithoutBootSignatureEndsWithTheBiosMessage) {
+  const Outcome outcome = ice86("run --firmware bochs --max-time 60s --print-screen -hda " + guest("no_signature_disk"));
+  EXPECT_EQ(outcome.exit, 3) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("not a bootable disk"));
+}
+
+TEST_F(CommandLine, HelpListsCommandsAndExits0) {
+  const Outcome outcome = ice86("--help");
+  EXPECT_EQ(outcome.exit, 0);
+  for (const char* command : {"run", "trace", "diff", "reference", "firmware"}) {
+    EXPECT_THAT(outcome.output, HasSubstr(command));
+  }
+}
+
+}  // namespace
