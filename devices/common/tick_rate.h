@@ -8,8 +8,9 @@
 
 namespace ice86::devices {
 
-// Tick t happens at the first whole nanosecond at or after t / frequency seconds, so conversions lose
-// nothing: ticks_at(time_of(t)) == t for every frequency up to 1 GHz, and rounding never accumulates.
+// Tick t happens at the first whole nanosecond at or after t / frequency seconds, so conversions
+// lose nothing: ticks_at(time_of(t)) == t for every frequency up to 1 GHz, and rounding never
+// accumulates.
 class TickRate {
  public:
   constexpr explicit TickRate(std::uint64_t hertz) : hertz_(hertz) {}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // i440FX host bridge (PMC): DRAM rows, shadow (PAM) and SMRAM control, PCI function 8086:1237.
-// Reference: Intel 440FX PCIset, 82441FX PMC and 82442FX DBX, order number 290549-001 (May 1996), section 3.
+// Reference: Intel 440FX PCIset, 82441FX PMC and 82442FX DBX, order number 290549-001 (May 1996),
+// section 3.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +17,12 @@ namespace ice86::devices {
 class ShadowControl {
  public:
   virtual ~ShadowControl() = default;
-  // CPU accesses in [base, base + size), one of the 13 PAM segments in C0000h-FFFFFh: whether reads come
-  // from DRAM (else from the PCI bus: ROM), and whether writes go to DRAM.
-  virtual void set_shadow(Gpa base, std::uint64_t size, bool dram_reads, bool dram_writes) = 0;
-  // A0000h-BFFFFh: DRAM for everyone (SMRAM open), DRAM for code that runs in SMM, and there for code
-  // fetches only (data then goes to PCI: closed).
+  // CPU accesses to one of the 13 PAM segments: whether reads come from DRAM (else from the PCI
+  // bus: ROM), and whether writes go to DRAM. Segments 0-11 are 16 KiB each from C0000h; 12 is
+  // F0000h-FFFFFh.
+  virtual void set_shadow(unsigned segment, bool reads_dram, bool writes_dram) = 0;
+  // A0000h-BFFFFh: DRAM for everyone (SMRAM open), DRAM for code that runs in SMM, and there for
+  // code fetches only (data then goes to PCI: closed).
   struct Smram {
     bool open = false;
     bool enabled_in_smm = false;

@@ -25,8 +25,8 @@ class I8254 final : public RegisterBlock {
 
   struct Config {
     std::string name = "pit";  // section and timer names
-    // The OUT pins. A connected line follows every edge by a timer event; where there is none (nullptr),
-    // out() tells the level when asked, at no cost in between.
+    // The OUT pins. A connected line follows every edge by a timer event; where there is none
+    // (nullptr), out() tells the level when asked, at no cost in between.
     std::array<LevelLine*, 3> out{};
     std::uint64_t clock_hertz = kPcClockHertz;  // of all three CLK pins
   };
@@ -37,8 +37,8 @@ class I8254 final : public RegisterBlock {
   void set_gate(unsigned counter, bool high);
   bool gate(unsigned counter) const { return state_[counter].gate; }
   bool out(unsigned counter) const;
-  // The refresh requests so far: rising edges of OUT since the counter was last programmed. Their lowest
-  // bit is the refresh toggle of port 61h.
+  // The refresh requests so far: rising edges of OUT since the counter was last programmed. Their
+  // lowest bit is the refresh toggle of port 61h.
   std::uint64_t rising_edges(unsigned counter) const;
 
   void reset(ResetKind kind);
@@ -49,17 +49,18 @@ class I8254 final : public RegisterBlock {
   std::string dump() const;
 
  private:
-  // What happened last to the counting element, in CLK ticks since power-on; all else follows from time.
+  // What happened last to the counting element, in CLK ticks since power-on; all else follows from
+  // time.
   struct Counter {
     std::uint8_t control = 0;  // RW1-0, M2-0, BCD as last written (bits 5-0)
     bool gate = true;
-    bool programmed = false;   // a control word was written
-    bool loaded = false;       // the counting element holds a count
+    bool programmed = false;  // a control word was written
+    bool loaded = false;      // the counting element holds a count
     bool null_count = true;
     bool running = false;      // modes 0 and 4: GATE high; others: see i8254.cpp
     bool triggered = false;    // modes 1 and 5: a one-shot is under way or has ended
-    std::uint32_t reload = 0;       // the count register, 1-65536 or 1-10000
-    std::uint64_t start = 0;        // tick at which the counting element held `start_count`
+    std::uint32_t reload = 0;  // the count register, 1-65536 or 1-10000
+    std::uint64_t start = 0;   // tick at which the counting element held `start_count`
     std::uint32_t start_count = 0;
     std::uint32_t next_reload = 0;  // modes 2 and 3: written during a period, loaded at its end
     bool next_pending = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // 8259A programmable interrupt controller: one chip. Two are cascaded by connect_slave().
-// Reference: Intel 8259A datasheet, order number 231468-003 (December 1988); edge/level control register
-// from the PIIX3 datasheet (290550-002), section 2.5.4.
+// Reference: Intel 8259A datasheet, order number 231468-003 (December 1988); edge/level control
+// register from the PIIX3 datasheet (290550-002), section 2.5.4.
 #pragma once
 
 #include <array>
@@ -38,8 +38,9 @@ class I8259a final : public RegisterBlock {
 
   void set_ir(unsigned ir, bool high);
   bool intr() const { return intr_.high(); }
-  // The interrupt acknowledge sequence (both INTA# pulses): the vector on the data bus. Without a request
-  // any more it is the spurious IR7 one. In 8080 mode (ICW4.uPM = 0) the vector is the second byte of CALL.
+  // The interrupt acknowledge sequence (both INTA# pulses): the vector on the data bus. Without a
+  // request any more it is the spurious IR7 one. In 8080 mode (ICW4.uPM = 0) the vector is the
+  // second byte of CALL.
   std::uint8_t acknowledge();
 
   // The edge/level control register: one register at offset 0 (port 4D0h or 4D1h).
@@ -58,8 +59,9 @@ class I8259a final : public RegisterBlock {
 
  private:
   struct State {
-    std::uint8_t levels = 0;    // input pins
-    std::uint8_t edges = 0;     // edge latches: set by a rising edge, cleared by acknowledge or release
+    std::uint8_t levels = 0;  // input pins
+    std::uint8_t edges =
+        0;  // edge latches: set by a rising edge, cleared by acknowledge or release
     std::uint8_t imr = 0;
     std::uint8_t isr = 0;
     std::uint8_t icw1 = 0, icw2 = 0, icw3 = 0, icw4 = 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// MC146818A real-time clock with 128 bytes of battery-backed CMOS RAM, behind an index and a data port.
-// Reference: Motorola MC146818A datasheet (ADI1018, 1984) and the Dallas DS12885 for the 128-byte part;
-// century byte at 32h as AT BIOSes use it (IBM AT Technical Reference, 6183355, section 1).
+// MC146818A real-time clock with 128 bytes of battery-backed CMOS RAM, behind an index and a data
+// port. Reference: Motorola MC146818A datasheet (ADI1018, 1984) and the Dallas DS12885 for the
+// 128-byte part; century byte at 32h as AT BIOSes use it (IBM AT Technical Reference, 6183355,
+// section 1).
 #pragma once
 
 #include <array>
@@ -30,13 +31,15 @@ class Mc146818 final : public RegisterBlock {
   // The clock shows `date` at construction, in BCD and 24-hour form, and runs on virtual time.
   Mc146818(Clock& clock, LevelLine& irq, const Date& date);
 
-  // What the battery keeps: the board's set-up values (index 0Eh and up; the clock's own registers too).
+  // What the battery keeps: the board's set-up values (index 0Eh and up; the clock's own registers
+  // too).
   void set_cmos(unsigned index, std::uint8_t value);
   std::uint8_t cmos(unsigned index) const;
   // Bit 7 of the index port: NMI is masked. Set by reset.
   bool nmi_masked() const { return state_.nmi_masked; }
 
-  // RESET# clears interrupt enables and flags; time and RAM live on the battery through every reset.
+  // RESET# clears interrupt enables and flags; time and RAM live on the battery through every
+  // reset.
   void reset(ResetKind kind);
   std::uint64_t read(std::uint64_t offset, unsigned width) override;
   void write(std::uint64_t offset, unsigned width, std::uint64_t value) override;
@@ -50,8 +53,9 @@ class Mc146818 final : public RegisterBlock {
     std::uint8_t flags = 0;                  // register C: IRQF, PF, AF, UF
     std::uint8_t index = 0;
     bool nmi_masked = true;
-    Nanoseconds divider_start = 0;  // when the divider chain left reset: updates are whole seconds from it
-    std::uint64_t updates = 0;      // of those, the updates that have been carried out
+    Nanoseconds divider_start =
+        0;  // when the divider chain left reset: updates are whole seconds from it
+    std::uint64_t updates = 0;  // of those, the updates that have been carried out
   };
 
   bool dividing() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // PCI configuration mechanism #1: CONFADD and CONFDATA, eight ports (0CF8h-0CFFh on a PC).
-// Reference: PCI Local Bus Specification 2.1, section 3.7.4.1; Intel 82441FX datasheet, section 3.1.
+// Reference: PCI Local Bus Specification 2.1, section 3.7.4.1; Intel 82441FX datasheet,
+// section 3.1.
 #pragma once
 
 #include <array>
@@ -20,8 +21,8 @@ class PciConfigMechanism final : public RegisterBlock {
   explicit PciConfigMechanism(PciBus& bus) : bus_(bus) {}
 
   // CONFADD answers doublewords only; narrower accesses to its four ports go on to the bus behind.
-  // `registers` answers the byte at `offset` (0-3) there: the reset control register, port 0CF9h, is 1.
-  // It is accessed at its own offset 0.
+  // `registers` answers the byte at `offset` (0-3) there: the reset control register, port 0CF9h,
+  // is 1. It is accessed at its own offset 0.
   void pass_through(unsigned offset, RegisterBlock& registers);
 
   void reset(ResetKind kind);

@@ -22,7 +22,8 @@ class PciBus {
   void attach(unsigned device, unsigned function, PciFunction& chip);
   PciFunction* at(unsigned device, unsigned function) const;
 
-  // One configuration cycle inside a doubleword. Nobody there: all ones, the write is lost (master abort).
+  // One configuration cycle inside a doubleword. Nobody there: all ones, the write is lost (master
+  // abort).
   std::uint32_t read(unsigned device, unsigned function, unsigned offset, unsigned width);
   void write(unsigned device, unsigned function, unsigned offset, unsigned width,
              std::uint32_t value);

@@ -24,8 +24,9 @@ constexpr unsigned kInterruptLine = 0x3C, kInterruptPin = 0x3D;
 constexpr std::uint16_t kCommandIo = 0x0001, kCommandMemory = 0x0002, kCommandMaster = 0x0004;
 }  // namespace pci
 
-// An address range that a function decodes at the guest's choice: a base address register, the expansion
-// ROM, or a chip's own base register. The board moves its port claim or memory region to `base`.
+// An address range that a function decodes at the guest's choice: a base address register, the
+// expansion ROM, or a chip's own base register. The board moves its port claim or memory region to
+// `base`.
 struct PciWindow {
   enum class Space { kIo, kMemory };
 
@@ -49,16 +50,19 @@ class PciFunction {
   PciFunction(const PciFunction&) = delete;
   PciFunction& operator=(const PciFunction&) = delete;
 
-  // `offset` + `width` stays below 256 and inside a doubleword; other bytes read as ones and are lost.
+  // `offset` + `width` stays below 256 and inside a doubleword; other bytes read as ones and are
+  // lost.
   std::uint32_t config_read(unsigned offset, unsigned width) { return config_peek(offset, width); }
   void config_write(unsigned offset, unsigned width, std::uint32_t value);
   std::uint32_t config_peek(unsigned offset, unsigned width) const;
   // The same as a register block of 256 bytes.
   RegisterBlock& config_space() { return config_window_; }
 
-  // All windows of this function; they are fixed once it is constructed, only base and enabled change.
+  // All windows of this function; they are fixed once it is constructed, only base and enabled
+  // change.
   const std::vector<PciWindow>& windows() const { return windows_; }
-  // Called once for every window now, then at every change of base or enabled (also by reset and load).
+  // Called once for every window now, then at every change of base or enabled (also by reset and
+  // load).
   void on_window_change(WindowListener listener);
 
  protected:
@@ -71,7 +75,7 @@ class PciFunction {
     std::uint8_t interrupt_pin = 0;  // 1-4: INTA#-INTD#; 0: none
     std::uint16_t command = 0;       // reset value
     std::uint16_t command_writable = 0;
-    std::uint16_t status = 0;        // reset value
+    std::uint16_t status = 0;  // reset value
     std::uint16_t subsystem_vendor = 0;
     std::uint16_t subsystem = 0;
   };
@@ -108,8 +112,8 @@ class PciFunction {
 
   // Every register back to its reset value; windows follow.
   void reset_config();
-  // The 256 bytes, within the section of the device. On load the windows follow; the device then moves
-  // its own windows and re-derives what else depends on configuration.
+  // The 256 bytes, within the section of the device. On load the windows follow; the device then
+  // moves its own windows and re-derives what else depends on configuration.
   void serialize_config(Archive& archive);
 
  private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// PIIX3 function 0: PCI-to-ISA bridge with interrupt steering, reset control and port 92h; 8086:7000.
-// Reference: Intel 82371FB (PIIX) and 82371SB (PIIX3), order number 290550-002 (April 1997), sections 2.2, 2.5, 3.
+// PIIX3 function 0: PCI-to-ISA bridge with interrupt steering, reset control and port 92h;
+// 8086:7000. Reference: Intel 82371FB (PIIX) and 82371SB (PIIX3), order number 290550-002 (April
+// 1997), sections 2.2, 2.5, 3.
 #pragma once
 
 #include <array>
@@ -32,8 +33,8 @@ class Piix3 final : public PciFunction {
   // `trace` gets an "irq" event for each steering change of a level.
   Piix3(Pins pins, TraceBus& trace);
 
-  // An ISA interrupt request line (IRQ0-IRQ15) and a PCI one. PIRQs are shared: `source` (0-31) names the
-  // driver, and the level is the OR of all; the board uses the device number.
+  // An ISA interrupt request line (IRQ0-IRQ15) and a PCI one. PIRQs are shared: `source` (0-31)
+  // names the driver, and the level is the OR of all; the board uses the device number.
   void set_isa_irq(unsigned irq, bool high);
   void set_pirq(unsigned pirq, unsigned source, bool asserted);
 
@@ -70,8 +71,7 @@ class Piix3 final : public PciFunction {
   Pins pins_;
   TraceBus& trace_;
   State state_;
-  Window<Piix3, &Piix3::read_reset_control, &Piix3::write_reset_control,
-         &Piix3::peek_reset_control>
+  Window<Piix3, &Piix3::read_reset_control, &Piix3::write_reset_control, &Piix3::peek_reset_control>
       reset_control_{*this};
   Window<Piix3, &Piix3::read_port92, &Piix3::write_port92, &Piix3::peek_port92> port92_{*this};
 };

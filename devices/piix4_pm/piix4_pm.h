@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// PIIX4 function 3: ACPI power management and the SMBus host controller; 8086:7113.
+// Reference: Intel 82371AB (PIIX4), order number 290562-001 (April 1997), sections 7 and 11.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "devices/common/tick_rate.h"
+#include "devices/pci/pci_function.h"
+#include "devices/piix4_pm/smbus.h"
+#include "emulator/bus/clock.h"
+#include "emulator/bus/lines.h"
+#include "emulator/bus/types.h"
+
+namespace ice86::devices {
+
+class Piix4Pm final : public PciFunction {
+ public:
+  static constexpr std::uint64_t kPmTimerHertz = 3'579'545;
+  // windows(): the two I/O ranges of the chip's own base registers.
+  static constexpr unsigned kPmWindow = PciWindow::kOwn;         // PMBA 40h, 64 ports
+  static constexpr unsigned kSmbusWindow = PciWindow::kOwn + 1;  // SMBBA 90h, 16 ports
+
+  struct Pins {
+    LevelLine& irq9;  // SCI, and SMBus interrupts when routed to IRQ9
+    EdgeLine& smi;    // SMBus interrupts when routed to SMI#; APMC writes through raise_apm_smi()
+    EdgeLine& power_off;  // SLP_EN with the soft-off type
+  };
+
+  Piix4Pm(Clock& clock, Pins pins, Smbus& smbus);
+
+  // The front panel button: sets PWRBTN_STS.
+  void press_power_button();
+  // Advanced power management control and status, ports B2h and B3h (offsets 0 and 1).
+  RegisterBlock& apm() { return apm_; }
+
+  void reset(ResetKind kind);
+  void serialize(Archive& archive);
+  std::string dump() const;
+
+ private:
+  static constexpr unsigned kBlock = 32;
+
+  struct State {
+    std::uint16_t pm1_status = 0, pm1_enable = 0, pm1_control = 0;
+    std::uint16_t gp_status = 0, gp_enable = 0;
+    std::uint32_t global_control = 0, global_status_enable = 0;
+    std::array<std::uint8_t, 64> plain{};  // registers that only keep what is written
+    bool timer_top = false;                // bit 23 of the timer when it was last compared
+    std::uint8_t apm_control = 0, apm_status = 0;
+    // SMBus host
+    std::uint8_t host_status = 0, host_control = 0, host_command = 0, host_address = 0;
+    std::uint8_t data0 = 0, data1 = 0;
+    std::array<std::uint8_t, kBlock> block{};
+    std::uint8_t block_index = 0;
+    std::uint8_t slave_status = 0, slave_control = 0, shadow_command = 0;
+    std::uint16_t slave_event = 0, slave_data = 0;
+  };
+
+  void config_written(unsigned offset, unsigned width, std::uint32_t old) override;
+  void place_windows();
+  void update_sci();
+  void schedule_timer_status();
+  void timer_carry(Nanoseconds deadline);
+  void control_written(std::uint16_t old);
+  std::uint32_t pm_timer() const;
+
+  std::uint8_t pm_byte(unsigned offset) const;
+  void write_pm_byte(unsigned offset, std::uint8_t value);
+  std::uint64_t read_pm(std::uint64_t offset, unsigned width);
+  void write_pm(std::uint64_t offset, unsigned width, std::uint64_t value);
+  std::uint64_t peek_pm(std::uint64_t offset, unsigned width) const;
+  std::uint8_t smbus_byte(unsigned offset) const;
+  void write_smbus_byte(unsigned offset, std::uint8_t value);
+  void start_transaction();
+  void transaction_done();
+  bool run_protocol();
+  std::uint64_t read_smbus(std::uint64_t offset, unsigned width);
+  void write_smbus(std::uint64_t offset, unsigned width, std::uint64_t value);
+  std::uint64_t peek_smbus(std::uint64_t offset, unsigned width) const;
+  std::uint64_t read_apm(std::uint64_t offset, unsigned width);
+  void write_apm(std::uint64_t offset, unsigned width, std::uint64_t value);
+  std::uint64_t peek_apm(std::uint64_t offset, unsigned width) const;
+
+  Clock& clock_;
+  Pins pins_;
+  Smbus& smbus_;
+  TickRate timer_rate_{kPmTimerHertz};
+  State state_;
+  Timer timer_status_;
+  Timer transaction_;
+  Window<Piix4Pm, &Piix4Pm::read_pm, &Piix4Pm::write_pm, &Piix4Pm::peek_pm> pm_{*this};
+  Window<Piix4Pm, &Piix4Pm::read_smbus, &Piix4Pm::write_smbus, &Piix4Pm::peek_smbus> host_{*this};
+  Window<Piix4Pm, &Piix4Pm::read_apm, &Piix4Pm::write_apm, &Piix4Pm::peek_apm> apm_{*this};
+};
+
+}  // namespace ice86::devices
