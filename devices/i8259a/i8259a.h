@@ -53,7 +53,7 @@ class I8259a final : public RegisterBlock {
   void serialize(Archive& archive);
   std::string dump() const;
 
-  std::uint8_t irr() const;
+  std::uint8_t irr() const;  // the interrupt request register: inputs that ask for service
   std::uint8_t isr() const { return state_.isr; }
   std::uint8_t imr() const { return state_.imr; }
 
@@ -72,7 +72,6 @@ class I8259a final : public RegisterBlock {
     bool special_mask = false;
     bool read_isr = false;
     bool poll = false;
-    bool int_high = false;
   };
 
   void icw1(std::uint8_t value);
@@ -80,13 +79,13 @@ class I8259a final : public RegisterBlock {
   void ocw3(std::uint8_t value);
   std::uint8_t level_sensitive() const;
   bool is_master() const;
+  bool has_slave(unsigned ir) const;
   // 0 is the highest priority.
   unsigned priority_of(unsigned ir) const { return (ir - state_.lowest - 1U) & 7; }
   std::optional<unsigned> pending() const;
   std::optional<unsigned> highest(std::uint8_t set) const;
   void begin_service(unsigned ir);
-  void end_of_interrupt(unsigned ir, std::string_view how);
-  std::uint8_t poll_word(std::optional<unsigned> ir) const;
+  void end_of_interrupt(unsigned ir);
   void update();
 
   std::uint64_t read_elcr(std::uint64_t offset, unsigned width);

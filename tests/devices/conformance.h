@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The typed conformance suite that every device runs. A device's test file describes a bench (the device
-// with the services around it) and instantiates the suite:
+// The typed conformance suite that every device runs. A device's test file describes a bench (the
+// device with the services around it) and instantiates the suite:
 //
 //   struct FooBench {
 //     Clock clock;
@@ -13,9 +13,10 @@
 //   INSTANTIATE_TYPED_TEST_SUITE_P(Foo, DeviceConformance, FooBench);
 //
 // Optional members of a bench:
-//   void disturb(std::mt19937_64& random);       // input from outside: keys, bytes, lines, DMA requests
-//   static constexpr bool kBatteryBacked = true;  // power-on keeps what software stored (RTC, flash)
-//   static constexpr bool kReadsFollowPeek = false;  // reading one block changes what another shows
+//   void disturb(std::mt19937_64& random);       // input from outside: keys, bytes, lines, DMA
+//   requests static constexpr bool kBatteryBacked = true;  // power-on keeps what software stored
+//   (RTC, flash) static constexpr bool kReadsFollowPeek = false;  // reading one block changes what
+//   another shows
 #pragma once
 
 #include <gtest/gtest.h>
@@ -62,7 +63,9 @@ void fuzz(Bench& bench, std::uint64_t seed, unsigned accesses) {
     const std::uint64_t offset = random() % block.size / width * width;
     const std::uint64_t pattern = random();
     switch (random() % 8) {
-      case 0: case 1: case 2: block.registers->read(offset, width); break;
+      case 0:
+      case 1:
+      case 2: block.registers->read(offset, width); break;
       case 3: block.registers->write(offset, width, 0); break;
       case 4: block.registers->write(offset, width, width_mask(width)); break;
       case 5:
@@ -77,6 +80,11 @@ void fuzz(Bench& bench, std::uint64_t seed, unsigned accesses) {
       if (random() % 8 == 0) bench.disturb(random);
     }
   }
+}
+
+template <typename Bench>
+void release(Bench& bench) {
+  if constexpr (requires { bench.release(); }) bench.release();
 }
 
 template <typename Bench>
@@ -146,6 +154,7 @@ TYPED_TEST_P(DeviceConformance, PowerOnResetForgetsEverything) {
   if (this->battery_backed()) return;
   auto used = this->fresh();
   conformance::fuzz(*used, 12, this->kAccesses);
+  conformance::release(*used);
   used->device().reset(ResetKind::kPowerOn);
   auto unused = this->fresh();
   conformance::advance(*unused, used->clock.instructions());
@@ -201,6 +210,7 @@ TYPED_TEST_P(DeviceConformance, DamagedSnapshotIsRefusedOrSafe) {
     if (archive.ok()) conformance::fuzz(*bench, i, 50);
     bench->device().reset(ResetKind::kPowerOn);
   }
+  conformance::release(*bench);
   bench->device().reset(ResetKind::kPowerOn);
   EXPECT_FALSE(bench->interrupting());
 }
@@ -248,6 +258,7 @@ TYPED_TEST_P(DeviceConformance, NoInterruptAfterReset) {
   for (const ResetKind kind : {ResetKind::kPowerOn, ResetKind::kHard}) {
     for (std::uint64_t seed = 90; seed < 95; ++seed) {
       conformance::fuzz(*bench, seed, this->kAccesses / 5);
+      conformance::release(*bench);
       bench->device().reset(kind);
       EXPECT_FALSE(bench->interrupting()) << "reset kind " << static_cast<int>(kind);
     }
