@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What is on the screen, apart from any display adapter: pixels, and characters when there are any.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace ice86::devices {
+
+// Row by row from the top left; a pixel is 0x00RRGGBB.
+struct Frame {
+  unsigned width = 0;
+  unsigned height = 0;
+  std::vector<std::uint32_t> pixels;
+};
+
+struct TextScreen {
+  struct Cell {
+    std::uint8_t character = 0;  // code page 437
+    std::uint8_t attribute = 0;  // bits 3-0 foreground, 6-4 background, 7 blink or bright background
+  };
+  struct Cursor {
+    unsigned column = 0, row = 0;
+  };
+  unsigned columns = 0;
+  unsigned rows = 0;
+  std::vector<Cell> cells;        // row by row
+  std::optional<Cursor> cursor;   // none: switched off or outside the screen
+};
+
+// A display adapter as a display sees it. Neither call changes anything the guest can observe.
+class DisplaySource {
+ public:
+  virtual ~DisplaySource() = default;
+  // The current picture; blinking follows virtual time.
+  virtual Frame frame() const = 0;
+  // The characters, when the adapter is in a text mode.
+  virtual std::optional<TextScreen> text() const = 0;
+  // Differs from its last value when the picture may have changed.
+  virtual std::uint64_t generation() const = 0;
+};
+
+}  // namespace ice86::devices
