@@ -49,21 +49,34 @@ class I8254 final : public RegisterBlock {
   std::string dump() const;
 
  private:
-  // What happened last to the counting element, in CLK ticks since power-on; all else follows from
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+
+  // What happened last to a counter, in CLK ticks since power-on; its count and OUT follow from the
   // time.
   struct Counter {
     std::uint8_t control = 0;  // RW1-0, M2-0, BCD as last written (bits 5-0)
     bool gate = true;
     bool programmed = false;  // a control word was written
-    bool loaded = false;      // the counting element holds a count
-    bool null_count = true;
-    bool running = false;      // modes 0 and 4: GATE high; others: see i8254.cpp
-    bool triggered = false;    // modes 1 and 5: a one-shot is under way or has ended
-    std::uint32_t reload = 0;  // the count register, 1-65536 or 1-10000
-    std::uint64_t start = 0;   // tick at which the counting element held `start_count`
-    std::uint32_t start_count = 0;
-    std::uint32_t next_reload = 0;  // modes 2 and 3: written during a period, loaded at its end
+    bool has_count = false;   // and a whole count after it
+    // The counting element: it takes `reload` at `load_tick`, and has then made `base` steps, and
+    // one for each tick after `run_start` while `running`.
+    bool loaded = false;
+    bool running = false;
+    bool fresh = false;        // the load carries a newly written count (null count until then)
+    bool half_low = false;     // mode 3: it begins with the low half
+    std::uint32_t reload = 1;  // 1-65536, in BCD 1-10000
+    std::uint64_t load_tick = 0;
+    std::uint64_t run_start = 0;
+    std::uint64_t base = 0;
+    bool out_before = false;  // until load_tick
+    std::uint32_t count_before = 0;
+    // A count that waits for the end of the period, or (kNever) for a trigger.
     bool next_pending = false;
+    std::uint32_t next_reload = 1;
+    std::uint64_t next_at = kNever;
+    std::uint64_t edges_before = 0;  // rising edges of OUT in earlier loads
+    std::uint64_t last_tick = 0;     // until which edges have been driven
+    // The register interface.
     bool write_high_next = false;
     std::uint8_t write_low = 0;
     bool read_high_next = false;
@@ -71,27 +84,39 @@ class I8254 final : public RegisterBlock {
     std::uint16_t latched_count = 0;
     bool status_latched = false;
     std::uint8_t latched_status = 0;
-    std::uint64_t edges_before = 0;
   };
   struct View {
-    std::uint32_t count;
-    bool out;
-    bool null_count;
-    std::uint64_t rising_edges;
-    std::optional<std::uint64_t> next_edge;  // the tick of the next change of OUT
+    std::uint32_t count = 0;
+    bool out = false;
+    bool null_count = true;
+    std::uint64_t rising_edges = 0;
+    std::uint64_t next_edge = kNever;  // the tick of the next change of OUT
   };
 
-  View view(const Counter& counter, std::uint64_t tick) const;
+  static unsigned mode_of(const Counter& counter);
+  static std::uint64_t elapsed(const Counter& counter, std::uint64_t tick);
+  static bool out_after(const Counter& counter, std::uint64_t steps);
+  static std::uint64_t next_change(const Counter& counter, std::uint64_t steps);
+  static std::uint64_t edges_after(const Counter& counter, std::uint64_t steps);
+  static std::uint32_t count_after(const Counter& counter, std::uint64_t steps);
+  // Lets a pending count take effect if its time has come.
+  static void roll(Counter& counter, std::uint64_t tick);
+  static View view(Counter counter, std::uint64_t tick);
+  static std::uint16_t register_count(const Counter& counter, std::uint64_t tick);
+  static std::uint8_t status(const Counter& counter, std::uint64_t tick);
+  static std::uint8_t read_counter(Counter& counter, std::uint64_t tick);
+  static void begin(Counter& counter, std::uint64_t tick, std::uint32_t count, bool fresh);
+
   std::uint64_t tick() const { return rate_.ticks_at(clock_.now()); }
-  void settle(unsigned index);
+  void catch_up(unsigned index);
+  void edge(unsigned index, Nanoseconds deadline);
+  void drive(unsigned index, std::uint64_t tick);
   void control_word(std::uint8_t value);
   void read_back(std::uint8_t value);
-  void latch_count(Counter& counter);
-  void latch_status(Counter& counter);
-  void write_count(unsigned index, std::uint8_t value);
-  void load(unsigned index, std::uint32_t count);
-  std::uint8_t read_count(unsigned index, bool side_effects, Counter& copy) const;
-  void drive(unsigned index);
+  void write_counter(unsigned index, std::uint8_t value);
+  void trigger(Counter& counter, std::uint64_t tick);
+  void count_written(Counter& counter, std::uint64_t tick, std::uint32_t count);
+  static void serialize_counter(Archive& archive, Counter& counter);
 
   Clock& clock_;
   Config config_;

@@ -53,27 +53,25 @@ class Mc146818 final : public RegisterBlock {
     std::uint8_t flags = 0;                  // register C: IRQF, PF, AF, UF
     std::uint8_t index = 0;
     bool nmi_masked = true;
-    Nanoseconds divider_start =
-        0;  // when the divider chain left reset: updates are whole seconds from it
-    std::uint64_t updates = 0;  // of those, the updates that have been carried out
+    Nanoseconds next_update = 0;  // end of the next update cycle, while the divider chain runs
   };
 
   bool dividing() const;
-  bool updating() const;
-  void second_passed(Nanoseconds deadline);
-  void periodic_tick(Nanoseconds deadline);
+  bool update_in_progress() const;
+  void update_cycle(Nanoseconds deadline);
+  void periodic_tick();
   void advance_time();
+  void advance_date();
   bool alarm_matches() const;
-  void raise(std::uint8_t flags);
-  void schedule_update();
+  void set_flags(std::uint8_t flags);
+  void drive_irq();
   void schedule_periodic();
-  Nanoseconds periodic_interval() const;
   std::uint8_t register_value(unsigned index) const;
   void write_register(unsigned index, std::uint8_t value);
-  unsigned from_register(std::uint8_t value) const;
-  std::uint8_t to_register(unsigned value) const;
-  unsigned hour_from_register(std::uint8_t value) const;
-  std::uint8_t hour_to_register(unsigned hour) const;
+  unsigned decode(std::uint8_t value) const;
+  std::uint8_t encode(unsigned value) const;
+  unsigned decode_hour(std::uint8_t value) const;
+  std::uint8_t encode_hour(unsigned hour) const;
 
   Clock& clock_;
   LevelLine& irq_;
