@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -81,6 +82,7 @@ class AtaDevice {
   void run_diagnostic();
   void reset(ResetKind kind);
 
+  const std::string& name() const { return name_; }
   void serialize(Archive& archive);
   std::string dump() const;
 
@@ -124,24 +126,36 @@ class AtaDevice {
   virtual Nanoseconds start_command() = 0;
   virtual void execute() = 0;
   virtual void next_block() = 0;
-  virtual void device_reset(ResetKind kind) = 0;
+  // After the host read a PIO block: true when next_block() has something to say, else the command is over.
+  virtual bool continues_after_read() const = 0;
+  // The DMA block was moved: load the next one, complete or fail.
+  virtual void dma_block_moved() = 0;
+  // `kind` none: SRST or EXECUTE DEVICE DIAGNOSTIC.
+  virtual void device_reset(std::optional<ResetKind> kind) = 0;
   virtual void set_signature() = 0;
   virtual void serialize_device(Archive& archive) = 0;
   virtual std::string dump_device() const = 0;
-  virtual bool accepts_without_drdy() const { return false; }
+  // Status after a reset (packet devices keep DRDY low until their first PACKET command).
+  virtual std::uint8_t status_after_reset() const { return kReady; }
 
   // Steps of a command.
-  void data_in(std::size_t bytes);   // state_.block holds them: DRQ and INTRQ
-  void data_out(std::size_t bytes, bool interrupt);
-  void dma_phase(bool to_host);
-  void complete();
+  void data_in();  // state_.block is there for the host: DRQ and INTRQ
+  void data_out(std::size_t bytes, bool interrupt);  // at most kMostBlock
+  void dma_in_block();   // state_.block is there for the bus master
+  void dma_out_block(std::size_t bytes);
+  void wait(Nanoseconds delay) { set_busy(Phase::kNextBlock, delay); }
+  void complete(bool interrupt = true);
   void fail(std::uint8_t error, std::uint8_t more_status = 0);
   void violation(std::string_view what) const;
   void set_interrupt(bool pending);
   void trace_result(std::string_view result) const;
   virtual std::string_view command_name() const = 0;
-  std::uint8_t ready_status() const { return ata::kDrdy | ata::kDsc; }
-  bool transfer_is_dma() const { return dma_pending(); }
+  void restart_address(std::uint64_t lba, std::uint32_t count) {
+    state_.first_lba = lba;
+    state_.count = count;
+  }
+  static constexpr std::uint8_t kReady = ata::kDrdy | ata::kDsc;
+  static constexpr std::size_t kMostBlock = 128 * 1024;
 
   Clock& clock_;
   TraceBus& trace_;
@@ -154,7 +168,9 @@ class AtaDevice {
   void begin_reset(Nanoseconds delay);
   void finish_reset();
   void timer_expired();
-  void end_of_block();
+  void serialize_state(Archive& archive);
+  void dma_phase(Phase phase);
+  void set_busy(Phase phase, Nanoseconds delay);
 
   AtaHost& host_;
   Timer timer_;

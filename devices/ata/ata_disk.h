@@ -5,7 +5,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "devices/ata/ata_device.h"
 #include "emulator/bus/block.h"
@@ -41,6 +43,7 @@ class AtaDisk final : public AtaDevice {
     std::uint16_t logical_cylinders = 0, logical_heads = 0, logical_sectors = 0;
     std::uint8_t multiple = 0;  // 0: READ/WRITE MULTIPLE are disabled
     bool write_cache = true, look_ahead = true;
+    bool keep_settings = false;  // SET FEATURES 66h: software reset does not revert them
     std::uint8_t pio_mode = 0x0C;  // transfer modes as SET FEATURES takes them
     std::uint8_t dma_mode = 0x42;
     Power power = Power::kActive;
@@ -55,7 +58,9 @@ class AtaDisk final : public AtaDevice {
   Nanoseconds start_command() override;
   void execute() override;
   void next_block() override;
-  void device_reset(ResetKind kind) override;
+  bool continues_after_read() const override;
+  void dma_block_moved() override;
+  void device_reset(std::optional<ResetKind> kind) override;
   void set_signature() override;
   void serialize_device(Archive& archive) override;
   std::string dump_device() const override;
@@ -69,7 +74,7 @@ class AtaDisk final : public AtaDevice {
   void set_features();
   void initialize_parameters();
   void set_multiple();
-  void read_native_max(bool extended);
+  void read_native_max();
   void media_failure(std::uint64_t lba, std::uint8_t error, std::uint8_t more_status);
   bool extended() const;
 

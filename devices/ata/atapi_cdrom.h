@@ -5,7 +5,10 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "devices/ata/ata_device.h"
 #include "emulator/bus/block.h"
@@ -31,7 +34,9 @@ class AtapiCdrom final : public AtaDevice {
   struct CdState {
     std::array<std::uint8_t, 12> packet{};
     bool packet_phase = false;   // the data block is the command packet
+    bool packet_pending = false;  // it is here, and its latency is passing
     bool dma = false;            // Features.DMA of the PACKET command
+    std::uint8_t dma_mode = 0x42;  // as SET FEATURES takes it
     std::uint16_t byte_limit = 0;
     std::uint8_t sense_key = 0, asc = 0, ascq = 0;
     bool attention = false;      // unit attention: the medium may have changed
@@ -47,32 +52,48 @@ class AtapiCdrom final : public AtaDevice {
   Nanoseconds start_command() override;
   void execute() override;
   void next_block() override;
-  void device_reset(ResetKind kind) override;
+  bool continues_after_read() const override;
+  void dma_block_moved() override;
+  void device_reset(std::optional<ResetKind> kind) override;
   void set_signature() override;
   void serialize_device(Archive& archive) override;
   std::string dump_device() const override;
   std::string_view command_name() const override;
-  bool accepts_without_drdy() const override { return true; }
+  std::uint8_t status_after_reset() const override { return 0; }
+
+  struct Packet;
+  static const Packet* find(std::uint8_t operation);
 
   void run_packet();
   void reply(std::vector<std::uint8_t> bytes, std::size_t allocation_length);
-  void read_sectors(std::uint32_t lba, std::uint32_t count, std::uint8_t layout);
+  void start_read(std::uint32_t lba, std::uint32_t count, std::uint8_t layout);
   bool fill_reply();
   void send_next();
   void good();
   void check_condition(std::uint8_t key, std::uint8_t asc, std::uint8_t ascq = 0);
-  bool medium_ready();
+  bool has_medium() const { return medium_ != nullptr && !cd_.tray_open; }
+  std::uint32_t sectors() const;
+  std::uint32_t parameter(unsigned at, unsigned bytes) const;  // big-endian field of the packet
+
   void identify();
-  void inquiry();
+  void set_features();
   void request_sense();
+  void inquiry();
+  void read_10();
+  void read_12();
+  void read_cd();
+  void read_cd_msf();
+  void read_capacity();
   void read_toc();
-  void mode_sense(bool ten);
+  void read_subchannel();
+  void mode_sense_10();
   void get_configuration();
   void event_status();
   void start_stop();
-  void read_cd(bool msf);
+  void prevent_removal();
   void disc_information();
-  std::uint32_t sectors() const;
+  void mechanism_status();
+  void seek_10();
 
   BlockBackend* medium_;
   Config config_;
