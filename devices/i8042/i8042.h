@@ -68,6 +68,7 @@ class I8042 final : public RegisterBlock {
     Source pending_source = Source::kController;
     std::uint8_t input = 0;  // a data byte that waits for a busy wire
     bool input_full = false;
+    std::uint8_t input_port = 0;  // the port it is for
     bool last_was_command = false;
     std::uint8_t command = 0;  // one that waits for its parameter at the data port
     std::uint8_t output_port = 0;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string>
+#include <vector>
 
 #include "devices/i8042/key_code.h"
 #include "devices/i8042/ps2_device.h"
@@ -34,7 +35,9 @@ class Ps2Keyboard final : public Ps2Device {
   std::uint8_t leds() const { return state_.leds; }
 
   void receive(std::uint8_t byte) override;
-  bool has_output() const override { return state_.queue_size != 0; }
+  bool has_output() const override {
+    return state_.responses.size != 0 || (state_.keys.size != 0 && state_.command == 0);
+  }
   std::uint8_t take() override;
 
   void reset(ResetKind kind);
@@ -42,33 +45,63 @@ class Ps2Keyboard final : public Ps2Device {
   std::string dump() const;
 
  private:
-  static constexpr unsigned kQueue = 32;
-  static constexpr unsigned kKeyBuffer = 17;  // 16 codes, then the overrun code
+  static constexpr unsigned kResponses = 8;
+  static constexpr unsigned kKeyBuffer =
+      16;  // scan code bytes; one more place for the overrun code
+
+  // A short queue of bytes.
+  template <unsigned N>
+  struct Queue {
+    std::array<std::uint8_t, N> bytes{};
+    std::uint8_t size = 0;
+
+    bool push(std::uint8_t byte) {
+      if (size == N) return false;
+      bytes[size++] = byte;
+      return true;
+    }
+    std::uint8_t pop() {
+      const std::uint8_t first = bytes[0];
+      --size;
+      for (unsigned i = 0; i < size; ++i) bytes[i] = bytes[i + 1];
+      bytes[size] = 0;
+      return first;
+    }
+    void clear() { *this = {}; }
+  };
+
+  enum class Stroke { kMake, kRepeat, kBreak };
+  // What a key sends in scan code set 3.
+  enum class KeyType : std::uint8_t { kTypematic, kMakeBreak, kMake, kTypematicMakeBreak };
 
   struct State {
-    std::array<std::uint8_t, kQueue> queue{};
-    std::uint8_t queue_size = 0;
+    Queue<kResponses> responses;  // go out before scan codes
+    Queue<kKeyBuffer + 1> keys;
     std::array<bool, kKeyCodes> down{};
+    std::array<KeyType, kKeyCodes> types{};
     std::uint8_t command = 0;  // one that waits for its parameter, else 0
     std::uint8_t last_sent = 0;
     std::uint8_t leds = 0;
-    std::uint8_t typematic = 0x2B;
+    std::uint8_t typematic = kDefaultTypematic;
     std::uint8_t scan_set = 2;
     bool scanning = true;
     bool self_testing = false;
     bool repeating = false;
-    std::uint8_t repeat_key = 0;
-    std::array<std::uint8_t, kKeyCodes> set3_mode{};  // set 3: Set3Mode of each key
+    KeyCode repeat_key = KeyCode::kA;
   };
 
+  static constexpr std::uint8_t kDefaultTypematic = 0x2B;  // after 500 ms, 10.9 a second
+
+  static KeyType default_type(KeyCode key);
   void set_defaults();
   void command(std::uint8_t byte);
   void parameter(std::uint8_t command, std::uint8_t byte);
-  void send(std::uint8_t byte);
-  void send_key(KeyCode key, bool pressed);
-  void send_codes(std::initializer_list<std::uint8_t> set2_sequence);
+  void respond(std::initializer_list<std::uint8_t> bytes);
+  bool is_down(KeyCode key) const { return state_.down[static_cast<unsigned>(key)]; }
+  std::vector<std::uint8_t> set2_sequence(KeyCode key, Stroke stroke) const;
+  void send_key(KeyCode key, Stroke stroke);
   void stop_repeat();
-  void repeat();
+  void repeat(Nanoseconds deadline);
   void self_test_done();
   Nanoseconds repeat_delay() const;
   Nanoseconds repeat_period() const;
