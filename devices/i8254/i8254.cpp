@@ -46,6 +46,7 @@ std::uint64_t high_half(std::uint64_t reload) {
 I8254::I8254(Clock& clock, Config config)
     : clock_(clock), config_(std::move(config)), rate_(config_.clock_hertz) {
   for (unsigned i = 0; i < 3; ++i) {
+    state_[i].gate = config_.gates[i];
     if (config_.out[i] == nullptr) continue;
     edge_timers_[i] =
         std::make_unique<Timer>(clock_, fmt::format("{}.out{}", config_.name, i),

@@ -29,11 +29,13 @@ class I8254 final : public RegisterBlock {
     // (nullptr), out() tells the level when asked, at no cost in between.
     std::array<LevelLine*, 3> out{};
     std::uint64_t clock_hertz = kPcClockHertz;  // of all three CLK pins
+    // The GATE pins until set_gate(): on a PC 2 is low, since port 61h drives it.
+    std::array<bool, 3> gates{true, true, true};
   };
 
   I8254(Clock& clock, Config config);
 
-  // The GATE pins: high after construction; not changed by reset.
+  // The GATE pins; not changed by reset.
   void set_gate(unsigned counter, bool high);
   bool gate(unsigned counter) const { return state_[counter].gate; }
   bool out(unsigned counter) const;

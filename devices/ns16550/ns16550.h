@@ -56,13 +56,13 @@ class Ns16550 final : public RegisterBlock {
 
   struct Fifo {
     std::array<std::uint8_t, kFifo> bytes{};
-    std::array<std::uint8_t, kFifo> errors{};  // LSR bits 2-4 of each byte
+    std::array<std::uint8_t, kFifo> errors{};  // LSR bits 4-2 of each byte
     std::uint8_t size = 0;
   };
   struct State {
     std::uint8_t ier = 0, fcr = 0, lcr = 0, mcr = 0, scr = 0;
-    std::uint8_t lsr = 0x60;
-    std::uint8_t msr = 0;
+    std::uint8_t errors = 0;      // LSR bits 4-1, until LSR is read
+    std::uint8_t msr_deltas = 0;  // MSR bits 3-0, until MSR is read
     std::uint16_t divisor = 0;
     bool thre_interrupt = false;     // pending; reading IIR or writing THR clears it
     bool timeout_interrupt = false;  // characters wait in the FIFO for four character times
@@ -76,18 +76,24 @@ class Ns16550 final : public RegisterBlock {
   bool fifo_enabled() const { return (state_.fcr & 0x01) != 0; }
   unsigned trigger_level() const;
   Nanoseconds character_time() const;
+  std::uint8_t data_mask() const;
   std::uint8_t iir() const;
   std::uint8_t lsr() const;
   std::uint8_t modem_lines() const;
-  void modem_changed();
-  std::uint8_t pop_receive();
+  void modem_changed(std::uint8_t before);
   void arrived(std::uint8_t byte, std::uint8_t errors);
-  void start_transmit();
+  std::uint8_t take_received();
+  void restart_timeout();
+  void write_transmit(std::uint8_t value);
+  void shift_next();
   void transmit_done();
   void receive_done();
   void schedule_receive();
+  void write_ier(std::uint8_t value);
   void write_fcr(std::uint8_t value);
+  void write_lcr(std::uint8_t value);
   void write_mcr(std::uint8_t value);
+  bool interrupt_pin() const;
   void update();
 
   Config config_;
