@@ -47,6 +47,8 @@ class InterruptObserver {
   virtual void far_transfer(FarTransfer kind) = 0;
 };
 
+class Core;  // the interpreter's side: cpu/core.h
+
 class Cpu {
  public:
   // `host` and `trace` outlive the CPU. Events: category cpu ("exception", "shutdown", "msr-unknown", ...).
@@ -57,8 +59,8 @@ class Cpu {
 
   void reset(ResetKind kind);
 
-  // Retires at most `instructions`. A REP iteration that is interrupted has not retired; each completed
-  // string instruction counts once. A delivered interrupt counts as no instruction.
+  // Retires at most `instructions`. Each iteration of a repeated string instruction counts as one, so that
+  // it can stop at any of them. A delivered interrupt counts as no instruction.
   StopReason run(std::uint64_t instructions);
   // May be called by the host from within run() (a device that changes a deadline, a reset, an exit):
   // run() returns after the current instruction.
@@ -73,6 +75,7 @@ class Cpu {
   // The host's notices.
   void mapping_changed();                          // cached PageViews are stale
   void code_page_written(const std::uint8_t* page);  // decoded instructions of this host page are stale
+  void forget_code();                              // all decoded instructions are stale
 
   void set_interrupt_observer(InterruptObserver* observer);
 
@@ -88,7 +91,6 @@ class Cpu {
   void serialize(Archive& archive);
 
  private:
-  class Core;
   std::unique_ptr<Core> core_;
 };
 

@@ -67,6 +67,7 @@ struct X87Register {
 struct State {
   std::array<std::uint64_t, 16> gpr{};
   std::uint64_t rip = 0;
+  std::uint64_t zero = 0;  // always 0: the base or index register of an address that has none
   std::uint64_t rflags = flag::kFixed;  // up to date when run() has returned; see Cpu::flags() within
   std::array<Segment, 6> segment{};
   Segment ldtr, tr;

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cpu/code_cache.h"
+
+#include <algorithm>
+
+#include "emulator/bus/ram.h"
+
+namespace ice86::cpu {
+
+namespace {
+
+const std::uint8_t* page_of(const std::uint8_t* host) {
+  return reinterpret_cast<const std::uint8_t*>(reinterpret_cast<std::uintptr_t>(host) & ~std::uintptr_t{kPageMask});
+}
+
+}  // namespace
+
+Block* CodeCache::find_slow(const std::uint8_t* host, unsigned mode) const {
+  const auto page = pages_.find(page_of(host));
+  if (page == pages_.end()) return nullptr;
+  const auto found = page->second.blocks.find(key(host, mode));
+  if (found == page->second.blocks.end()) return nullptr;
+  table_[slot(host, mode)] = found->second.get();
+  return found->second.get();
+}
+
+Block* CodeCache::insert(std::unique_ptr<Block> block, const std::uint8_t* page, std::uint8_t* flags) {
+  Page& entry = pages_[page];
+  entry.flags = flags;
+  if (flags != nullptr) *flags |= Ram::kCode;
+  const auto offset = static_cast<std::uint32_t>(block->host - page);
+  for (std::uint32_t i = 0; i < block->bytes; ++i) entry.covered.set(offset + i);
+  Block* inserted = block.get();
+  table_[slot(block->host, block->mode)] = inserted;
+  entry.blocks[key(block->host, block->mode)] = std::move(block);
+  ++count_;
+  return inserted;
+}
+
+bool CodeCache::covers(const std::uint8_t* page, std::uint32_t offset, unsigned size) const {
+  const auto found = pages_.find(page);
+  if (found == pages_.end()) return false;
+  for (unsigned i = 0; i < size && offset + i < kPageSize; ++i) {
+    if (found->second.covered.test(offset + i)) return true;
+  }
+  return false;
+}
+
+void CodeCache::retire(Page& page) {
+  if (page.flags != nullptr) *page.flags = static_cast<std::uint8_t>(*page.flags & ~Ram::kCode);
+  for (auto& [number, block] : page.blocks) {
+    Block*& entry = table_[slot(block->host, block->mode)];
+    if (entry == block.get()) entry = nullptr;
+    dropped_.push_back(std::move(block));
+    --count_;
+  }
+}
+
+void CodeCache::drop(const std::uint8_t* page) {
+  const auto found = pages_.find(page);
+  if (found == pages_.end()) return;
+  retire(found->second);
+  pages_.erase(found);
+}
+
+void CodeCache::drop_all() {
+  for (auto& [host, page] : pages_) retire(page);
+  pages_.clear();
+  std::fill(table_.begin(), table_.end(), nullptr);
+}
+
+}  // namespace ice86::cpu

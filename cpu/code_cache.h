@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Decoded blocks, by the host page their bytes are in. A ROM and its alias, or RAM seen at two linear
+// addresses, share them.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "cpu/insn.h"
+#include "emulator/bus/types.h"
+
+namespace ice86::cpu {
+
+// Instructions that follow each other in one page. One more Insn behind the last ends the block.
+struct Block {
+  const std::uint8_t* host = nullptr;  // the first byte
+  unsigned mode = 0;
+  std::uint32_t bytes = 0;
+  std::uint32_t count = 0;
+  std::vector<Insn> insns;
+};
+
+class CodeCache {
+ public:
+  Block* find(const std::uint8_t* host, unsigned mode) const {
+    Block* block = table_[slot(host, mode)];
+    return block != nullptr && block->host == host && block->mode == mode ? block : find_slow(host, mode);
+  }
+  // `page` is the host address of the page, `flags` its Ram flag byte (null for ROM).
+  Block* insert(std::unique_ptr<Block> block, const std::uint8_t* page, std::uint8_t* flags);
+
+  // Whether a store of `size` bytes at `offset` of the page hits a decoded instruction.
+  bool covers(const std::uint8_t* page, std::uint32_t offset, unsigned size) const;
+  // Drops all blocks of the page. They stay in memory until collect(), for one may be executing.
+  void drop(const std::uint8_t* page);
+  void drop_all();
+  bool has(const std::uint8_t* page) const { return pages_.count(page) != 0; }
+  // Frees dropped blocks.
+  void collect() { dropped_.clear(); }
+  std::size_t size() const { return count_; }
+
+ private:
+  static constexpr std::size_t kTableSize = 1 << 15;
+
+  struct Page {
+    std::uint8_t* flags = nullptr;
+    std::bitset<kPageSize> covered;
+    std::unordered_map<std::uint64_t, std::unique_ptr<Block>> blocks;  // by offset and mode
+  };
+
+  static std::size_t slot(const std::uint8_t* host, unsigned mode) {
+    const auto address = reinterpret_cast<std::uintptr_t>(host);
+    return (address ^ address >> 15 ^ mode * 0x9e5) & (kTableSize - 1);
+  }
+  static std::uint64_t key(const std::uint8_t* host, unsigned mode) {
+    return (reinterpret_cast<std::uintptr_t>(host) & kPageMask) | static_cast<std::uint64_t>(mode) << kPageBits;
+  }
+  Block* find_slow(const std::uint8_t* host, unsigned mode) const;
+  void retire(Page& page);
+
+  mutable std::vector<Block*> table_ = std::vector<Block*>(kTableSize);
+  std::unordered_map<const std::uint8_t*, Page> pages_;
+  std::vector<std::unique_ptr<Block>> dropped_;
+  std::size_t count_ = 0;  // blocks in pages_
+};
+
+}  // namespace ice86::cpu

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The interpreter's view of the CPU: architectural state, lazily kept flags, TLB, decoded blocks, and the
+// helpers that instruction handlers are written with. Faults are values: a helper that returns false has
+// put the fault into Core::fault, and the handler returns Flow::kFault with the state unchanged.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+
+#include "cpu/code_cache.h"
+#include "cpu/cpu.h"
+#include "cpu/insn.h"
+#include "cpu/lazy_flags.h"
+#include "cpu/state.h"
+#include "emulator/base/bits.h"
+
+namespace ice86::cpu {
+
+struct Fault {
+  std::uint8_t vector = 0;
+  bool has_error_code = false;
+  std::uint32_t error_code = 0;
+};
+
+enum class Access : std::uint8_t { kRead, kWrite, kExecute };
+
+// What one descriptor says (SDM vol. 3A section 3.4.5), before it goes into a segment register.
+struct Descriptor {
+  std::uint32_t low = 0;
+  std::uint32_t high = 0;
+
+  bool present() const { return bit(high, 15); }
+  unsigned dpl() const { return bits(high, 14, 13); }
+  bool is_system() const { return !bit(high, 12); }
+  unsigned type() const { return bits(high, 11, 8); }
+  bool is_code() const { return !is_system() && bit(high, 11); }
+  bool is_data() const { return !is_system() && !bit(high, 11); }
+  bool conforming() const { return is_code() && bit(high, 10); }
+  bool readable() const { return is_data() || bit(high, 9); }
+  bool writable() const { return is_data() && bit(high, 9); }
+  std::uint32_t base() const { return low >> 16 | (high & 0xff) << 16 | (high & 0xff000000); }
+  std::uint32_t limit() const {
+    const std::uint32_t raw = (low & 0xffff) | (high & 0xf0000);
+    return bit(high, 23) ? raw << 12 | 0xfff : raw;
+  }
+  // Gates.
+  std::uint16_t gate_selector() const { return static_cast<std::uint16_t>(low >> 16); }
+  std::uint32_t gate_offset() const { return (low & 0xffff) | (high & 0xffff0000); }
+  unsigned gate_parameters() const { return high & 0x1f; }
+};
+
+// System descriptor types.
+enum SystemType : unsigned {
+  kTss16Available = 1, kLdt = 2, kTss16Busy = 3, kCallGate16 = 4, kTaskGate = 5, kInterruptGate16 = 6,
+  kTrapGate16 = 7, kTss32Available = 9, kTss32Busy = 11, kCallGate32 = 12, kInterruptGate32 = 14, kTrapGate32 = 15
+};
+
+class Core {
+ public:
+  Core(CpuHost& cpu_host, TraceBus& trace_bus);
+
+  State s;  // registers by byte offset: see Insn
+
+  // ---- Registers ----
+  std::uint8_t* raw() { return reinterpret_cast<std::uint8_t*>(&s); }
+  template <typename T>
+  T reg(unsigned offset) {
+    return load_le<T>(raw() + offset);
+  }
+  // A 32-bit result clears the upper half (SDM vol. 1 section 3.4.1.1).
+  template <typename T>
+  void set_reg(unsigned offset, T value) {
+    if constexpr (sizeof(T) == 4) {
+      store_le<std::uint64_t>(raw() + offset, value);
+    } else {
+      store_le<T>(raw() + offset, value);
+    }
+  }
+  std::uint16_t ax() const { return static_cast<std::uint16_t>(s.gpr[kRax]); }
+
+  std::uint32_t flags() const { return (static_cast<std::uint32_t>(s.rflags) & ~flag::kArithmetic) | lf.value(); }
+  void set_flags(std::uint32_t value) {
+    s.rflags = (value & 0x3f7fd5) | flag::kFixed;
+    lf.load(value);
+  }
+  void sync_flags() { s.rflags = flags(); }
+
+  bool protected_mode() const { return (s.cr0 & cr0::kPe) != 0; }
+  bool v8086() const { return (s.rflags & flag::kVm) != 0; }
+  bool real_or_v86() const { return !protected_mode() || v8086(); }
+  unsigned iopl() const { return static_cast<unsigned>(s.rflags >> 12 & 3); }
+
+  // ---- Faults ----
+  Fault fault;
+  bool raise(Vector vector) {
+    fault = {vector, false, 0};
+    return false;
+  }
+  bool raise(Vector vector, std::uint32_t error_code) {
+    fault = {vector, true, error_code};
+    return false;
+  }
+  Flow raised(Vector vector) {
+    raise(vector);
+    return Flow::kFault;
+  }
+  Flow raised(Vector vector, std::uint32_t error_code) {
+    raise(vector, error_code);
+    return Flow::kFault;
+  }
+
+  // ---- Memory ----
+  std::uint64_t effective(const Insn& i) {
+    static constexpr std::uint64_t kMask[] = {0xffff, 0xffffffff, ~std::uint64_t{0}};
+    const std::uint64_t sum = load_le<std::uint64_t>(raw() + i.base) +
+                              (load_le<std::uint64_t>(raw() + i.index) << i.scale) +
+                              static_cast<std::uint64_t>(static_cast<std::int64_t>(i.disp));
+    return sum & kMask[i.address_size];
+  }
+
+  template <typename T>
+  [[nodiscard]] bool read(unsigned segment, std::uint64_t offset, T& value) {
+    const SegmentView& view = views[segment];
+    if (offset + (sizeof(T) - 1) >= view.readable) [[unlikely]] {
+      if (!check_segment(segment, offset, sizeof(T), Access::kRead)) return false;
+    }
+    return read_linear<T>((view.base + offset) & linear_mask, value, user);
+  }
+  template <typename T>
+  [[nodiscard]] bool write(unsigned segment, std::uint64_t offset, T value) {
+    const SegmentView& view = views[segment];
+    if (offset + (sizeof(T) - 1) >= view.writable) [[unlikely]] {
+      if (!check_segment(segment, offset, sizeof(T), Access::kWrite)) return false;
+    }
+    return write_linear<T>((view.base + offset) & linear_mask, value, user);
+  }
+  // Whether a write() of the same place will succeed; raises what it would.
+  template <typename T>
+  [[nodiscard]] bool check_write(unsigned segment, std::uint64_t offset) {
+    const SegmentView& view = views[segment];
+    if (offset + (sizeof(T) - 1) >= view.writable) [[unlikely]] {
+      if (!check_segment(segment, offset, sizeof(T), Access::kWrite)) return false;
+    }
+    const std::uint64_t linear = (view.base + offset) & linear_mask;
+    const TlbEntry& entry = tlb[user][linear >> kPageBits & kTlbMask];
+    return (entry.write_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - sizeof(T)) ||
+           probe_write(linear, sizeof(T));
+  }
+  // For read-modify-write: reads what a following write() of the same place will not fail to store.
+  template <typename T>
+  [[nodiscard]] bool read_for_write(unsigned segment, std::uint64_t offset, T& value) {
+    return check_write<T>(segment, offset) && read<T>(segment, offset, value);
+  }
+
+  template <typename T>
+  [[nodiscard]] bool read_linear(std::uint64_t linear, T& value, bool as_user) {
+    const TlbEntry& entry = tlb[as_user][linear >> kPageBits & kTlbMask];
+    if (entry.read_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - sizeof(T)) [[likely]] {
+      value = load_le<T>(entry.read_host + (linear & kPageMask));
+      return true;
+    }
+    std::uint64_t wide = 0;
+    if (!read_slow(linear, sizeof(T), wide, as_user)) return false;
+    value = static_cast<T>(wide);
+    return true;
+  }
+  template <typename T>
+  [[nodiscard]] bool write_linear(std::uint64_t linear, T value, bool as_user) {
+    const TlbEntry& entry = tlb[as_user][linear >> kPageBits & kTlbMask];
+    if (entry.write_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - sizeof(T)) [[likely]] {
+      store_le<T>(entry.write_host + (linear & kPageMask), value);
+      return true;
+    }
+    return write_slow(linear, sizeof(T), value, as_user);
+  }
+  // Descriptor tables, TSS, and everything else the CPU touches by itself.
+  template <typename T>
+  [[nodiscard]] bool read_system(std::uint64_t linear, T& value) {
+    return read_linear<T>(linear & linear_mask, value, false);
+  }
+  template <typename T>
+  [[nodiscard]] bool write_system(std::uint64_t linear, T value) {
+    return write_linear<T>(linear & linear_mask, value, false);
+  }
+
+  // The full check, with the right fault (#SS for the stack segment, else #GP).
+  [[nodiscard]] bool check_segment(unsigned segment, std::uint64_t offset, unsigned size, Access access);
+  [[nodiscard]] bool probe_write(std::uint64_t linear, unsigned size);
+  [[nodiscard]] bool read_slow(std::uint64_t linear, unsigned size, std::uint64_t& value, bool as_user);
+  [[nodiscard]] bool write_slow(std::uint64_t linear, unsigned size, std::uint64_t value, bool as_user);
+  // Page walk. `quiet` changes nothing: no A/D bits, no fault, no CR2.
+  [[nodiscard]] bool walk(std::uint64_t linear, Access access, bool as_user, Gpa& gpa, bool quiet);
+  void flush_tlb();
+  void flush_tlb_page(std::uint64_t linear);
+
+  // ---- Stack ----
+  std::uint64_t stack_mask() const { return bit(s.segment[kSs].attributes, 22) ? 0xffffffff : 0xffff; }
+  void set_sp(std::uint64_t value) {
+    const std::uint64_t mask = stack_mask();
+    s.gpr[kRsp] = mask == 0xffff ? (s.gpr[kRsp] & ~mask) | (value & mask) : value & mask;
+  }
+  std::uint64_t sp() const { return s.gpr[kRsp] & stack_mask(); }
+  // Pushes onto `top` and moves it; the handler commits it with set_sp() when nothing can fail any more.
+  template <typename T>
+  [[nodiscard]] bool push(std::uint64_t& top, T value) {
+    const std::uint64_t next = (top - sizeof(T)) & stack_mask();
+    if (!write<T>(kSs, next, value)) return false;
+    top = next;
+    return true;
+  }
+  template <typename T>
+  [[nodiscard]] bool pop(std::uint64_t& top, T& value) {
+    if (!read<T>(kSs, top, value)) return false;
+    top = (top + sizeof(T)) & stack_mask();
+    return true;
+  }
+
+  // ---- Segments ----
+  unsigned cpl = 0;
+  [[nodiscard]] bool load_segment(unsigned segment, std::uint16_t selector);  // MOV, POP, LDS...
+  void load_real_segment(unsigned segment, std::uint16_t selector);
+  void set_segment(unsigned segment, std::uint16_t selector, const Descriptor& descriptor);
+  void null_segment(unsigned segment, std::uint16_t selector);
+  // Fetches a descriptor; false with the given fault when it is beyond its table.
+  [[nodiscard]] bool fetch_descriptor(std::uint16_t selector, Descriptor& descriptor, Vector vector);
+  bool descriptor_exists(std::uint16_t selector, Descriptor& descriptor, bool& faulted);
+  [[nodiscard]] bool set_accessed(std::uint16_t selector, Descriptor& descriptor);
+  [[nodiscard]] bool set_busy(std::uint16_t selector, bool busy);
+  std::uint64_t descriptor_address(std::uint16_t selector) const;
+  // After any change of CR0.PE, VM, CS or SS: derived values.
+  void update_mode();
+  void update_view(unsigned segment);
+  void set_cpl(unsigned level);
+
+  // ---- Control transfers ----
+  Flow jump_near(std::uint64_t target, unsigned operand_size);
+  Flow jump_far(std::uint16_t selector, std::uint64_t offset, unsigned operand_size);
+  Flow call_far(std::uint16_t selector, std::uint64_t offset, unsigned operand_size);
+  Flow return_far(unsigned operand_size, unsigned release);
+  Flow interrupt_return(unsigned operand_size);
+  [[nodiscard]] bool load_code_segment(std::uint16_t selector, const Descriptor& descriptor, unsigned level);
+  void observe(FarTransfer kind);
+
+  // ---- Interrupts and exceptions ----
+  // Delivers; false: a fault during delivery, in `fault`.
+  [[nodiscard]] bool deliver(std::uint8_t vector, InterruptSource source, const Fault* error);
+  void deliver_exception(const Fault& first);
+  Flow software_interrupt(std::uint8_t vector, bool privileged_source);
+  enum class TaskSwitch { kJump, kCall, kIret };
+  [[nodiscard]] bool switch_task(std::uint16_t selector, const Descriptor& descriptor, TaskSwitch how);
+  [[nodiscard]] bool check_io(std::uint16_t port, unsigned width);
+  [[nodiscard]] bool stack_of_level(unsigned level, std::uint16_t& selector, std::uint32_t& pointer);
+  [[nodiscard]] bool check_stack_segment(std::uint16_t selector, unsigned level, Vector vector, Descriptor& descriptor);
+
+  // ---- System registers ----
+  [[nodiscard]] bool write_cr(unsigned number, std::uint64_t value);
+  [[nodiscard]] bool read_msr(std::uint32_t index, std::uint64_t& value);
+  [[nodiscard]] bool write_msr(std::uint32_t index, std::uint64_t value);
+  void cpuid();
+  [[nodiscard]] bool need_cpl0() { return cpl == 0 ? true : raise(kGp, 0); }
+
+  // ---- Running ----
+  StopReason run(std::uint64_t instructions);
+  void reset(ResetKind kind);
+  void request_stop();
+  void set_intr(bool high);
+  void state_changed();  // State was written from outside
+  void serialize(Archive& archive);
+  void code_page_written(const std::uint8_t* page);
+  void forget_code();
+  // Makes the block that is executing end after the current instruction.
+  void leave_after_current();
+  // Makes the machine's instruction count exact; before every call of the host.
+  void sync_count();
+  bool interrupt_deliverable() const { return intr && (s.rflags & flag::kIf) != 0; }
+  // Iterations a string instruction may run now, at least 1.
+  std::uint64_t iterations_left() const;
+  void count_iterations(std::uint64_t n);
+  // Something asked that the CPU stops after this instruction (or iteration).
+  bool leave_pending() const { return leave_pending_; }
+
+  CpuHost& host;
+  TraceBus& trace;
+  LazyFlags lf;
+  InterruptObserver* observer = nullptr;
+  bool user = false;  // CPL 3: memory is accessed with user rights
+  std::uint64_t linear_mask = 0xffffffff;
+  bool intr = false;
+  bool written_from_outside = false;  // State may have changed: derived data is made anew by run()
+  bool a20 = true;
+
+  // What the fast path knows of a segment: how many bytes from 0 it may read and write.
+  struct SegmentView {
+    std::uint64_t base = 0;
+    std::uint64_t readable = 0;
+    std::uint64_t writable = 0;
+  };
+  std::array<SegmentView, 6> views;
+
+  static constexpr std::uint64_t kTlbMask = 1023;
+  static constexpr std::uint64_t kNoTag = ~std::uint64_t{0};
+  struct TlbEntry {
+    std::uint64_t read_tag = kNoTag;
+    std::uint64_t write_tag = kNoTag;
+    std::uint64_t execute_tag = kNoTag;
+    const std::uint8_t* read_host = nullptr;
+    std::uint8_t* write_host = nullptr;
+    const std::uint8_t* execute_host = nullptr;  // null: not plain bytes
+    std::uint8_t* execute_flags = nullptr;       // Ram flags of that page; null for ROM
+  };
+  std::array<std::array<TlbEntry, kTlbMask + 1>, 2> tlb;
+
+  // Model-specific registers that hold a value and nothing else.
+  struct Msrs {
+    std::uint64_t apic_base = 0, pat = 0, mtrr_default = 0, sysenter_cs = 0, sysenter_esp = 0, sysenter_eip = 0;
+    std::uint64_t microcode = 0, tsc_offset = 0, misc_enable = 0, debugctl = 0;
+    std::array<std::uint64_t, 16> mtrr_variable{};
+    std::array<std::uint64_t, 11> mtrr_fixed{};
+  } msr;
+
+ private:
+  Block* find_block();
+  Block* decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::uint32_t offset);
+  Block* decode_across_pages();
+  [[nodiscard]] bool fetch_page(std::uint64_t linear, const TlbEntry*& entry);
+  void execute(Block& block, std::uint64_t most);
+  void restore_patched();
+  [[nodiscard]] bool deliver_real(std::uint8_t vector);
+  [[nodiscard]] bool deliver_protected(std::uint8_t vector, InterruptSource source, const Fault* error);
+  [[nodiscard]] bool translate_and_fill(std::uint64_t linear, Access access, bool as_user, Gpa& gpa);
+  void store_physical(Gpa gpa, unsigned size, std::uint64_t value);
+  void fill_tlb(std::uint64_t linear, Gpa gpa, Access access, bool as_user);
+  unsigned code_mode() const;
+  bool fetch_limit(std::uint64_t& bytes) const;
+
+  CodeCache cache_;
+  Insn* current_ = nullptr;      // executing now
+  Insn* first_ = nullptr;        // of the block that executes
+  Insn* patched_ = nullptr;      // its handler was replaced to end the block early
+  Handler patched_handler_ = nullptr;
+  std::uint64_t count_base_ = 0;   // retired before first_
+  std::uint64_t run_limit_ = 0;    // total count at which run() returns
+  bool running_ = false;
+  bool stop_requested_ = false;
+  bool fault_delivered_ = false;
+  bool leave_pending_ = false;
+  std::unique_ptr<Block> crossing_;  // one instruction across two pages, decoded anew each time
+};
+
+}  // namespace ice86::cpu

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cpu/cpu.h"
+
+#include "cpu/core.h"
+
+namespace ice86::cpu {
+
+Cpu::Cpu(CpuHost& host, TraceBus& trace) : core_(std::make_unique<Core>(host, trace)) {}
+Cpu::~Cpu() = default;
+
+void Cpu::reset(ResetKind kind) { core_->reset(kind); }
+StopReason Cpu::run(std::uint64_t instructions) { return core_->run(instructions); }
+void Cpu::request_stop() { core_->request_stop(); }
+void Cpu::set_intr(bool high) { core_->set_intr(high); }
+
+void Cpu::set_a20(bool enabled) {
+  if (core_->a20 == enabled) return;
+  core_->a20 = enabled;
+  mapping_changed();
+}
+
+void Cpu::pulse_nmi() {
+  core_->s.nmi_pending = true;
+  core_->leave_after_current();
+}
+
+void Cpu::pulse_smi() {
+  core_->s.smi_pending = true;
+  core_->leave_after_current();
+}
+
+void Cpu::mapping_changed() {
+  core_->flush_tlb();
+  core_->leave_after_current();
+}
+
+void Cpu::code_page_written(const std::uint8_t* page) { core_->code_page_written(page); }
+void Cpu::forget_code() { core_->forget_code(); }
+void Cpu::set_interrupt_observer(InterruptObserver* observer) { core_->observer = observer; }
+
+const State& Cpu::state() const {
+  if (!core_->written_from_outside) core_->sync_flags();
+  return core_->s;
+}
+
+State& Cpu::mutable_state() {
+  if (!core_->written_from_outside) core_->sync_flags();
+  core_->written_from_outside = true;
+  return core_->s;
+}
+
+bool Cpu::translate(std::uint64_t linear, Gpa& gpa) const {
+  return core_->walk(linear & core_->linear_mask, Access::kRead, false, gpa, true);
+}
+
+void Cpu::serialize(Archive& archive) { core_->serialize(archive); }
+
+}  // namespace ice86::cpu

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Delivery of interrupts and exceptions, double and triple faults.
+// Reference: Intel SDM vol. 3A chapter 6, section 20.1.4 (real mode), section 20.3 (virtual-8086 mode).
+#include "cpu/core.h"
+
+namespace ice86::cpu {
+
+namespace {
+
+// Error code bits of a fault that concerns a descriptor (SDM vol. 3A section 6.13).
+constexpr std::uint32_t kErrorExternal = 1, kErrorIdt = 2;
+
+// SDM vol. 3A table 6-5: which second fault during the delivery of a first one makes a double fault.
+enum class FaultClass { kBenign, kContributory, kPage };
+
+FaultClass class_of(std::uint8_t vector) {
+  switch (vector) {
+    case kDe: case kTs: case kNp: case kSs_: case kGp: return FaultClass::kContributory;
+    case kPf: return FaultClass::kPage;
+    default: return FaultClass::kBenign;
+  }
+}
+
+}  // namespace
+
+bool Core::deliver(std::uint8_t vector, InterruptSource source, const Fault* error) {
+  sync_count();
+  InterruptDelivery delivery{vector, source, s.segment[kCs].selector, s.rip, flags(), s.segment[kSs].selector, sp()};
+  const bool delivered = protected_mode() ? deliver_protected(vector, source, error) : deliver_real(vector);
+  if (!delivered) return false;
+  if (observer != nullptr) {
+    sync_flags();
+    observer->interrupt_delivered(delivery);
+  }
+  return true;
+}
+
+bool Core::deliver_real(std::uint8_t vector) {
+  if (vector * 4u + 3 > s.idtr.limit) return raise(kGp, vector * 8u + kErrorIdt);
+  std::uint32_t entry = 0;
+  if (!read_system(s.idtr.base + vector * 4u, entry)) return false;
+  std::uint64_t top = sp();
+  if (!push<std::uint16_t>(top, static_cast<std::uint16_t>(flags())) ||
+      !push<std::uint16_t>(top, s.segment[kCs].selector) || !push<std::uint16_t>(top, static_cast<std::uint16_t>(s.rip))) {
+    return false;
+  }
+  set_sp(top);
+  load_real_segment(kCs, static_cast<std::uint16_t>(entry >> 16));
+  s.rip = entry & 0xffff;
+  s.rflags &= ~static_cast<std::uint64_t>(flag::kIf | flag::kTf | flag::kAc | flag::kRf);
+  return true;
+}
+
+bool Core::stack_of_level(unsigned level, std::uint16_t& selector, std::uint32_t& pointer) {
+  const unsigned type = bits(s.tr.attributes, 11, 8);
+  const bool wide = type == kTss32Available || type == kTss32Busy;
+  const std::uint32_t at = wide ? 4 + level * 8 : 2 + level * 4;
+  if (!s.tr.usable || at + (wide ? 5 : 3) > s.tr.limit) return raise(kTs, s.tr.selector & 0xfffcu);
+  if (wide) return read_system(s.tr.base + at, pointer) && read_system(s.tr.base + at + 4, selector);
+  std::uint16_t narrow = 0;
+  if (!read_system(s.tr.base + at, narrow)) return false;
+  pointer = narrow;
+  return read_system(s.tr.base + at + 2, selector);
+}
+
+bool Core::deliver_protected(std::uint8_t vector, InterruptSource source, const Fault* error) {
+  const bool software = source == InterruptSource::kSoftware;
+  const std::uint32_t external = software ? 0 : kErrorExternal;
+  const std::uint32_t idt_error = vector * 8u + kErrorIdt + external;
+  if (vector * 8u + 7 > s.idtr.limit) return raise(kGp, idt_error);
+  Descriptor gate;
+  if (!read_system(s.idtr.base + vector * 8u, gate.low) || !read_system(s.idtr.base + vector * 8u + 4, gate.high)) {
+    return false;
+  }
+  const unsigned type = gate.is_system() ? gate.type() : 0;
+  const bool is_gate = type == kTaskGate || type == kInterruptGate16 || type == kTrapGate16 ||
+                       type == kInterruptGate32 || type == kTrapGate32;
+  if (!is_gate) return raise(kGp, idt_error);
+  if (software && gate.dpl() < cpl) return raise(kGp, idt_error);
+  if (!gate.present()) return raise(kNp, idt_error);
+
+  const std::uint16_t target = gate.gate_selector();
+  Descriptor descriptor;
+  if (type == kTaskGate) {
+    if (bit(target, 2)) return raise(kTs, (target & 0xfffcu) + external);
+    if (!fetch_descriptor(target, descriptor, kTs)) return false;
+    if (descriptor.type() != kTss16Available && descriptor.type() != kTss32Available) {
+      return raise(kTs, (target & 0xfffcu) + external);
+    }
+    if (!descriptor.present()) return raise(kNp, (target & 0xfffcu) + external);
+    if (!switch_task(target, descriptor, TaskSwitch::kCall)) return false;
+    if (error != nullptr && error->has_error_code) {
+      std::uint64_t top = sp();
+      const bool wide = bits(s.tr.attributes, 11, 8) == kTss32Busy;
+      const bool ok = wide ? push<std::uint32_t>(top, error->error_code)
+                           : push<std::uint16_t>(top, static_cast<std::uint16_t>(error->error_code));
+      if (!ok) return false;
+      set_sp(top);
+    }
+    return true;
+  }
+
+  if ((target & 0xfffcu) == 0) return raise(kGp, external);
+  bool faulted = false;
+  if (!descriptor_exists(target, descriptor, faulted)) return faulted ? false : raise(kGp, (target & 0xfffcu) + external);
+  if (!descriptor.is_code() || descriptor.dpl() > cpl) return raise(kGp, (target & 0xfffcu) + external);
+  if (!descriptor.present()) return raise(kNp, (target & 0xfffcu) + external);
+  const unsigned size = type == kInterruptGate16 || type == kTrapGate16 ? 2 : 4;
+  const std::uint32_t entry = size == 2 ? gate.gate_offset() & 0xffff : gate.gate_offset();
+  if (entry > descriptor.limit()) return raise(kGp, external);
+
+  const bool from_v86 = v8086();
+  const unsigned level = descriptor.conforming() ? cpl : descriptor.dpl();
+  if (from_v86 && level != 0) return raise(kGp, (target & 0xfffcu) + external);
+
+  const State saved = s;
+  const unsigned saved_cpl = cpl;
+  const std::uint32_t old_flags = flags();
+  const auto undo = [&] {
+    s = saved;
+    set_cpl(saved_cpl);
+    update_mode();
+    return false;
+  };
+
+  const bool new_stack = level < cpl;
+  std::uint64_t top = sp();
+  if (new_stack) {
+    std::uint16_t new_ss = 0;
+    std::uint32_t new_sp = 0;
+    if (!stack_of_level(level, new_ss, new_sp)) return false;
+    Descriptor stack;
+    if (!check_stack_segment(new_ss, level, kTs, stack)) {
+      fault.error_code |= external;
+      return false;
+    }
+    if (!set_accessed(new_ss, stack)) return false;
+    if (from_v86) {
+      s.rflags &= ~static_cast<std::uint64_t>(flag::kVm);
+      set_cpl(level);
+      update_mode();
+    }
+    set_cpl(level);
+    set_segment(kSs, new_ss, stack);
+    top = new_sp & stack_mask();
+  }
+  const auto push_value = [&](std::uint64_t value) {
+    return size == 2 ? push<std::uint16_t>(top, static_cast<std::uint16_t>(value))
+                     : push<std::uint32_t>(top, static_cast<std::uint32_t>(value));
+  };
+  bool ok = true;
+  if (from_v86) {
+    for (const unsigned segment : {kGs, kFs, kDs, kEs}) ok = ok && push_value(saved.segment[segment].selector);
+  }
+  if (new_stack) ok = ok && push_value(saved.segment[kSs].selector) && push_value(saved.gpr[kRsp]);
+  ok = ok && push_value(old_flags) && push_value(saved.segment[kCs].selector) && push_value(saved.rip);
+  if (ok && error != nullptr && error->has_error_code) ok = push_value(error->error_code);
+  if (!ok || !load_code_segment(target, descriptor, level)) return undo();
+  if (from_v86) {
+    for (const unsigned segment : {kGs, kFs, kDs, kEs}) null_segment(segment, 0);
+  }
+  set_sp(top);
+  s.rip = entry;
+  std::uint32_t cleared = flag::kTf | flag::kNt | flag::kRf | flag::kVm;
+  if (type == kInterruptGate16 || type == kInterruptGate32) cleared |= flag::kIf;
+  s.rflags &= ~static_cast<std::uint64_t>(cleared);
+  return true;
+}
+
+void Core::deliver_exception(const Fault& first) {
+  Fault current = first;
+  bool double_fault = false;
+  for (;;) {
+    if (trace.wants(TraceCategory::kCpu)) {
+      trace.emit(TraceCategory::kCpu, "exception",
+                 {{"vector", current.vector}, {"error", current.error_code}, {"cs", s.segment[kCs].selector}, {"ip", s.rip}});
+    }
+    // Faults, unlike traps, push RF set (SDM vol. 3A section 17.3.1.1).
+    const bool is_fault = current.vector != kDb && current.vector != kBp && current.vector != kOf;
+    const std::uint64_t old_rf = s.rflags & flag::kRf;
+    if (is_fault && protected_mode()) s.rflags |= flag::kRf;
+    if (deliver(current.vector, InterruptSource::kException, &current)) return;
+    s.rflags = (s.rflags & ~static_cast<std::uint64_t>(flag::kRf)) | old_rf;
+    const Fault second = fault;
+    if (double_fault) {
+      s.shutdown = true;
+      if (trace.wants(TraceCategory::kCpu)) {
+        trace.emit(TraceCategory::kCpu, "shutdown", {{"cs", s.segment[kCs].selector}, {"ip", s.rip}});
+      }
+      return;
+    }
+    const FaultClass a = class_of(current.vector);
+    const FaultClass b = class_of(second.vector);
+    const bool makes_double = (a == FaultClass::kContributory && b == FaultClass::kContributory) ||
+                              (a == FaultClass::kPage && b != FaultClass::kBenign);
+    if (makes_double) {
+      current = {kDf, true, 0};
+      double_fault = true;
+    } else {
+      current = second;
+    }
+  }
+}
+
+Flow Core::software_interrupt(std::uint8_t vector, bool privileged_source) {
+  // In virtual-8086 mode INT n needs IOPL 3; INT3, INTO and INT1 do not (SDM vol. 3A section 20.3).
+  if (v8086() && !privileged_source && iopl() != 3) return raised(kGp, 0);
+  const auto source = privileged_source && vector == kDb ? InterruptSource::kException : InterruptSource::kSoftware;
+  if (!deliver(vector, source, nullptr)) return Flow::kFault;
+  return Flow::kLeave;
+}
+
+}  // namespace ice86::cpu

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Flag instructions and decimal arithmetic.
+// Reference: Intel SDM vol. 2. Undefined flags: DAA, DAS: OF clear; AAA, AAS: OF, SF clear, ZF and PF follow
+// AL; AAM, AAD: CF, OF, AF clear.
+#include "cpu/core.h"
+#include "cpu/interp/handlers.h"
+
+namespace ice86::cpu {
+
+namespace {
+
+constexpr unsigned kAlOffset = 0, kAhOffset = 1;
+
+template <Flag op>
+Flow flag_op(Core& c, const Insn&) {
+  if constexpr (op == Flag::kClc) c.lf.set_cf(false);
+  if constexpr (op == Flag::kStc) c.lf.set_cf(true);
+  if constexpr (op == Flag::kCmc) c.lf.set_cf(!c.lf.cf());
+  if constexpr (op == Flag::kCld) c.s.rflags &= ~static_cast<std::uint64_t>(flag::kDf);
+  if constexpr (op == Flag::kStd) c.s.rflags |= flag::kDf;
+  if constexpr (op == Flag::kLahf) c.set_reg<std::uint8_t>(kAhOffset, static_cast<std::uint8_t>(c.flags()));
+  if constexpr (op == Flag::kSahf) {
+    constexpr std::uint32_t kLoaded = flag::kSf | flag::kZf | flag::kAf | flag::kPf | flag::kCf;
+    c.lf.load((c.lf.value() & ~kLoaded) | (c.reg<std::uint8_t>(kAhOffset) & kLoaded));
+  }
+  if constexpr (op == Flag::kCli || op == Flag::kSti) {
+    if (c.protected_mode() && (c.v8086() ? c.iopl() != 3 : c.cpl > c.iopl())) return c.raised(kGp, 0);
+    if constexpr (op == Flag::kCli) {
+      c.s.rflags &= ~static_cast<std::uint64_t>(flag::kIf);
+      return Flow::kNext;
+    } else {
+      // The next instruction still runs without interrupts, if they were off before.
+      if ((c.s.rflags & flag::kIf) == 0) c.s.interrupt_shadow = true;
+      c.s.rflags |= flag::kIf;
+      return Flow::kLeave;
+    }
+  }
+  return Flow::kNext;
+}
+
+template <bool subtract>
+Flow decimal_adjust(Core& c, const Insn&) {
+  const auto old_al = c.reg<std::uint8_t>(kAlOffset);
+  const bool old_cf = c.lf.cf();
+  auto al = old_al;
+  bool cf = false;
+  const bool low = (old_al & 0x0f) > 9 || c.lf.af();
+  if (low) {
+    cf = old_cf || (subtract ? old_al < 6 : old_al > 0xf9);
+    al = static_cast<std::uint8_t>(subtract ? al - 6 : al + 6);
+  }
+  if (old_al > 0x99 || old_cf) {
+    al = static_cast<std::uint8_t>(subtract ? al - 0x60 : al + 0x60);
+    cf = true;
+  }
+  c.set_reg<std::uint8_t>(kAlOffset, al);
+  c.lf.set_result_cf_of<std::uint8_t>(al, cf, false);
+  c.lf.load((c.lf.value() & ~flag::kAf) | (low ? flag::kAf : 0));
+  return Flow::kNext;
+}
+
+template <bool subtract>
+Flow ascii_adjust(Core& c, const Insn&) {
+  auto ax = c.ax();
+  const bool adjust = (ax & 0x0f) > 9 || c.lf.af();
+  if (adjust) ax = static_cast<std::uint16_t>(subtract ? ax - 0x106 : ax + 0x106);
+  ax &= 0xff0f;
+  c.set_reg<std::uint16_t>(kAlOffset, ax);
+  c.lf.set_result_cf_of<std::uint8_t>(static_cast<std::uint8_t>(ax), adjust, false);
+  c.lf.load((c.lf.value() & ~flag::kAf) | (adjust ? flag::kAf : 0));
+  return Flow::kNext;
+}
+
+Flow aam(Core& c, const Insn& i) {
+  const auto base = static_cast<std::uint8_t>(i.imm);
+  if (base == 0) return c.raised(kDe);
+  const auto al = c.reg<std::uint8_t>(kAlOffset);
+  c.set_reg<std::uint8_t>(kAhOffset, static_cast<std::uint8_t>(al / base));
+  c.set_reg<std::uint8_t>(kAlOffset, static_cast<std::uint8_t>(al % base));
+  c.lf.set_logic<std::uint8_t>(static_cast<std::uint8_t>(al % base));
+  return Flow::kNext;
+}
+
+Flow aad(Core& c, const Insn& i) {
+  const auto al = static_cast<std::uint8_t>(c.reg<std::uint8_t>(kAlOffset) +
+                                            c.reg<std::uint8_t>(kAhOffset) * static_cast<std::uint8_t>(i.imm));
+  c.set_reg<std::uint16_t>(kAlOffset, al);
+  c.lf.set_logic<std::uint8_t>(al);
+  return Flow::kNext;
+}
+
+Flow salc(Core& c, const Insn&) {
+  c.set_reg<std::uint8_t>(kAlOffset, c.lf.cf() ? 0xff : 0);
+  return Flow::kNext;
+}
+
+}  // namespace
+
+Handler flag_handler(Flag op) {
+  switch (op) {
+    case Flag::kClc: return flag_op<Flag::kClc>;
+    case Flag::kStc: return flag_op<Flag::kStc>;
+    case Flag::kCmc: return flag_op<Flag::kCmc>;
+    case Flag::kCld: return flag_op<Flag::kCld>;
+    case Flag::kStd: return flag_op<Flag::kStd>;
+    case Flag::kCli: return flag_op<Flag::kCli>;
+    case Flag::kSti: return flag_op<Flag::kSti>;
+    case Flag::kLahf: return flag_op<Flag::kLahf>;
+    case Flag::kSahf: return flag_op<Flag::kSahf>;
+  }
+  return nullptr;
+}
+
+Handler decimal_handler(Decimal op) {
+  switch (op) {
+    case Decimal::kDaa: return decimal_adjust<false>;
+    case Decimal::kDas: return decimal_adjust<true>;
+    case Decimal::kAaa: return ascii_adjust<false>;
+    case Decimal::kAas: return ascii_adjust<true>;
+    case Decimal::kAam: return aam;
+    case Decimal::kAad: return aad;
+    case Decimal::kSalc: return salc;
+  }
+  return nullptr;
+}
+
+}  // namespace ice86::cpu

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the decoder asks the instruction families for: the handler of an operation, a form and a size.
+#pragma once
+
+#include "cpu/insn.h"
+
+namespace ice86::cpu {
+
+// Operand forms: destination, then source. R: register, M: memory, I: immediate.
+enum class Form { kRR, kRM, kMR, kRI, kMI, kR, kM };
+
+enum class Alu { kAdd, kOr, kAdc, kSbb, kAnd, kSub, kXor, kCmp, kTest, kMov };
+Handler alu_handler(Alu op, Form form, unsigned size);
+
+enum class Unary { kInc, kDec, kNot, kNeg, kMul, kImul, kDiv, kIdiv };
+Handler unary_handler(Unary op, Form form, unsigned size);
+
+// Count in Insn::imm, or in CL when `by_cl`.
+enum class Shift { kRol, kRor, kRcl, kRcr, kShl, kShr, kSar };
+Handler shift_handler(Shift op, bool by_cl, Form form, unsigned size);
+// SHLD, SHRD: destination form R or M; the register is Insn::src.
+Handler double_shift_handler(bool left, bool by_cl, Form form, unsigned size);
+
+// IMUL r, r/m and IMUL r, r/m, imm (the immediate in Insn::imm).
+Handler imul_handler(bool immediate, Form form, unsigned size);
+
+enum class Bit { kBt, kBts, kBtr, kBtc };
+Handler bit_handler(Bit op, Form form, unsigned size);
+Handler bit_scan_handler(bool reverse, Form form, unsigned size);
+
+enum class Exchange { kXchg, kXadd, kCmpxchg };
+Handler exchange_handler(Exchange op, Form form, unsigned size);
+Handler cmpxchg8b_handler();
+// MOVZX, MOVSX from `source` bytes to `size`.
+Handler extend_handler(bool sign, Form form, unsigned source, unsigned size);
+Handler cmov_handler(Form form, unsigned size);
+Handler setcc_handler(Form form);
+Handler lea_handler(unsigned size);
+Handler bswap_handler(unsigned size);
+// MOV r, Sreg and MOV Sreg, r/m; Insn::code is the segment register.
+Handler mov_from_segment_handler(Form form, unsigned size);
+Handler mov_to_segment_handler(Form form);
+// LDS, LES, LFS, LGS, LSS.
+Handler load_far_pointer_handler(unsigned size);
+// CBW/CWDE and CWD/CDQ by size.
+Handler convert_handler(bool into_dx, unsigned size);
+Handler xlat_handler();
+
+enum class Stack { kPush, kPop, kPushImm, kPushSegment, kPopSegment, kPushAll, kPopAll, kPushFlags, kPopFlags, kEnter, kLeave };
+Handler stack_handler(Stack op, Form form, unsigned size);
+
+enum class Jump { kJcc, kJmp, kJmpR, kJmpM, kCall, kCallR, kCallM, kRet, kLoop, kLoopZ, kLoopNz, kJcxz,
+                  kJmpFar, kJmpFarM, kCallFar, kCallFarM, kRetFar, kIret, kInt, kInt3, kInt1, kInto, kBound };
+Handler jump_handler(Jump op);
+
+enum class Decimal { kDaa, kDas, kAaa, kAas, kAam, kAad, kSalc };
+Handler decimal_handler(Decimal op);
+
+enum class Flag { kClc, kStc, kCmc, kCld, kStd, kCli, kSti, kLahf, kSahf };
+Handler flag_handler(Flag op);
+
+enum class String { kMovs, kStos, kLods, kCmps, kScas, kIns, kOuts };
+Handler string_handler(String op, unsigned size);
+
+// IN, OUT: Insn::code is 1 when the port is DX, else the port is Insn::imm.
+Handler port_handler(bool out, unsigned size);
+
+enum class System { kHlt, kNop, kLgdt, kLidt, kSgdt, kSidt, kLldt, kLtr, kSldt, kStr, kLmsw, kSmsw, kClts, kInvlpg,
+                    kInvd, kWbinvd, kCpuid, kRdtsc, kRdpmc, kRdmsr, kWrmsr, kMovFromCr, kMovToCr, kMovFromDr, kMovToDr,
+                    kLar, kLsl, kVerr, kVerw, kArpl, kSysenter, kSysexit, kUd, kFpuUnavailable, kWait };
+Handler system_handler(System op, Form form);
+
+}  // namespace ice86::cpu

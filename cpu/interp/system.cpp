@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Privileged instructions, descriptor-table instructions, I/O ports.
+// Reference: Intel SDM vol. 2 and vol. 3A chapter 2.
+#include "cpu/core.h"
+#include "cpu/interp/handlers.h"
+#include "cpu/interp/sized.h"
+
+namespace ice86::cpu {
+
+namespace {
+
+constexpr unsigned kAxOffset = 0;
+constexpr std::uint64_t kAddressMask[] = {0xffff, 0xffffffff, ~std::uint64_t{0}};
+
+template <bool out, typename T>
+struct Port {
+  static Flow run(Core& c, const Insn& i) {
+    const auto port = i.code != 0 ? static_cast<std::uint16_t>(c.s.gpr[kRdx]) : static_cast<std::uint16_t>(i.imm & 0xff);
+    if (!c.check_io(port, sizeof(T))) return Flow::kFault;
+    c.sync_count();
+    if constexpr (out) {
+      c.host.port_write(port, sizeof(T), c.reg<T>(kAxOffset));
+    } else {
+      c.set_reg<T>(kAxOffset, static_cast<T>(c.host.port_read(port, sizeof(T))));
+    }
+    return Flow::kNext;
+  }
+};
+template <typename T>
+using In = Port<false, T>;
+template <typename T>
+using Out = Port<true, T>;
+
+bool read_word_operand(Core& c, const Insn& i, Form form, std::uint16_t& value) {
+  if (form == Form::kM) return c.read(i.segment, c.effective(i), value);
+  value = c.reg<std::uint16_t>(i.dst);
+  return true;
+}
+
+// A 16-bit system value: memory gets 16 bits, a register the operand size.
+Flow store_word(Core& c, const Insn& i, Form form, std::uint32_t value) {
+  if (form == Form::kM) return c.write(i.segment, c.effective(i), static_cast<std::uint16_t>(value)) ? Flow::kNext : Flow::kFault;
+  if (i.operand_size == 2) {
+    c.set_reg<std::uint16_t>(i.dst, static_cast<std::uint16_t>(value));
+  } else {
+    c.set_reg<std::uint32_t>(i.dst, value);
+  }
+  return Flow::kNext;
+}
+
+Flow hlt(Core& c, const Insn&) {
+  if (!c.need_cpl0()) return Flow::kFault;
+  c.s.halted = true;
+  return Flow::kLeave;
+}
+Flow nop(Core&, const Insn&) { return Flow::kNext; }
+Flow undefined(Core& c, const Insn&) { return c.raised(kUd); }
+// CPUID shows no x87, MMX or SSE: as on a CPU without a coprocessor, ESC raises #NM when CR0.EM or TS asks
+// for it, and is otherwise ignored.
+Flow fpu_unavailable(Core& c, const Insn&) {
+  return (c.s.cr0 & (cr0::kEm | cr0::kTs)) != 0 ? c.raised(kNm) : Flow::kNext;
+}
+Flow wait(Core& c, const Insn&) {
+  constexpr std::uint64_t kBoth = cr0::kMp | cr0::kTs;
+  return (c.s.cr0 & kBoth) == kBoth ? c.raised(kNm) : Flow::kNext;
+}
+
+template <bool idt>
+Flow load_table(Core& c, const Insn& i) {
+  if (!c.need_cpl0()) return Flow::kFault;
+  const std::uint64_t at = c.effective(i);
+  std::uint16_t limit = 0;
+  std::uint32_t base = 0;
+  if (!c.read(i.segment, at, limit) || !c.read(i.segment, (at + 2) & kAddressMask[i.address_size], base)) return Flow::kFault;
+  DescriptorTable& table = idt ? c.s.idtr : c.s.gdtr;
+  table.limit = limit;
+  table.base = i.operand_size == 2 ? base & 0xffffff : base;
+  return Flow::kNext;
+}
+template <bool idt>
+Flow store_table(Core& c, const Insn& i) {
+  const std::uint64_t at = c.effective(i);
+  const DescriptorTable& table = idt ? c.s.idtr : c.s.gdtr;
+  const std::uint64_t second = (at + 2) & kAddressMask[i.address_size];
+  if (!c.check_write<std::uint32_t>(i.segment, second)) return Flow::kFault;
+  if (!c.write(i.segment, at, table.limit)) return Flow::kFault;
+  return c.write(i.segment, second, static_cast<std::uint32_t>(table.base)) ? Flow::kNext : Flow::kFault;
+}
+
+template <Form form>
+Flow lldt(Core& c, const Insn& i) {
+  if (c.real_or_v86()) return c.raised(kUd);
+  if (!c.need_cpl0()) return Flow::kFault;
+  std::uint16_t selector = 0;
+  if (!read_word_operand(c, i, form, selector)) return Flow::kFault;
+  const std::uint32_t error = selector & 0xfffcu;
+  if (error == 0) {
+    c.s.ldtr.selector = selector;
+    c.s.ldtr.usable = false;
+    return Flow::kNext;
+  }
+  Descriptor d;
+  if (bit(selector, 2)) return c.raised(kGp, error);
+  if (!c.fetch_descriptor(selector, d, kGp)) return Flow::kFault;
+  if (!d.is_system() || d.type() != kLdt) return c.raised(kGp, error);
+  if (!d.present()) return c.raised(kNp, error);
+  c.s.ldtr = {selector, d.high & 0x00f0ff00, d.base(), d.limit(), true};
+  return Flow::kNext;
+}
+template <Form form>
+Flow ltr(Core& c, const Insn& i) {
+  if (c.real_or_v86()) return c.raised(kUd);
+  if (!c.need_cpl0()) return Flow::kFault;
+  std::uint16_t selector = 0;
+  if (!read_word_operand(c, i, form, selector)) return Flow::kFault;
+  const std::uint32_t error = selector & 0xfffcu;
+  Descriptor d;
+  if (error == 0 || bit(selector, 2)) return c.raised(kGp, error);
+  if (!c.fetch_descriptor(selector, d, kGp)) return Flow::kFault;
+  if (!d.is_system() || (d.type() != kTss16Available && d.type() != kTss32Available)) return c.raised(kGp, error);
+  if (!d.present()) return c.raised(kNp, error);
+  if (!c.set_busy(selector, true)) return Flow::kFault;
+  c.s.tr = {selector, (d.high & 0x00f0ff00) | 0x200, d.base(), d.limit(), true};
+  return Flow::kNext;
+}
+template <Form form>
+Flow sldt(Core& c, const Insn& i) {
+  return c.real_or_v86() ? c.raised(kUd) : store_word(c, i, form, c.s.ldtr.selector);
+}
+template <Form form>
+Flow str(Core& c, const Insn& i) {
+  return c.real_or_v86() ? c.raised(kUd) : store_word(c, i, form, c.s.tr.selector);
+}
+template <Form form>
+Flow smsw(Core& c, const Insn& i) {
+  return store_word(c, i, form, static_cast<std::uint32_t>(c.s.cr0));
+}
+template <Form form>
+Flow lmsw(Core& c, const Insn& i) {
+  if (!c.need_cpl0()) return Flow::kFault;
+  std::uint16_t value = 0;
+  if (!read_word_operand(c, i, form, value)) return Flow::kFault;
+  // LMSW can set PE but not clear it.
+  const std::uint64_t low = (value & 0xfu) | (c.s.cr0 & cr0::kPe);
+  return c.write_cr(0, (c.s.cr0 & ~std::uint64_t{0xf}) | low) ? Flow::kLeave : Flow::kFault;
+}
+Flow clts(Core& c, const Insn&) {
+  if (!c.need_cpl0()) return Flow::kFault;
+  c.s.cr0 &= ~cr0::kTs;
+  return Flow::kNext;
+}
+Flow invlpg(Core& c, const Insn& i) {
+  if (!c.need_cpl0()) return Flow::kFault;
+  c.flush_tlb_page((c.views[i.segment].base + c.effective(i)) & c.linear_mask);
+  return Flow::kLeave;
+}
+Flow cache_control(Core& c, const Insn&) { return c.need_cpl0() ? Flow::kNext : Flow::kFault; }
+Flow cpuid(Core& c, const Insn&) {
+  c.cpuid();
+  return Flow::kNext;
+}
+Flow rdtsc(Core& c, const Insn&) {
+  if ((c.s.cr4 & cr4::kTsd) != 0 && c.cpl != 0) return c.raised(kGp, 0);
+  c.sync_count();
+  const std::uint64_t value = c.host.timestamp_counter() + c.msr.tsc_offset;
+  c.s.gpr[kRax] = value & 0xffffffff;
+  c.s.gpr[kRdx] = value >> 32;
+  return Flow::kNext;
+}
+// No performance counters: every index is out of range.
+Flow rdpmc(Core& c, const Insn&) { return c.raised(kGp, 0); }
+Flow rdmsr(Core& c, const Insn&) {
+  if (!c.need_cpl0()) return Flow::kFault;
+  std::uint64_t value = 0;
+  if (!c.read_msr(static_cast<std::uint32_t>(c.s.gpr[kRcx]), value)) return Flow::kFault;
+  c.s.gpr[kRax] = value & 0xffffffff;
+  c.s.gpr[kRdx] = value >> 32;
+  return Flow::kNext;
+}
+Flow wrmsr(Core& c, const Insn&) {
+  if (!c.need_cpl0()) return Flow::kFault;
+  const std::uint64_t value = (c.s.gpr[kRdx] & 0xffffffff) << 32 | (c.s.gpr[kRax] & 0xffffffff);
+  return c.write_msr(static_cast<std::uint32_t>(c.s.gpr[kRcx]), value) ? Flow::kLeave : Flow::kFault;
+}
+Flow mov_from_cr(Core& c, const Insn& i) {
+  if (!c.need_cpl0()) return Flow::kFault;
+  std::uint64_t value = 0;
+  switch (i.code) {
+    case 0: value = c.s.cr0; break;
+    case 2: value = c.s.cr2; break;
+    case 3: value = c.s.cr3; break;
+    case 4: value = c.s.cr4; break;
+    default: return c.raised(kUd);
+  }
+  c.set_reg<std::uint32_t>(i.dst, static_cast<std::uint32_t>(value));
+  return Flow::kNext;
+}
+Flow mov_to_cr(Core& c, const Insn& i) {
+  if (!c.need_cpl0()) return Flow::kFault;
+  return c.write_cr(i.code, c.reg<std::uint32_t>(i.src)) ? Flow::kLeave : Flow::kFault;
+}
+
+// DR4 and DR5 are DR6 and DR7 unless CR4.DE is set; DR7.GD guards all (SDM vol. 3A section 17.2).
+bool debug_register(Core& c, unsigned& number) {
+  if (!c.need_cpl0()) return false;
+  if (number == 4 || number == 5) {
+    if ((c.s.cr4 & cr4::kDe) != 0) return c.raise(kUd);
+    number += 2;
+  }
+  if (bit(c.s.dr[7], 13)) {
+    c.s.dr[7] &= ~(std::uint64_t{1} << 13);
+    c.s.dr[6] |= 1u << 13;
+    return c.raise(kDb);
+  }
+  return true;
+}
+Flow mov_from_dr(Core& c, const Insn& i) {
+  unsigned number = i.code;
+  if (!debug_register(c, number)) return Flow::kFault;
+  c.set_reg<std::uint32_t>(i.dst, static_cast<std::uint32_t>(c.s.dr[number]));
+  return Flow::kNext;
+}
+Flow mov_to_dr(Core& c, const Insn& i) {
+  unsigned number = i.code;
+  if (!debug_register(c, number)) return Flow::kFault;
+  std::uint32_t value = c.reg<std::uint32_t>(i.src);
+  if (number == 6) value = (value & 0xe00f) | 0xffff0ff0;
+  if (number == 7) value = (value & 0xffff2fff) | 0x400;
+  c.s.dr[number] = value;
+  return Flow::kLeave;
+}
+
+// Whether LAR, LSL, VERR, VERW may look at the descriptor; `faulted` is a real fault on the way.
+bool visible(Core& c, std::uint16_t selector, Descriptor& d, bool& faulted) {
+  faulted = false;
+  if ((selector & 0xfffcu) == 0 || !c.descriptor_exists(selector, d, faulted)) return false;
+  return d.conforming() || (d.dpl() >= c.cpl && d.dpl() >= (selector & 3u));
+}
+
+template <bool limit, Form form>
+Flow lar_lsl(Core& c, const Insn& i) {
+  if (c.real_or_v86()) return c.raised(kUd);
+  std::uint16_t selector = 0;
+  if constexpr (form == Form::kM) {
+    if (!c.read(i.segment, c.effective(i), selector)) return Flow::kFault;
+  } else {
+    selector = c.reg<std::uint16_t>(i.src);
+  }
+  Descriptor d;
+  bool faulted = false;
+  bool valid = visible(c, selector, d, faulted);
+  if (faulted) return Flow::kFault;
+  if (valid && d.is_system()) {
+    switch (d.type()) {  // SDM vol. 2A, tables of LAR and LSL
+      case kTss16Available: case kLdt: case kTss16Busy: case kTss32Available: case kTss32Busy: break;
+      case kCallGate16: case kTaskGate: case kCallGate32: valid = !limit; break;
+      default: valid = false;
+    }
+  }
+  c.lf.set_zf(valid);
+  if (valid) {
+    const std::uint32_t value = limit ? d.limit() : d.high & 0x00ffff00;
+    if (i.operand_size == 2) {
+      c.set_reg<std::uint16_t>(i.dst, static_cast<std::uint16_t>(value));
+    } else {
+      c.set_reg<std::uint32_t>(i.dst, value);
+    }
+  }
+  return Flow::kNext;
+}
+
+template <bool write, Form form>
+Flow verify(Core& c, const Insn& i) {
+  if (c.real_or_v86()) return c.raised(kUd);
+  std::uint16_t selector = 0;
+  if (!read_word_operand(c, i, form, selector)) return Flow::kFault;
+  Descriptor d;
+  bool faulted = false;
+  const bool valid = visible(c, selector, d, faulted);
+  if (faulted) return Flow::kFault;
+  c.lf.set_zf(valid && !d.is_system() && (write ? d.writable() : d.readable()));
+  return Flow::kNext;
+}
+
+template <Form form>
+Flow arpl(Core& c, const Insn& i) {
+  if (c.real_or_v86()) return c.raised(kUd);
+  std::uint16_t selector = 0;
+  const std::uint64_t at = form == Form::kM ? c.effective(i) : 0;
+  if constexpr (form == Form::kM) {
+    if (!c.read_for_write(i.segment, at, selector)) return Flow::kFault;
+  } else {
+    selector = c.reg<std::uint16_t>(i.dst);
+  }
+  const unsigned rpl = c.reg<std::uint16_t>(i.src) & 3u;
+  const bool raise = (selector & 3u) < rpl;
+  if (raise) {
+    const auto changed = static_cast<std::uint16_t>((selector & ~3u) | rpl);
+    if constexpr (form == Form::kM) {
+      if (!c.write(i.segment, at, changed)) return Flow::kFault;
+    } else {
+      c.set_reg<std::uint16_t>(i.dst, changed);
+    }
+  }
+  c.lf.set_zf(raise);
+  return Flow::kNext;
+}
+
+// Flat segments as SYSENTER and SYSEXIT load them, without descriptors.
+void flat_segment(Core& c, unsigned segment, std::uint16_t selector, bool code, unsigned dpl) {
+  Descriptor d;
+  d.low = 0x0000ffff;
+  d.high = 0x00cf9000 | dpl << 13 | (code ? 0xb00 : 0x300);
+  c.set_segment(segment, selector, d);
+}
+Flow sysenter(Core& c, const Insn&) {
+  const auto selector = static_cast<std::uint16_t>(c.msr.sysenter_cs & 0xfffc);
+  if (!c.protected_mode() || selector == 0) return c.raised(kGp, 0);
+  c.s.rflags &= ~static_cast<std::uint64_t>(flag::kVm | flag::kIf | flag::kRf);
+  c.set_cpl(0);
+  c.update_mode();
+  flat_segment(c, kCs, selector, true, 0);
+  flat_segment(c, kSs, static_cast<std::uint16_t>(selector + 8), false, 0);
+  c.s.gpr[kRsp] = c.msr.sysenter_esp & 0xffffffff;
+  c.s.rip = c.msr.sysenter_eip & 0xffffffff;
+  return Flow::kLeave;
+}
+Flow sysexit(Core& c, const Insn&) {
+  const auto selector = static_cast<std::uint16_t>(c.msr.sysenter_cs & 0xfffc);
+  if (!c.protected_mode() || selector == 0 || c.cpl != 0) return c.raised(kGp, 0);
+  c.s.rip = c.s.gpr[kRdx] & 0xffffffff;
+  c.s.gpr[kRsp] = c.s.gpr[kRcx] & 0xffffffff;
+  c.set_cpl(3);
+  flat_segment(c, kCs, static_cast<std::uint16_t>((selector + 16) | 3), true, 3);
+  flat_segment(c, kSs, static_cast<std::uint16_t>((selector + 24) | 3), false, 3);
+  return Flow::kLeave;
+}
+
+}  // namespace
+
+Handler port_handler(bool out, unsigned size) { return out ? sized<Out>(size) : sized<In>(size); }
+
+Handler system_handler(System op, Form form) {
+  const bool memory = form == Form::kM;
+  switch (op) {
+    case System::kHlt: return hlt;
+    case System::kNop: return nop;
+    case System::kLgdt: return load_table<false>;
+    case System::kLidt: return load_table<true>;
+    case System::kSgdt: return store_table<false>;
+    case System::kSidt: return store_table<true>;
+    case System::kLldt: return memory ? lldt<Form::kM> : lldt<Form::kR>;
+    case System::kLtr: return memory ? ltr<Form::kM> : ltr<Form::kR>;
+    case System::kSldt: return memory ? sldt<Form::kM> : sldt<Form::kR>;
+    case System::kStr: return memory ? str<Form::kM> : str<Form::kR>;
+    case System::kLmsw: return memory ? lmsw<Form::kM> : lmsw<Form::kR>;
+    case System::kSmsw: return memory ? smsw<Form::kM> : smsw<Form::kR>;
+    case System::kClts: return clts;
+    case System::kInvlpg: return invlpg;
+    case System::kInvd:
+    case System::kWbinvd: return cache_control;
+    case System::kCpuid: return cpuid;
+    case System::kRdtsc: return rdtsc;
+    case System::kRdpmc: return rdpmc;
+    case System::kRdmsr: return rdmsr;
+    case System::kWrmsr: return wrmsr;
+    case System::kMovFromCr: return mov_from_cr;
+    case System::kMovToCr: return mov_to_cr;
+    case System::kMovFromDr: return mov_from_dr;
+    case System::kMovToDr: return mov_to_dr;
+    case System::kLar: return memory ? lar_lsl<false, Form::kM> : lar_lsl<false, Form::kR>;
+    case System::kLsl: return memory ? lar_lsl<true, Form::kM> : lar_lsl<true, Form::kR>;
+    case System::kVerr: return memory ? verify<false, Form::kM> : verify<false, Form::kR>;
+    case System::kVerw: return memory ? verify<true, Form::kM> : verify<true, Form::kR>;
+    case System::kArpl: return memory ? arpl<Form::kM> : arpl<Form::kR>;
+    case System::kSysenter: return sysenter;
+    case System::kSysexit: return sysexit;
+    case System::kUd: return undefined;
+    case System::kFpuUnavailable: return fpu_unavailable;
+    case System::kWait: return wait;
+  }
+  return nullptr;
+}
+
+}  // namespace ice86::cpu

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Executing: finding and decoding blocks, the loop over them, and where interrupts come in.
+#include <algorithm>
+
+#include "cpu/core.h"
+#include "cpu/decoder.h"
+
+namespace ice86::cpu {
+
+namespace {
+
+// Longest instruction (SDM vol. 2A section 2.3.11).
+constexpr unsigned kMostBytes = 15;
+constexpr std::uint32_t kMostBlockInsns = 64;
+// All decoded blocks are dropped when there are more: some 40 MB.
+constexpr std::size_t kMostBlocks = 50'000;
+
+Flow end_of_block(Core&, const Insn&) { return Flow::kBreak; }
+
+}  // namespace
+
+Core::Core(CpuHost& cpu_host, TraceBus& trace_bus) : host(cpu_host), trace(trace_bus) { reset(ResetKind::kPowerOn); }
+
+unsigned Core::code_mode() const { return bit(s.segment[kCs].attributes, 22) ? 1 : 0; }
+
+bool Core::fetch_page(std::uint64_t linear, const TlbEntry*& entry) {
+  TlbEntry& e = tlb[user][linear >> kPageBits & kTlbMask];
+  if (e.execute_tag != (linear & ~kPageMask)) {
+    Gpa gpa = 0;
+    if (!translate_and_fill(linear, Access::kExecute, user, gpa)) return false;
+  }
+  entry = &e;
+  return true;
+}
+
+// How many bytes from RIP on the code segment's limit allows; false: none.
+bool Core::fetch_limit(std::uint64_t& bytes) const {
+  const std::uint64_t limit = s.segment[kCs].limit;
+  if (s.rip > limit) return false;
+  bytes = limit - s.rip + 1;
+  return true;
+}
+
+Block* Core::find_block() {
+  std::uint64_t allowed = 0;
+  if (!fetch_limit(allowed)) {
+    raise(kGp, 0);
+    return nullptr;
+  }
+  const std::uint64_t linear = (s.segment[kCs].base + s.rip) & linear_mask;
+  const TlbEntry* entry = nullptr;
+  if (!fetch_page(linear, entry)) return nullptr;
+  if (entry->execute_host != nullptr) {
+    const auto offset = static_cast<std::uint32_t>(linear & kPageMask);
+    Block* block = cache_.find(entry->execute_host + offset, code_mode());
+    if (block == nullptr) block = decode_at(entry->execute_host, entry->execute_flags, offset);
+    if (block != nullptr && block->bytes <= allowed) return block;
+  }
+  // Across pages, at the end of the segment, or out of registers: one instruction, read byte by byte.
+  return decode_across_pages();
+}
+
+Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::uint32_t offset) {
+  auto block = std::make_unique<Block>();
+  block->host = host_page + offset;
+  block->mode = code_mode();
+  while (block->count < kMostBlockInsns) {
+    const std::uint32_t at = offset + block->bytes;
+    const auto available = static_cast<unsigned>(std::min<std::uint64_t>(kPageSize - at, kMostBytes));
+    Insn insn{};
+    bool ends_block = false;
+    if (available == 0 || !decode(host_page + at, available, block->mode, insn, ends_block)) break;
+    block->insns.push_back(insn);
+    block->bytes += insn.length;
+    ++block->count;
+    if (ends_block) break;
+  }
+  if (block->count == 0) return nullptr;
+  Insn end{};
+  end.execute = end_of_block;
+  block->insns.push_back(end);
+  if (cache_.size() >= kMostBlocks) cache_.drop_all();
+  return cache_.insert(std::move(block), host_page, flags);
+}
+
+Block* Core::decode_across_pages() {
+  std::array<std::uint8_t, kMostBytes> bytes{};
+  auto block = std::make_unique<Block>();
+  block->mode = code_mode();
+  std::uint64_t allowed = 0;
+  if (!fetch_limit(allowed)) {
+    raise(kGp, 0);
+    return nullptr;
+  }
+  const std::uint64_t start = s.segment[kCs].base + s.rip;
+  for (unsigned have = 0; have < kMostBytes;) {
+    if (have >= allowed) {
+      raise(kGp, 0);
+      return nullptr;
+    }
+    const std::uint64_t linear = (start + have) & linear_mask;
+    const TlbEntry* entry = nullptr;
+    if (!fetch_page(linear, entry)) return nullptr;
+    if (entry->execute_host != nullptr) {
+      bytes[have] = entry->execute_host[linear & kPageMask];
+    } else {
+      Gpa gpa = 0;
+      if (!walk(linear, Access::kExecute, user, gpa, false)) return nullptr;
+      sync_count();
+      bytes[have] = static_cast<std::uint8_t>(host.memory_read(gpa, 1));
+    }
+    ++have;
+    Insn insn{};
+    bool ends_block = false;
+    if (!decode(bytes.data(), have, block->mode, insn, ends_block)) continue;
+    block->insns.push_back(insn);
+    break;
+  }
+  if (block->insns.empty()) {  // 15 bytes and no end: too long
+    raise(kGp, 0);
+    return nullptr;
+  }
+  block->bytes = block->insns[0].length;
+  block->count = 1;
+  Insn end{};
+  end.execute = end_of_block;
+  block->insns.push_back(end);
+  crossing_ = std::move(block);
+  return crossing_.get();
+}
+
+void Core::restore_patched() {
+  if (patched_ != nullptr) {
+    patched_->execute = patched_handler_;
+    patched_ = nullptr;
+  }
+}
+
+void Core::leave_after_current() {
+  if (current_ == nullptr) return;
+  leave_pending_ = true;
+  if (patched_ == current_ + 1) return;
+  restore_patched();
+  patched_ = current_ + 1;
+  patched_handler_ = patched_->execute;
+  patched_->execute = end_of_block;
+}
+
+void Core::sync_count() {
+  if (current_ != nullptr) host.instructions() = count_base_ + static_cast<std::uint64_t>(current_ - first_);
+}
+
+std::uint64_t Core::iterations_left() const {
+  const std::uint64_t retired = count_base_ + static_cast<std::uint64_t>(current_ - first_);
+  return std::max<std::uint64_t>(run_limit_ - std::min(run_limit_, retired), 1);
+}
+
+// Iterations beyond the one that retiring the instruction itself counts.
+void Core::count_iterations(std::uint64_t n) { count_base_ += n; }
+
+void Core::execute(Block& block, std::uint64_t most) {
+  count_base_ = host.instructions();
+  leave_pending_ = false;
+  first_ = block.insns.data();
+  Insn* insn = first_;
+  if (most < block.count) {
+    patched_ = first_ + most;
+    patched_handler_ = patched_->execute;
+    patched_->execute = end_of_block;
+  }
+  Flow flow;
+  std::uint64_t length;
+  do {
+    current_ = insn;
+    length = insn->length;
+    s.rip += length;
+    flow = insn->execute(*this, *insn);
+    ++insn;
+  } while (flow == Flow::kNext);
+
+  // `insn` is one past the last that was looked at; that one retired only if it says so.
+  const auto looked_at = static_cast<std::uint64_t>(insn - first_);
+  if (flow != Flow::kLeave) s.rip -= length;
+  host.instructions() = count_base_ + (flow == Flow::kLeave ? looked_at : looked_at - 1);
+  current_ = nullptr;
+  restore_patched();
+  if (flow == Flow::kFault) {
+    fault_delivered_ = true;
+    deliver_exception(fault);
+  }
+}
+
+void Core::request_stop() {
+  if (!running_) return;
+  stop_requested_ = true;
+  leave_after_current();
+}
+
+void Core::set_intr(bool high) {
+  intr = high;
+  if (high) leave_after_current();
+}
+
+StopReason Core::run(std::uint64_t instructions) {
+  if (written_from_outside) {
+    written_from_outside = false;
+    state_changed();
+    set_cpl(v8086() ? 3 : protected_mode() ? s.cpl() : 0);
+  }
+  running_ = true;
+  stop_requested_ = false;
+  run_limit_ = host.instructions() + instructions;
+  StopReason reason = StopReason::kBudget;
+  for (;;) {
+    cache_.collect();
+    if (s.shutdown) {
+      reason = StopReason::kShutdown;
+      break;
+    }
+    if (stop_requested_) {
+      reason = StopReason::kRequested;
+      break;
+    }
+    const std::uint64_t retired = host.instructions();
+    if (retired >= run_limit_) break;
+
+    const bool shadow = s.interrupt_shadow || s.mov_ss_shadow;
+    s.interrupt_shadow = false;
+    s.mov_ss_shadow = false;
+    if (!shadow) {
+      if (s.nmi_pending && !s.nmi_blocked) {
+        s.nmi_pending = false;
+        s.nmi_blocked = true;
+        s.halted = false;
+        if (!deliver(kNmi, InterruptSource::kNmi, nullptr)) deliver_exception(fault);
+        continue;
+      }
+      if (interrupt_deliverable()) {
+        s.halted = false;
+        sync_flags();
+        const std::uint8_t vector = host.acknowledge_interrupt();
+        if (!deliver(vector, InterruptSource::kExternal, nullptr)) deliver_exception(fault);
+        continue;
+      }
+    }
+    if (s.halted) {
+      reason = StopReason::kHalted;
+      break;
+    }
+
+    Block* block = find_block();
+    if (block == nullptr) {
+      deliver_exception(fault);
+      continue;
+    }
+    const bool trap = (s.rflags & flag::kTf) != 0;
+    execute(*block, shadow || trap ? 1 : run_limit_ - retired);
+    // The trap is for an instruction that began with TF set and retired; what was delivered has cleared TF.
+    if (trap && host.instructions() != retired && !fault_delivered_ && !s.mov_ss_shadow) {
+      s.dr[6] |= 1u << 14;  // DR6.BS
+      deliver_exception({kDb, false, 0});
+    }
+    fault_delivered_ = false;
+  }
+  running_ = false;
+  sync_flags();
+  return reason;
+}
+
+void Core::code_page_written(const std::uint8_t* page) {
+  if (!cache_.has(page)) return;
+  cache_.drop(page);
+  leave_after_current();
+}
+
+}  // namespace ice86::cpu

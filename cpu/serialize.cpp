@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The CPU in a snapshot: architectural state and pins. TLB and decoded blocks are caches and begin empty.
+#include "cpu/core.h"
+
+namespace ice86::cpu {
+
+namespace {
+
+void io_segment(Archive& archive, Segment& segment) {
+  archive.io(segment.selector);
+  archive.io(segment.attributes);
+  archive.io(segment.base);
+  archive.io(segment.limit);
+  archive.io(segment.usable);
+}
+
+void io_table(Archive& archive, DescriptorTable& table) {
+  archive.io(table.base);
+  archive.io(table.limit);
+}
+
+}  // namespace
+
+void Core::serialize(Archive& archive) {
+  if (!archive.loading() && !written_from_outside) sync_flags();
+  archive.section("cpu", 1, [&] {
+    archive.io(s.gpr);
+    archive.io(s.rip);
+    archive.io(s.rflags);
+    for (Segment& segment : s.segment) io_segment(archive, segment);
+    io_segment(archive, s.ldtr);
+    io_segment(archive, s.tr);
+    io_table(archive, s.gdtr);
+    io_table(archive, s.idtr);
+    for (std::uint64_t* value : {&s.cr0, &s.cr2, &s.cr3, &s.cr4, &s.cr8, &s.xcr0, &s.efer}) archive.io(*value);
+    archive.io(s.dr);
+    for (X87Register& value : s.x87) {
+      archive.io(value.significand);
+      archive.io(value.sign_exponent);
+    }
+    for (std::uint16_t* value : {&s.fcw, &s.fsw, &s.fop, &s.fcs, &s.fds}) archive.io(*value);
+    archive.io(s.x87_empty);
+    archive.io(s.fip);
+    archive.io(s.fdp);
+    for (auto& value : s.ymm) archive.io(value);
+    archive.io(s.mxcsr);
+    for (bool* value : {&s.halted, &s.shutdown, &s.in_smm, &s.nmi_blocked, &s.nmi_pending, &s.smi_pending,
+                        &s.interrupt_shadow, &s.mov_ss_shadow, &intr, &a20}) {
+      archive.io(*value);
+    }
+    archive.io(s.smbase);
+    for (std::uint64_t* value : {&msr.apic_base, &msr.pat, &msr.mtrr_default, &msr.sysenter_cs, &msr.sysenter_esp,
+                                 &msr.sysenter_eip, &msr.microcode, &msr.tsc_offset, &msr.misc_enable, &msr.debugctl}) {
+      archive.io(*value);
+    }
+    archive.io(msr.mtrr_variable);
+    archive.io(msr.mtrr_fixed);
+    auto level = static_cast<std::uint8_t>(cpl);
+    archive.io(level);
+    if (!archive.loading() || !archive.ok()) return;
+    if (level > 3) return archive.fail("the privilege level is out of range");
+    s.rip &= 0xffffffff;
+    for (Segment& segment : s.segment) segment.base &= 0xffffffff;
+    state_changed();
+    set_cpl(level);
+  });
+}
+
+// Everything that is derived from State, after it was written from outside.
+void Core::state_changed() {
+  set_flags(static_cast<std::uint32_t>(s.rflags));
+  update_mode();
+  flush_tlb();
+}
+
+void Core::forget_code() {
+  cache_.drop_all();
+  leave_after_current();
+}
+
+}  // namespace ice86::cpu

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Control registers, model-specific registers, CPUID.
+// Reference: Intel SDM vol. 3A chapter 2, vol. 4; vol. 2A CPUID.
+#include <algorithm>
+
+#include "cpu/core.h"
+
+namespace ice86::cpu {
+
+namespace {
+
+// MSR addresses (SDM vol. 4).
+enum Msr : std::uint32_t {
+  kTimeStampCounter = 0x10, kPlatformId = 0x17, kApicBase = 0x1b, kFeatureControl = 0x3a, kBiosUpdateTrigger = 0x79,
+  kBiosSignatureId = 0x8b, kMtrrCap = 0xfe, kSysenterCs = 0x174, kSysenterEsp = 0x175, kSysenterEip = 0x176,
+  kMcgCap = 0x179, kMcgStatus = 0x17a, kMiscEnable = 0x1a0, kDebugCtl = 0x1d9, kMtrrPhysBase0 = 0x200,
+  kMtrrFix64k = 0x250, kMtrrFix16k80000 = 0x258, kMtrrFix16kA0000 = 0x259, kMtrrFix4kC0000 = 0x268, kPat = 0x277,
+  kMtrrDefType = 0x2ff
+};
+
+// The variable-range MTRR pairs, the fixed ranges and write-combining: MTRRcap.
+constexpr std::uint64_t kMtrrCapValue = 8 | 1u << 8 | 1u << 10;
+constexpr std::uint64_t kApicBaseReset = 0xfee00000 | 1u << 8;  // BSP; the APIC itself is off
+constexpr std::uint64_t kPatReset = 0x0007040600070406;
+
+std::uint64_t* fixed_mtrr(Core::Msrs& msr, std::uint32_t index) {
+  if (index == kMtrrFix64k) return &msr.mtrr_fixed[0];
+  if (index == kMtrrFix16k80000) return &msr.mtrr_fixed[1];
+  if (index == kMtrrFix16kA0000) return &msr.mtrr_fixed[2];
+  if (index >= kMtrrFix4kC0000 && index < kMtrrFix4kC0000 + 8) return &msr.mtrr_fixed[3 + index - kMtrrFix4kC0000];
+  return nullptr;
+}
+
+// Registers that hold what was written, nothing more.
+std::uint64_t* plain_msr(Core::Msrs& msr, std::uint32_t index) {
+  switch (index) {
+    case kApicBase: return &msr.apic_base;
+    case kSysenterCs: return &msr.sysenter_cs;
+    case kSysenterEsp: return &msr.sysenter_esp;
+    case kSysenterEip: return &msr.sysenter_eip;
+    case kBiosSignatureId: return &msr.microcode;
+    case kMiscEnable: return &msr.misc_enable;
+    case kDebugCtl: return &msr.debugctl;
+    case kPat: return &msr.pat;
+    case kMtrrDefType: return &msr.mtrr_default;
+    default: break;
+  }
+  if (index >= kMtrrPhysBase0 && index < kMtrrPhysBase0 + msr.mtrr_variable.size()) {
+    return &msr.mtrr_variable[index - kMtrrPhysBase0];
+  }
+  return fixed_mtrr(msr, index);
+}
+
+// One CPUID leaf of the CPU this is: a Pentium III class integer CPU. It says only what is there.
+struct Leaf {
+  std::uint32_t eax, ebx, ecx, edx;
+};
+constexpr std::uint32_t kSignature = 0x00000673;  // family 6, model 7, stepping 3
+constexpr std::uint32_t kFeatures = 1u << 3 /* PSE */ | 1u << 4 /* TSC */ | 1u << 5 /* MSR */ |
+                                    1u << 8 /* CX8 */ | 1u << 11 /* SEP */ | 1u << 12 /* MTRR */ | 1u << 15 /* CMOV */ |
+                                    1u << 16 /* PAT */ | 1u << 17 /* PSE-36 */;
+constexpr Leaf kLeaves[] = {
+    {1, 0x756e6547, 0x6c65746e, 0x49656e69},  // GenuineIntel
+    {kSignature, 0, 0, kFeatures},
+};
+
+}  // namespace
+
+void Core::cpuid() {
+  const auto index = static_cast<std::uint32_t>(s.gpr[kRax]);
+  // Beyond the last leaf the highest basic one answers (SDM vol. 2A, CPUID).
+  const Leaf& leaf = kLeaves[index >= 0x80000000 ? 0 : std::min<std::uint32_t>(index, std::size(kLeaves) - 1)];
+  const Leaf none{};
+  const Leaf& answer = index >= 0x80000000 && index < 0xc0000000 ? none : leaf;
+  s.gpr[kRax] = answer.eax;
+  s.gpr[kRbx] = answer.ebx;
+  s.gpr[kRcx] = answer.ecx;
+  s.gpr[kRdx] = answer.edx;
+}
+
+bool Core::write_cr(unsigned number, std::uint64_t value) {
+  switch (number) {
+    case 0: {
+      constexpr std::uint64_t kKnown = cr0::kPe | cr0::kMp | cr0::kEm | cr0::kTs | cr0::kNe | cr0::kWp | cr0::kAm |
+                                       cr0::kNw | cr0::kCd | cr0::kPg;
+      if ((value & cr0::kPg) != 0 && (value & cr0::kPe) == 0) return raise(kGp, 0);
+      if ((value & cr0::kNw) != 0 && (value & cr0::kCd) == 0) return raise(kGp, 0);
+      const std::uint64_t old = s.cr0;
+      s.cr0 = (value & kKnown) | cr0::kEt;
+      if (((old ^ s.cr0) & (cr0::kPg | cr0::kPe | cr0::kWp)) != 0) flush_tlb();
+      if (((old ^ s.cr0) & cr0::kPe) != 0) {
+        // CPL is 0 on both sides of the change; segments keep their hidden parts.
+        set_cpl(0);
+        update_mode();
+      }
+      return true;
+    }
+    case 2: s.cr2 = value & 0xffffffff; return true;
+    case 3:
+      s.cr3 = value & 0xffffffff;
+      flush_tlb();
+      return true;
+    case 4: {
+      constexpr std::uint64_t kKnown = cr4::kTsd | cr4::kDe | cr4::kPse | cr4::kPge | cr4::kPce | cr4::kMce;
+      if ((value & ~kKnown) != 0) return raise(kGp, 0);
+      s.cr4 = value;
+      flush_tlb();
+      return true;
+    }
+    default: return raise(kUd);
+  }
+}
+
+bool Core::read_msr(std::uint32_t index, std::uint64_t& value) {
+  if (const std::uint64_t* plain = plain_msr(msr, index)) {
+    value = *plain;
+    return true;
+  }
+  switch (index) {
+    case kTimeStampCounter:
+      sync_count();
+      value = host.timestamp_counter() + msr.tsc_offset;
+      return true;
+    case kMtrrCap: value = kMtrrCapValue; return true;
+    case kPlatformId:
+    case kFeatureControl:
+    case kMcgCap:
+    case kMcgStatus: value = 0; return true;
+    default: break;
+  }
+  if (trace.wants(TraceCategory::kCpu)) trace.emit(TraceCategory::kCpu, "msr-unknown", {{"msr", index}, {"write", 0U}});
+  return raise(kGp, 0);
+}
+
+bool Core::write_msr(std::uint32_t index, std::uint64_t value) {
+  if (std::uint64_t* plain = plain_msr(msr, index)) {
+    *plain = value;
+    return true;
+  }
+  switch (index) {
+    case kTimeStampCounter:
+      sync_count();
+      msr.tsc_offset = value - host.timestamp_counter();
+      return true;
+    case kBiosUpdateTrigger:
+    case kMcgStatus: return true;
+    default: break;
+  }
+  if (trace.wants(TraceCategory::kCpu)) {
+    trace.emit(TraceCategory::kCpu, "msr-unknown", {{"msr", index}, {"write", 1U}, {"value", value}});
+  }
+  return raise(kGp, 0);
+}
+
+void Core::reset(ResetKind kind) {
+  // SDM vol. 3A table 9-1.
+  const State old = s;
+  s = State{};
+  s.rip = 0xfff0;
+  s.gpr[kRdx] = kSignature;
+  s.cr0 = cr0::kCd | cr0::kNw | cr0::kEt;
+  for (Segment& segment : s.segment) {
+    segment.limit = 0xffff;
+    segment.attributes = 0x9300;
+  }
+  s.segment[kCs].selector = 0xf000;
+  s.segment[kCs].base = 0xffff0000;
+  s.gdtr.limit = s.idtr.limit = 0xffff;
+  s.ldtr.limit = s.tr.limit = 0xffff;
+  s.ldtr.attributes = 0x8200;
+  s.tr.attributes = 0x8b00;
+  s.dr[6] = 0xffff0ff0;
+  s.dr[7] = 0x400;
+  if (kind == ResetKind::kInit) {
+    // INIT keeps the caches' bits, x87 and SSE state, and most MSRs.
+    s.cr0 = (old.cr0 & (cr0::kCd | cr0::kNw)) | cr0::kEt;
+    s.x87 = old.x87;
+    s.fcw = old.fcw;
+    s.fsw = old.fsw;
+    s.x87_empty = old.x87_empty;
+    s.ymm = old.ymm;
+    s.mxcsr = old.mxcsr;
+    s.smbase = old.smbase;
+  } else {
+    msr = Msrs{};
+    msr.apic_base = kApicBaseReset;
+    msr.pat = kPatReset;
+  }
+  lf.load(0);
+  linear_mask = 0xffffffff;
+  flush_tlb();
+  set_cpl(0);
+  update_mode();
+}
+
+}  // namespace ice86::cpu
