@@ -80,7 +80,10 @@ Result<DiskConfig> open_disk(const std::string& text, Nanoseconds spin_up, Nanos
     path = text.substr(0, comma);
   }
   ICE86_TRY_ASSIGN(auto medium, BlockImage::open(path, writes));
-  return DiskConfig{std::move(medium), spin_up, latency};
+  DiskConfig disk{std::move(medium), {}};
+  if (spin_up != 0) disk.timing.spin_up = spin_up;
+  if (latency != 0) disk.timing.command_latency = latency;
+  return disk;
 }
 
 }  // namespace

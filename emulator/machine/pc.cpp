@@ -34,7 +34,7 @@ Pc::~Pc() = default;
 Clock& Pc::clock() { return parts_->clock; }
 TraceBus& Pc::trace() { return parts_->trace; }
 cpu::Cpu& Pc::cpu() { return parts_->cpu; }
-devices::Vga& Pc::vga() { return parts_->vga; }
+devices::Vga& Pc::vga() { return *parts_->vga_card; }
 devices::I8042& Pc::keyboard_controller() { return parts_->keyboard_controller; }
 const PcConfig& Pc::config() const { return parts_->config; }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cpu/cpu.h"
+#include "devices/ata/ata_device.h"
 #include "devices/mc146818/mc146818.h"
 #include "emulator/base/archive.h"
 #include "emulator/base/result.h"
@@ -28,8 +29,7 @@ namespace ice86::machine {
 
 struct DiskConfig {
   std::unique_ptr<BlockBackend> medium;
-  Nanoseconds spin_up = 0;          // after power-on the drive is busy for so long
-  Nanoseconds command_latency = 0;  // 0: the drive model's own
+  devices::AtaTiming timing;
 };
 
 struct PcConfig {
@@ -71,6 +71,8 @@ struct RunResult {
 
 class Pc {
  public:
+  static constexpr unsigned kSerialPorts = 4;
+
   // Errors: a memory size or boot order that does not fit, host memory that is not there.
   static Result<std::unique_ptr<Pc>> create(PcConfig config);
   ~Pc();

@@ -2,6 +2,7 @@
 #include "emulator/machine/pc_memory.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace ice86::machine {
 
@@ -64,7 +65,12 @@ Result<void> PcMemory::map_ram() {
 }
 
 Result<void> PcMemory::map_rom(const Firmware& firmware) {
-  rom_ = firmware.rom;
+  const auto copy = [](const char* name, const std::vector<std::uint8_t>& bytes) -> Result<std::unique_ptr<Ram>> {
+    ICE86_TRY_ASSIGN(auto memory, Ram::create(name, align_up(bytes.size(), kPageSize)));
+    std::memset(memory->data(), 0xff, memory->size());
+    std::memcpy(memory->data(), bytes.data(), bytes.size());
+    return memory;
+  };
   const auto add_rom = [&](const char* name, Gpa base, const std::uint8_t* bytes,
                            std::uint64_t size) -> Result<Region*> {
     Region region;
@@ -74,23 +80,19 @@ Result<void> PcMemory::map_rom(const Firmware& firmware) {
     region.rom = bytes;
     return space_.add(std::move(region));
   };
-  ICE86_TRY(add_rom("rom", kFourGiB - rom_.size(), rom_.data(), rom_.size()));
-  const std::uint64_t window = std::min<std::uint64_t>(rom_.size(), kIsaRomWindow);
-  ICE86_TRY(add_rom("rom-isa", kOneMiB - window, rom_.data() + (rom_.size() - window), window));
+  ICE86_TRY_ASSIGN(rom_, copy("rom", firmware.rom));
+  ICE86_TRY(add_rom("rom", kFourGiB - rom_->size(), rom_->data(), rom_->size()));
+  const std::uint64_t window = std::min(rom_->size(), kIsaRomWindow);
+  ICE86_TRY(add_rom("rom-isa", kOneMiB - window, rom_->data() + (rom_->size() - window), window));
   if (firmware.vga_place == VgaRomPlace::kC0000 && !firmware.vga_rom.empty()) {
-    vga_rom_ = firmware.vga_rom;
-    vga_rom_.resize(align_up(vga_rom_.size(), kPageSize), 0xff);
-    ICE86_TRY(add_rom("vga-rom", kRomAreaBase, vga_rom_.data(), vga_rom_.size()));
+    ICE86_TRY_ASSIGN(vga_rom_, copy("vga-rom", firmware.vga_rom));
+    ICE86_TRY(add_rom("vga-rom", kRomAreaBase, vga_rom_->data(), vga_rom_->size()));
   }
   return {};
 }
 
-void PcMemory::set_shadow(Gpa base, std::uint64_t size, bool dram_reads, bool dram_writes) {
-  for (MemorySpace::Region* segment : shadow_) {
-    if (segment->base >= base && segment->base + segment->size <= base + size) {
-      space_.set_visibility(*segment, dram_reads, dram_writes);
-    }
-  }
+void PcMemory::set_shadow(unsigned segment, bool reads_dram, bool writes_dram) {
+  space_.set_visibility(*shadow_.at(segment), reads_dram, writes_dram);
 }
 
 void PcMemory::set_smram(const Smram& smram) {

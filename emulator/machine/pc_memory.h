@@ -18,8 +18,7 @@ namespace ice86::machine {
 
 class PcMemory final : public devices::ShadowControl {
  public:
-  // The thirteen PAM segments: twelve of 16 KiB from C0000, then F0000-FFFFF as one of 64 KiB.
-  static constexpr unsigned kSegments = 13;
+  static constexpr unsigned kSegments = devices::I440fx::kPamSegments;
 
   static Result<std::unique_ptr<PcMemory>> create(MemorySpace& space, std::uint64_t memory_bytes,
                                                   const Firmware& firmware);
@@ -27,7 +26,7 @@ class PcMemory final : public devices::ShadowControl {
   Ram& ram() { return *ram_; }
   std::uint64_t below_4g() const { return below_4g_; }
 
-  void set_shadow(Gpa base, std::uint64_t size, bool dram_reads, bool dram_writes) override;
+  void set_shadow(unsigned segment, bool reads_dram, bool writes_dram) override;
   void set_smram(const Smram& smram) override;
 
  private:
@@ -37,8 +36,9 @@ class PcMemory final : public devices::ShadowControl {
 
   MemorySpace& space_;
   std::unique_ptr<Ram> ram_;
-  std::vector<std::uint8_t> rom_;      // as mapped: padded to whole pages
-  std::vector<std::uint8_t> vga_rom_;  // at C0000
+  // ROMs are in page-aligned memory of their own, as the CPU's decoded-code cache wants it.
+  std::unique_ptr<Ram> rom_;
+  std::unique_ptr<Ram> vga_rom_;  // at C0000
   std::uint64_t below_4g_ = 0;
   std::array<MemorySpace::Region*, kSegments> shadow_{};
   MemorySpace::Region* smram_ = nullptr;

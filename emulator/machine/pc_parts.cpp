@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "emulator/machine/pc_parts.h"
+
+#include <fmt/core.h>
+
+#include <map>
+
+#include "emulator/machine/cmos_setup.h"
+
+namespace ice86::machine {
+
+namespace {
+
+using devices::PciWindow;
+
+// Where the board puts its fixed PCI functions, as QEMU's pc and Bochs do.
+constexpr unsigned kBridgeDevice = 1;
+constexpr unsigned kIdeFunction = 1;
+constexpr unsigned kPowerFunction = 3;
+constexpr unsigned kVgaDevice = 2;
+
+// COM1-COM4 and their ISA interrupt requests.
+constexpr std::array<std::uint16_t, Pc::kSerialPorts> kUartPorts = {0x3f8, 0x2f8, 0x3e8, 0x2e8};
+constexpr std::array<unsigned, Pc::kSerialPorts> kUartIrqs = {4, 3, 4, 3};
+
+}  // namespace
+
+Pc::Parts::Parts(PcConfig configuration)
+    : config(std::move(configuration)),
+      clock(config.instructions_per_microsecond),
+      rtc(clock, rtc_irq, config.rtc),
+      console_e9("port-e9", config.debug_console),
+      console_402("port-402", config.debug_console),
+      debug_exit([this](std::uint8_t value) {
+        debug_exit_value = value;
+        finish(RunEnd::kDebugExit);
+      }) {}
+
+Result<std::unique_ptr<Pc::Parts>> Pc::Parts::create(PcConfig config) {
+  std::unique_ptr<Parts> parts(new Parts(std::move(config)));
+  ICE86_TRY(parts->wire());
+  parts->reset(ResetKind::kPowerOn);
+  return parts;
+}
+
+Result<void> Pc::Parts::wire() {
+  ICE86_TRY_ASSIGN(memory, PcMemory::create(space, config.memory_mib << 20, config.firmware));
+  space.on_mapping_change([this] { cpu.mapping_changed(); });
+  space.on_code_write([this](const std::uint8_t* page) { cpu.code_page_written(page); });
+  clock.on_nearer_deadline([this] { cpu.request_stop(); });
+  host_bridge = std::make_unique<devices::I440fx>(devices::I440fx::Pins{*memory, init, system_reset});
+  for (unsigned i = 0; i < kUarts; ++i) {
+    uarts[i] = std::make_unique<devices::Ns16550>(
+        clock, uart_irq[i], devices::Ns16550::Config{fmt::format("uart{}", i), config.serial[i]});
+  }
+  for (unsigned i = 0; i < ata.size(); ++i) {
+    ata[i] = std::make_unique<devices::AtaChannel>(clock, ata_irq[i], trace, fmt::format("ata{}", i));
+    for (unsigned drive = 0; drive < 2; ++drive) {
+      if (auto& disk = config.disks[i * 2 + drive]) {
+        devices::AtaDisk::Config drive_config;
+        drive_config.timing = disk->timing;
+        ata[i]->attach(drive, *disk->medium, drive_config);
+      }
+    }
+  }
+  wire_lines();
+  ICE86_TRY(wire_ports());
+  ICE86_TRY(plug_memory_modules());
+  ICE86_TRY(wire_pci());
+  return write_cmos();
+}
+
+void Pc::Parts::wire_lines() {
+  // Interrupt controllers: 0-7 on the first, 8-15 on the second, which hangs on input 2 of the first.
+  for (unsigned i = 0; i < irq.size(); ++i) {
+    if (i != 2) irq[i].connect([this, i](bool high) { pics[i / 8].set_ir(i % 8, high); });
+  }
+  pics[0].connect_slave(2, pics[1]);
+  slave_intr.connect([this](bool high) { pics[0].set_ir(2, high); });
+  intr.connect([this](bool high) { cpu.set_intr(high); });
+
+  const auto isa = [this](LevelLine& line, unsigned number) {
+    line.connect([this, number](bool high) { isa_bridge.set_isa_irq(number, high); });
+  };
+  isa(timer_irq, 0);
+  isa(keyboard_irq, 1);
+  isa(rtc_irq, 8);
+  isa(sci_irq, 9);
+  isa(auxiliary_irq, 12);
+  isa(ata_irq[0], 14);
+  isa(ata_irq[1], 15);
+  for (LevelLine& line : uart_irq) {
+    line.connect([this](bool) { update_shared_serial_irq(); });
+  }
+
+  a20_keyboard.connect([this](bool) { update_a20(); });
+  a20_fast.connect([this](bool) { update_a20(); });
+  timer2_gate.connect([this](bool high) { timer.set_gate(2, high); });
+  init.connect([this] { request_reset(ResetKind::kInit); });
+  system_reset.connect([this] { request_reset(ResetKind::kHard); });
+  power_off.connect([this] { finish(RunEnd::kPowerOff); });
+  smi.connect([this] { cpu.pulse_smi(); });
+}
+
+// COM1 and COM3 share a line, as do COM2 and COM4.
+void Pc::Parts::update_shared_serial_irq() {
+  isa_bridge.set_isa_irq(4, uart_irq[0].high() || uart_irq[2].high());
+  isa_bridge.set_isa_irq(3, uart_irq[1].high() || uart_irq[3].high());
+}
+
+void Pc::Parts::update_a20() { cpu.set_a20(a20_keyboard.high() || a20_fast.high()); }
+
+Result<void> Pc::Parts::claim(const char* name, std::uint32_t base, std::uint32_t count, RegisterBlock& registers,
+                              std::uint64_t offset, unsigned most_width) {
+  PortSpace::Claim entry;
+  entry.name = name;
+  entry.base = base;
+  entry.count = count;
+  entry.registers = &registers;
+  entry.offset = offset;
+  entry.most_width = most_width;
+  ICE86_TRY(ports.add(std::move(entry)));
+  return {};
+}
+
+Result<void> Pc::Parts::wire_ports() {
+  ICE86_TRY(claim("dma1", 0x00, 16, dma.controller1()));
+  ICE86_TRY(claim("pic0", 0x20, 2, pics[0]));
+  ICE86_TRY(claim("pit", 0x40, 4, timer));
+  ICE86_TRY(claim("i8042", 0x60, 1, keyboard_controller, 0));
+  ICE86_TRY(claim("port61", 0x61, 1, port61));
+  ICE86_TRY(claim("i8042", 0x64, 1, keyboard_controller, 1));
+  ICE86_TRY(claim("rtc", 0x70, 2, rtc));
+  ICE86_TRY(claim("post", 0x80, 1, post));
+  ICE86_TRY(claim("dma-pages", 0x81, 15, dma.pages(), 1));
+  ICE86_TRY(claim("port92", 0x92, 1, isa_bridge.port92()));
+  ICE86_TRY(claim("pic1", 0xa0, 2, pics[1]));
+  ICE86_TRY(claim("apm", 0xb2, 2, power.apm()));
+  ICE86_TRY(claim("dma2", 0xc0, 32, dma.controller2()));
+  ICE86_TRY(claim("port-e9", 0xe9, 1, console_e9));
+  ICE86_TRY(claim("port-402", 0x402, 1, console_402));
+  ICE86_TRY(claim("elcr0", 0x4d0, 1, pics[0].elcr()));
+  ICE86_TRY(claim("elcr1", 0x4d1, 1, pics[1].elcr()));
+  ICE86_TRY(claim("pci-config", 0xcf8, 8, pci_config, 0, 4));
+  ICE86_TRY(claim("bochs-shutdown", 0x8900, 1, bochs_shutdown));
+  ICE86_TRY(claim("debug-exit", config.debug_exit_port, 1, debug_exit, 0, 4));
+  for (unsigned i = 0; i < kUarts; ++i) ICE86_TRY(claim("uart", kUartPorts[i], 8, *uarts[i]));
+  pci_config.pass_through(1, isa_bridge.reset_control());
+  return {};
+}
+
+Result<void> Pc::Parts::wire_pci() {
+  // Bochs and QEMU decode the disk ports whatever IDETIM says, and stock firmware for them relies on it.
+  ide = std::make_unique<devices::Piix3Ide>(*ata[0], *ata[1], DmaPort(space),
+                                            devices::Piix3Ide::Config{.decode_after_reset = true});
+  ICE86_TRY_ASSIGN(vga_card, devices::Vga::create(clock, trace, config.firmware.vga_place == VgaRomPlace::kPciRom
+                                                                    ? config.firmware.vga_rom
+                                                                    : std::vector<std::uint8_t>()));
+  ICE86_TRY(claim("vga", 0x3b0, 48, vga_card->ports()));
+  ICE86_TRY(claim("vga-dispi", 0x1ce, 3, vga_card->dispi(), 0, 2));
+  MemorySpace::Region window;
+  window.name = "vga-window";
+  window.base = 0xa0000;
+  window.size = 0x20000;
+  window.registers = &vga_card->legacy_memory();
+  ICE86_TRY(space.add(std::move(window)));
+  pci.attach(0, 0, *host_bridge);
+  pci.attach(kBridgeDevice, 0, isa_bridge);
+  pci.attach(kBridgeDevice, kIdeFunction, *ide);
+  pci.attach(kBridgeDevice, kPowerFunction, power);
+  pci.attach(kVgaDevice, 0, *vga_card);
+  wire_windows(*host_bridge, "i440fx");
+  wire_windows(isa_bridge, "piix3");
+  wire_windows(*ide, "ide");
+  wire_windows(power, "piix4-pm");
+  wire_windows(*vga_card, "vga");
+  return {};
+}
+
+// A window that the guest moves follows as a port claim or memory region of its own.
+void Pc::Parts::wire_windows(devices::PciFunction& function, const char* name) {
+  struct Placed {
+    PortSpace::Claim* claim = nullptr;
+    MemorySpace::Region* region = nullptr;
+  };
+  auto placed = std::make_shared<std::map<unsigned, Placed>>();
+  function.on_window_change([this, placed, name](const PciWindow& window) {
+    Placed& at = (*placed)[window.index];
+    if (window.space == PciWindow::Space::kIo) {
+      if (at.claim == nullptr) {
+        PortSpace::Claim claim;
+        claim.name = name;
+        claim.count = static_cast<std::uint32_t>(window.size);
+        claim.registers = window.registers;
+        claim.most_width = 4;
+        claim.movable = true;
+        claim.enabled = false;
+        at.claim = *ports.add(std::move(claim));
+      }
+      ports.move(*at.claim, static_cast<std::uint32_t>(window.base), window.enabled);
+    } else {
+      if (at.region == nullptr) {
+        MemorySpace::Region region;
+        region.name = name;
+        region.base = window.base;
+        region.size = window.size;
+        region.priority = MemorySpace::Priority::kBar;
+        region.registers = window.registers;
+        if (window.registers == nullptr) region.ram = &vga_card->vram();  // the only window of plain memory
+        region.enabled = false;
+        at.region = *space.add(std::move(region));
+      }
+      space.move(*at.region, window.base, window.enabled);
+    }
+  });
+}
+
+Result<void> Pc::Parts::plug_memory_modules() {
+  unsigned slot = 0;
+  for (const unsigned mib : devices::choose_modules(config.memory_mib, kDimmSlots)) {
+    ICE86_TRY_ASSIGN(const devices::SpdContents contents, devices::sdram_spd(mib));
+    modules.push_back(std::make_unique<devices::SpdEeprom>(fmt::format("spd{}", slot), contents));
+    smbus.attach(static_cast<std::uint8_t>(0x50 + slot), *modules.back());
+    ++slot;
+  }
+  return {};
+}
+
+Result<void> Pc::Parts::write_cmos() {
+  std::array<std::optional<DiskGeometry>, 4> geometries;
+  for (unsigned i = 0; i < geometries.size(); ++i) {
+    if (config.disks[i]) geometries[i] = geometry_of(config.disks[i]->medium->sectors());
+  }
+  ICE86_TRY_ASSIGN(const auto bytes, cmos_setup(config.memory_mib << 20, memory->below_4g(), geometries, config.boot_order));
+  for (const auto& [index, value] : bytes) rtc.set_cmos(index, value);
+  return {};
+}
+
+// The counter runs at ten times the nominal instruction rate: 1 GHz at 100 instructions a microsecond.
+std::uint64_t Pc::Parts::timestamp_counter() const { return clock.now() * clock.instructions_per_microsecond() / 100; }
+
+void Pc::Parts::request_reset(ResetKind kind) {
+  // A hard reset covers a soft one that was asked for in the same instruction.
+  if (!pending_reset || kind == ResetKind::kHard) pending_reset = kind;
+  cpu.request_stop();
+}
+
+void Pc::Parts::apply_pending_reset() {
+  if (!pending_reset) return;
+  const ResetKind kind = *pending_reset;
+  pending_reset.reset();
+  reset(kind);
+}
+
+void Pc::Parts::finish(RunEnd how) {
+  if (!end) end = how;
+  cpu.request_stop();
+}
+
+bool Pc::Parts::can_wake() const { return (cpu.state().rflags & cpu::flag::kIf) != 0; }
+
+void Pc::Parts::reset(ResetKind kind) {
+  cpu.reset(kind);
+  if (kind == ResetKind::kInit) return;
+  if (kind == ResetKind::kPowerOn) memory->ram().clear();
+  host_bridge->reset(kind);
+  isa_bridge.reset(kind);
+  ide->reset(kind);
+  power.reset(kind);
+  vga_card->reset(kind);
+  pci_config.reset(kind);
+  for (auto& pic : pics) pic.reset(kind);
+  timer.reset(kind);
+  port61.reset(kind);
+  rtc.reset(kind);
+  keyboard.reset(kind);
+  keyboard_controller.reset(kind);
+  for (auto& uart : uarts) uart->reset(kind);
+  dma.reset(kind);
+  for (auto& module : modules) module->reset(kind);
+  for (auto& channel : ata) channel->reset(kind);
+  post.reset(kind);
+  console_e9.reset(kind);
+  console_402.reset(kind);
+  debug_exit.reset(kind);
+  bochs_shutdown.reset(kind);
+  update_a20();
+}
+
+void Pc::Parts::serialize(Archive& archive) {
+  archive.section("pc", 1, [&] {
+    std::uint64_t memory_mib = config.memory_mib;
+    archive.io(memory_mib);
+    std::string rom = config.firmware.rom_sha256;
+    archive.io(rom, 64);
+    if (!archive.ok()) return;
+    if (memory_mib != config.memory_mib) return archive.fail("it is of a machine with another memory size");
+    if (rom != config.firmware.rom_sha256) return archive.fail("it is of a machine with another firmware");
+    clock.serialize(archive);
+    memory->ram().serialize(archive);
+    host_bridge->serialize(archive);
+    isa_bridge.serialize(archive);
+    ide->serialize(archive);
+    power.serialize(archive);
+    vga_card->serialize(archive);
+    pci_config.serialize(archive);
+    for (auto& pic : pics) pic.serialize(archive);
+    timer.serialize(archive);
+    port61.serialize(archive);
+    rtc.serialize(archive);
+    keyboard.serialize(archive);
+    keyboard_controller.serialize(archive);
+    for (auto& uart : uarts) uart->serialize(archive);
+    dma.serialize(archive);
+    for (auto& module : modules) module->serialize(archive);
+    for (auto& channel : ata) channel->serialize(archive);
+    for (auto& disk : config.disks) {
+      if (disk) disk->medium->serialize(archive);
+    }
+    post.serialize(archive);
+    console_e9.serialize(archive);
+    console_402.serialize(archive);
+    debug_exit.serialize(archive);
+    bochs_shutdown.serialize(archive);
+    cpu.serialize(archive);
+  });
+  if (archive.loading()) {
+    // Loaded memory and a loaded memory map: nothing that the CPU has cached is true any more.
+    cpu.mapping_changed();
+    cpu.forget_code();
+    update_a20();
+    end.reset();
+    pending_reset.reset();
+  }
+}
+
+std::string Pc::Parts::dump() const {
+  std::string text;
+  const auto add = [&text](std::string_view name, const std::string& body) {
+    text += fmt::format("[{}]\n{}", name, body);
+    if (!body.empty() && body.back() != '\n') text += '\n';
+  };
+  add("i440fx", host_bridge->dump());
+  add("piix3", isa_bridge.dump());
+  add("piix3-ide", ide->dump());
+  add("piix4-pm", power.dump());
+  add("pic0", pics[0].dump());
+  add("pic1", pics[1].dump());
+  add("pit", timer.dump());
+  add("rtc", rtc.dump());
+  add("i8042", keyboard_controller.dump());
+  add("keyboard", keyboard.dump());
+  for (const auto& uart : uarts) add("uart", uart->dump());
+  for (const auto& channel : ata) add("ata", channel->dump());
+  add("vga", vga_card->dump());
+  return text;
+}
+
+}  // namespace ice86::machine

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// All parts of the board `pc` and the wires between them. Only pc.cpp and pc_parts.cpp know this.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cpu/cpu.h"
+#include "devices/ata/ata_channel.h"
+#include "devices/ata/piix3_ide.h"
+#include "devices/debug_ports/debug_ports.h"
+#include "devices/i440fx/i440fx.h"
+#include "devices/i8042/i8042.h"
+#include "devices/i8042/ps2_keyboard.h"
+#include "devices/i8237/isa_dma.h"
+#include "devices/i8254/i8254.h"
+#include "devices/i8259a/i8259a.h"
+#include "devices/mc146818/mc146818.h"
+#include "devices/ns16550/ns16550.h"
+#include "devices/pci/config_mechanism.h"
+#include "devices/pci/pci_bus.h"
+#include "devices/piix3/piix3.h"
+#include "devices/piix4_pm/piix4_pm.h"
+#include "devices/port61/port61.h"
+#include "devices/spd_eeprom/spd_eeprom.h"
+#include "devices/vga/vga.h"
+#include "emulator/bus/lines.h"
+#include "emulator/bus/memory_space.h"
+#include "emulator/bus/port_space.h"
+#include "emulator/machine/pc.h"
+#include "emulator/machine/pc_memory.h"
+
+namespace ice86::machine {
+
+struct Pc::Parts final : public cpu::CpuHost {
+  static constexpr unsigned kUarts = Pc::kSerialPorts;
+  static constexpr unsigned kDimmSlots = 4;
+
+  static Result<std::unique_ptr<Parts>> create(PcConfig config);
+
+  // Where an access comes from that the guest's instruction makes: CpuHost.
+  PageView page(Gpa gpa) override { return space.page(gpa); }
+  std::uint64_t memory_read(Gpa gpa, unsigned width) override { return space.read(gpa, width); }
+  void memory_write(Gpa gpa, unsigned width, std::uint64_t value) override { space.write(gpa, width, value); }
+  std::uint64_t memory_peek(Gpa gpa, unsigned width) const override { return space.peek(gpa, width); }
+  void code_write(const std::uint8_t* page) override { space.note_code_write(page); }
+  std::uint32_t port_read(std::uint16_t port, unsigned width) override { return ports.read(port, width); }
+  void port_write(std::uint16_t port, unsigned width, std::uint32_t value) override {
+    ports.write(port, width, value);
+  }
+  std::uint8_t acknowledge_interrupt() override { return pics[0].acknowledge(); }
+  std::uint64_t& instructions() override { return clock.instructions(); }
+  std::uint64_t timestamp_counter() const override;
+
+  void reset(ResetKind kind);
+  void request_reset(ResetKind kind);
+  bool reset_pending() const { return pending_reset.has_value(); }
+  void apply_pending_reset();
+  void finish(RunEnd how);
+  // A halted CPU could still be woken: interrupts are on, or an NMI or SMI may come.
+  bool can_wake() const;
+  void serialize(Archive& archive);
+  std::string dump() const;
+
+  // Services, in the order everything below needs them.
+  PcConfig config;
+  Clock clock;
+  TraceBus trace{clock};
+  MemorySpace space{trace};
+  PortSpace ports{trace};
+
+  // Wires.
+  std::array<LevelLine, 16> irq;  // inputs of the interrupt controllers
+  LevelLine intr, slave_intr;
+  LevelLine a20_keyboard, a20_fast;
+  EdgeLine init, system_reset, power_off, smi;
+  LevelLine timer_irq, rtc_irq, keyboard_irq, auxiliary_irq, sci_irq;
+  std::array<LevelLine, kUarts> uart_irq;
+  std::array<LevelLine, 2> ata_irq;
+  LevelLine timer2_gate, speaker;
+
+  // Chips.
+  cpu::Cpu cpu{*this, trace};
+  std::unique_ptr<PcMemory> memory;
+  devices::PciBus pci{trace};
+  devices::PciConfigMechanism pci_config{pci};
+  std::array<devices::I8259a, 2> pics{
+      devices::I8259a({"pic0", devices::I8259a::Role::kMaster, 0xf8}, intr, trace),
+      devices::I8259a({"pic1", devices::I8259a::Role::kSlave, 0xde}, slave_intr, trace)};
+  std::unique_ptr<devices::I440fx> host_bridge;
+  devices::Piix3 isa_bridge{{irq, a20_fast, init, system_reset}, trace};
+  devices::I8254 timer{clock, {"pit", {&timer_irq, nullptr, nullptr}}};
+  devices::Port61 port61{{timer2_gate, speaker, [this] { return timer.out(2); },
+                          [this] { return (timer.rising_edges(1) & 1) != 0; }}};
+  devices::Mc146818 rtc;
+  devices::Ps2Keyboard keyboard{clock};
+  devices::I8042 keyboard_controller{clock, {keyboard_irq, auxiliary_irq, a20_keyboard, init}, &keyboard, nullptr};
+  std::array<std::unique_ptr<devices::Ns16550>, kUarts> uarts;
+  devices::IsaDma dma{clock, DmaPort(space)};
+  devices::Smbus smbus;
+  std::vector<std::unique_ptr<devices::SpdEeprom>> modules;
+  devices::Piix4Pm power{clock, {sci_irq, smi, power_off}, smbus};
+  std::array<std::unique_ptr<devices::AtaChannel>, 2> ata;
+  std::unique_ptr<devices::Piix3Ide> ide;
+  std::unique_ptr<devices::Vga> vga_card;
+  devices::PostPort post{trace};
+  devices::DebugConsole console_e9, console_402;
+  devices::DebugExit debug_exit;
+  devices::BochsShutdown bochs_shutdown{power_off};
+
+  std::optional<ResetKind> pending_reset;
+  std::optional<RunEnd> end;
+  std::uint8_t debug_exit_value = 0;
+
+ private:
+  explicit Parts(PcConfig configuration);
+  Result<void> wire();
+  void wire_lines();
+  Result<void> wire_ports();
+  Result<void> wire_pci();
+  void wire_windows(devices::PciFunction& function, const char* name);
+  Result<void> claim(const char* name, std::uint32_t base, std::uint32_t count, RegisterBlock& registers,
+                     std::uint64_t offset = 0, unsigned most_width = 1);
+  Result<void> plug_memory_modules();
+  Result<void> write_cmos();
+  void update_a20();
+  void update_shared_serial_irq();
+};
+
+}  // namespace ice86::machine
