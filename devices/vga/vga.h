@@ -45,7 +45,7 @@ class Vga final : public PciFunction, public DisplaySource {
 
   Frame frame() const override;
   std::optional<TextScreen> text() const override;
-  std::uint64_t generation() const override { return generation_; }
+  std::uint64_t generation() const override;
 
   void reset(ResetKind kind);
   void serialize(Archive& archive);
@@ -77,6 +77,15 @@ class Vga final : public PciFunction, public DisplaySource {
     std::array<std::uint16_t, 16> dispi{};
   };
   const State& state() const { return state_; }
+  bool dispi_enabled() const { return (state_.dispi[4] & 0x01) != 0; }
+
+  // The scan-out as the CRT controller's registers and the dot clock have it, in virtual time.
+  struct Scan {
+    std::uint64_t frame = 0;  // number of the picture since power-on
+    bool vertical_retrace = false;
+    bool display_enabled = false;
+  };
+  Scan scan() const;
 
  private:
   Vga(Clock& clock, TraceBus& trace, std::unique_ptr<Ram> vram, std::vector<std::uint8_t> option_rom);
@@ -98,18 +107,20 @@ class Vga final : public PciFunction, public DisplaySource {
   std::uint64_t read_legacy(std::uint64_t offset, unsigned width);
   void write_legacy(std::uint64_t offset, unsigned width, std::uint64_t value);
   std::uint64_t peek_legacy(std::uint64_t offset, unsigned width) const;
-  struct PlaneAddress {
+  struct Address {
     bool mapped = false;
     bool linear = false;       // VBE: `offset` is a byte of video memory, planes play no part
     std::uint32_t offset = 0;  // in each plane
-    unsigned plane = 4;        // chain-4: the one plane; odd/even: the lower of the pair's parity; 4: all
-    bool odd_even = false;
+    std::uint8_t planes = 0;   // that the access can reach
+    std::uint8_t plane = 0;    // that a read in mode 0 returns
   };
-  PlaneAddress decode(std::uint64_t offset, bool write) const;
-  std::uint8_t read_byte(std::uint64_t offset, bool latch);
+  Address decode(std::uint64_t offset, bool write) const;
+  std::uint8_t planar_value(const Address& at, const std::array<std::uint8_t, 4>& latch) const;
+  std::array<std::uint8_t, 4> planes_at(std::uint32_t offset) const;
+  std::uint8_t read_byte(std::uint64_t offset);
   std::uint8_t peek_byte(std::uint64_t offset) const;
   void write_byte(std::uint64_t offset, std::uint8_t value);
-  void write_planes(std::uint32_t offset, std::uint8_t planes, std::uint8_t value);
+  void mark_dirty(std::uint64_t vram_offset);
 
   // vga_dispi.cpp
   std::uint64_t read_dispi(std::uint64_t offset, unsigned width);
@@ -117,7 +128,8 @@ class Vga final : public PciFunction, public DisplaySource {
   std::uint64_t peek_dispi(std::uint64_t offset, unsigned width) const;
   std::uint16_t dispi_register(unsigned index) const;
   void write_dispi_register(unsigned index, std::uint16_t value);
-  void update_dispi_view();
+  void enable_dispi(std::uint16_t value);
+  void set_virtual_width(std::uint16_t width);
   std::uint64_t read_mmio(std::uint64_t offset, unsigned width);
   void write_mmio(std::uint64_t offset, unsigned width, std::uint64_t value);
   std::uint64_t peek_mmio(std::uint64_t offset, unsigned width) const;
