@@ -24,15 +24,24 @@ class Piix4Pm final : public PciFunction {
   static constexpr unsigned kSmbusWindow = PciWindow::kOwn + 1;  // SMBBA 90h, 16 ports
 
   struct Pins {
-    LevelLine& irq9;  // SCI, and SMBus interrupts when routed to IRQ9
-    EdgeLine& smi;    // SMBus interrupts when routed to SMI#; APMC writes through raise_apm_smi()
+    LevelLine& irq9;      // SCI, and SMBus interrupts when routed to IRQ9
+    EdgeLine& smi;        // SMBus interrupts when routed to SMI#; APMC writes when APMC_EN is set
     EdgeLine& power_off;  // SLP_EN with the soft-off type
   };
 
-  Piix4Pm(Clock& clock, Pins pins, Smbus& smbus);
+  struct Config {
+    // Firmware finds APMC_EN (DEVACTB bit 25) set and leaves system management mode alone. For
+    // boards whose CPU has none: QEMU says the same in that case, and SeaBIOS would wait for ever
+    // for its SMI otherwise.
+    bool smm_taken = false;
+  };
+
+  Piix4Pm(Clock& clock, Pins pins, Smbus& smbus, Config config);
 
   // The front panel button: sets PWRBTN_STS.
   void press_power_button();
+  // The real-time clock's interrupt line: its rising edge sets RTC_STS.
+  void set_rtc_irq(bool high);
   // Advanced power management control and status, ports B2h and B3h (offsets 0 and 1).
   RegisterBlock& apm() { return apm_; }
 
@@ -46,47 +55,52 @@ class Piix4Pm final : public PciFunction {
   struct State {
     std::uint16_t pm1_status = 0, pm1_enable = 0, pm1_control = 0;
     std::uint16_t gp_status = 0, gp_enable = 0;
-    std::uint32_t global_control = 0, global_status_enable = 0;
-    std::array<std::uint8_t, 64> plain{};  // registers that only keep what is written
-    bool timer_top = false;                // bit 23 of the timer when it was last compared
+    std::array<std::uint8_t, 64>
+        storage{};  // registers without an effect here keep what is written
     std::uint8_t apm_control = 0, apm_status = 0;
-    // SMBus host
+    bool rtc_irq = false;
+    // The SMBus host; registers by their offset.
     std::uint8_t host_status = 0, host_control = 0, host_command = 0, host_address = 0;
     std::uint8_t data0 = 0, data1 = 0;
     std::array<std::uint8_t, kBlock> block{};
     std::uint8_t block_index = 0;
-    std::uint8_t slave_status = 0, slave_control = 0, shadow_command = 0;
-    std::uint16_t slave_event = 0, slave_data = 0;
+    std::array<std::uint8_t, 6> slave{};  // 08h-0Dh: slave control, shadow command, event, data
   };
 
   void config_written(unsigned offset, unsigned width, std::uint32_t old) override;
   void place_windows();
-  void update_sci();
+  bool sci() const;
+  bool irq9_level() const;
+  void update_irq9();
   void schedule_timer_status();
-  void timer_carry(Nanoseconds deadline);
-  void control_written(std::uint16_t old);
   std::uint32_t pm_timer() const;
+  void write_control_high(std::uint8_t value);
 
   std::uint8_t pm_byte(unsigned offset) const;
   void write_pm_byte(unsigned offset, std::uint8_t value);
-  std::uint64_t read_pm(std::uint64_t offset, unsigned width);
+  std::uint64_t read_pm(std::uint64_t offset, unsigned width) { return peek_pm(offset, width); }
   void write_pm(std::uint64_t offset, unsigned width, std::uint64_t value);
   std::uint64_t peek_pm(std::uint64_t offset, unsigned width) const;
+
+  // smbus_host.cpp
   std::uint8_t smbus_byte(unsigned offset) const;
   void write_smbus_byte(unsigned offset, std::uint8_t value);
   void start_transaction();
   void transaction_done();
-  bool run_protocol();
+  bool run_protocol(SmbusDevice& device);
+  bool smbus_interrupts_on_irq9() const;
   std::uint64_t read_smbus(std::uint64_t offset, unsigned width);
   void write_smbus(std::uint64_t offset, unsigned width, std::uint64_t value);
   std::uint64_t peek_smbus(std::uint64_t offset, unsigned width) const;
-  std::uint64_t read_apm(std::uint64_t offset, unsigned width);
+
+  std::uint64_t read_apm(std::uint64_t offset, unsigned width) { return peek_apm(offset, width); }
   void write_apm(std::uint64_t offset, unsigned width, std::uint64_t value);
   std::uint64_t peek_apm(std::uint64_t offset, unsigned width) const;
 
   Clock& clock_;
   Pins pins_;
   Smbus& smbus_;
+  Config config_options_;
   TickRate timer_rate_{kPmTimerHertz};
   State state_;
   Timer timer_status_;
