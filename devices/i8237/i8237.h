@@ -35,6 +35,8 @@ class I8237 final : public RegisterBlock {
   struct Bus {
     std::function<std::uint16_t(unsigned channel, std::uint16_t address)> read_memory;
     std::function<void(unsigned channel, std::uint16_t address, std::uint16_t unit)> write_memory;
+    // HLDA: the bus is ours. Empty: always.
+    std::function<bool()> granted;
   };
 
   I8237(Clock& clock, std::string name, Bus bus);
@@ -43,6 +45,11 @@ class I8237 final : public RegisterBlock {
   void connect(unsigned channel, DmaPeripheral& peripheral);
   // While DREQ is high and the channel is free to run, a unit moves every kTransferTime.
   void set_dreq(unsigned channel, bool high);
+  // Another controller behind `channel` may have the bus: cascade mode, unmasked, controller
+  // enabled.
+  bool cascades(unsigned channel) const;
+  // What `granted` says may have changed.
+  void reconsider() { schedule(); }
 
   void reset(ResetKind kind);
   std::uint64_t read(std::uint64_t offset, unsigned width) override;
@@ -66,15 +73,17 @@ class I8237 final : public RegisterBlock {
     std::uint8_t requests = 0;  // software requests
     std::uint8_t dreq = 0;      // pins
     std::uint8_t terminal_counts = 0;
-    std::uint8_t temporary = 0;
-    bool high_byte = false;   // the byte pointer flip-flop
-    std::uint8_t lowest = 3;  // the channel of lowest priority (rotating)
+    bool high_byte = false;        // the byte pointer flip-flop
+    std::uint8_t lowest = 3;       // the channel of lowest priority
+    std::uint8_t block = kNobody;  // the channel of a block transfer under way
   };
+  static constexpr std::uint8_t kNobody = 4;
 
   void master_clear();
   std::optional<unsigned> next_channel() const;
   void schedule();
   void transfer();
+  void write_word(std::uint16_t& base, std::uint16_t& current, std::uint8_t value);
 
   std::string name_;
   Bus bus_;
