@@ -66,7 +66,14 @@ std::uint8_t AtaChannel::register_value(unsigned index) const {
 }
 
 std::uint64_t AtaChannel::peek_command_block(std::uint64_t offset, unsigned width) const {
-  if (offset != ata::kData) return offset < 8 ? register_value(static_cast<unsigned>(offset)) : floating_bus(width);
+  if (offset != ata::kData) {
+    std::uint64_t value = 0;
+    for (unsigned i = 0; i < width; ++i) {
+      const auto index = static_cast<unsigned>(offset) + i;
+      value |= std::uint64_t{index < 8 ? register_value(index) : 0xFFU} << (i * 8);
+    }
+    return value;
+  }
   if (const AtaDevice* device = selected()) {
     return device->peek_data(width < 4 ? 2 : 4) & width_mask(width);
   }
@@ -81,7 +88,7 @@ std::uint64_t AtaChannel::read_command_block(std::uint64_t offset, unsigned widt
     return device->read_data(width < 4 ? 2 : 4) & width_mask(width);
   }
   const std::uint64_t value = peek_command_block(offset, width);
-  if (offset == ata::kStatusCommand) {
+  if (offset <= ata::kStatusCommand && offset + width > ata::kStatusCommand) {
     if (AtaDevice* device = selected()) device->acknowledge_interrupt();
   }
   return value;
@@ -94,7 +101,10 @@ void AtaChannel::write_command_block(std::uint64_t offset, unsigned width, std::
     }
     return;
   }
-  if (offset < 8) write_register(static_cast<unsigned>(offset), static_cast<std::uint8_t>(value));
+  // The registers are bytes: a wider access is several.
+  for (unsigned i = 0; i < width && offset + i < 8; ++i) {
+    write_register(static_cast<unsigned>(offset) + i, static_cast<std::uint8_t>(value >> (i * 8)));
+  }
 }
 
 void AtaChannel::write_register(unsigned index, std::uint8_t value) {
