@@ -29,8 +29,9 @@ class I8254 final : public RegisterBlock {
     // (nullptr), out() tells the level when asked, at no cost in between.
     std::array<LevelLine*, 3> out{};
     std::uint64_t clock_hertz = kPcClockHertz;  // of all three CLK pins
-    // The GATE pins until set_gate(): on a PC 2 is low, since port 61h drives it.
-    std::array<bool, 3> gates{true, true, true};
+    // The GATE pins until set_gate(). On a PC the first two are tied high and port 61h, low after
+    // reset, drives the third.
+    std::array<bool, 3> gates{true, true, false};
   };
 
   I8254(Clock& clock, Config config);

@@ -37,7 +37,6 @@ bool PciConfigMechanism::target(unsigned data_offset, Target& to) const {
 
 std::uint64_t PciConfigMechanism::read(std::uint64_t offset, unsigned width) {
   if (offset < 4) {
-    if (width == 4) return state_.confadd;
     if (width == 1 && behind_[offset] != nullptr) return behind_[offset]->read(0, 1);
     return peek(offset, width);
   }

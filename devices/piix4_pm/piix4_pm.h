@@ -36,6 +36,7 @@ class Piix4Pm final : public PciFunction {
     bool smm_taken = false;
   };
 
+  Piix4Pm(Clock& clock, Pins pins, Smbus& smbus) : Piix4Pm(clock, pins, smbus, Config()) {}
   Piix4Pm(Clock& clock, Pins pins, Smbus& smbus, Config config);
 
   // The front panel button: sets PWRBTN_STS.

@@ -65,7 +65,7 @@ INSTANTIATE_TYPED_TEST_SUITE_P(BochsShutdown, DeviceConformance, ShutdownBench);
 
 struct Port61Bench {
   Clock clock{1000};
-  I8254 pit{clock, {.gates = {true, true, false}}};
+  I8254 pit{clock, {}};
   LevelLine gate, speaker;
   Port61 chip{{gate, speaker, [this] { return pit.out(2); },
                [this] { return (pit.rising_edges(1) & 1) != 0; }}};

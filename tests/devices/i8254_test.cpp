@@ -13,7 +13,7 @@ using devices::TickRate;
 struct I8254Bench {
   Clock clock{1000};  // one instruction is a nanosecond
   LevelLine out0, out1, out2;
-  I8254 chip{clock, {.out = {&out0, &out1, &out2}}};
+  I8254 chip{clock, {.out = {&out0, &out1, &out2}, .gates = {true, true, true}}};
   TickRate rate{I8254::kPcClockHertz};
 
   I8254& device() { return chip; }

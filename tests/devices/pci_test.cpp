@@ -162,7 +162,9 @@ TEST(PciConfigMechanism, NarrowAccessesToTheAddressPortsGoPast) {
   b.config.write(0, 4, 0x8000'1900);
   b.config.write(1, 1, 0x55);
   b.config.write(0, 2, 0x5555);
+  b.config.write(1, 4, 0x5555'5555);
   EXPECT_EQ(b.config.read(0, 4), 0x8000'1900U);
+  EXPECT_EQ(b.config.read(1, 4), 0xFFFF'FFFFU);
   EXPECT_EQ(b.config.read(1, 1), 0xFFU);
 }
 
