@@ -254,6 +254,10 @@ class Core {
   [[nodiscard]] bool stack_of_level(unsigned level, std::uint16_t& selector, std::uint32_t& pointer);
   [[nodiscard]] bool check_stack_segment(std::uint16_t selector, unsigned level, Vector vector, Descriptor& descriptor);
 
+  // ---- System management mode ----
+  void enter_smm();
+  Flow leave_smm();
+
   // ---- System registers ----
   [[nodiscard]] bool write_cr(unsigned number, std::uint64_t value);
   [[nodiscard]] bool read_msr(std::uint32_t index, std::uint64_t& value);

@@ -60,7 +60,7 @@ class Cpu {
   void reset(ResetKind kind);
 
   // Retires at most `instructions`. Each iteration of a repeated string instruction counts as one, so that
-  // it can stop at any of them. A delivered interrupt counts as no instruction.
+  // it can stop at any of them. The delivery of an interrupt or exception counts as one, too.
   StopReason run(std::uint64_t instructions);
   // May be called by the host from within run() (a device that changes a deadline, a reset, an exit):
   // run() returns after the current instruction.

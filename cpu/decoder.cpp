@@ -471,6 +471,7 @@ bool Translator::translate() {
     }
     case ZYDIS_MNEMONIC_SYSENTER: return leave(system_handler(System::kSysenter, Form::kR));
     case ZYDIS_MNEMONIC_SYSEXIT: return leave(system_handler(System::kSysexit, Form::kR));
+    case ZYDIS_MNEMONIC_RSM: return leave(system_handler(System::kRsm, Form::kR));
     case ZYDIS_MNEMONIC_FWAIT: return system(System::kWait);
     default: return false;
   }

@@ -28,6 +28,9 @@ class CpuHost {
   virtual std::uint32_t port_read(std::uint16_t port, unsigned width) = 0;
   virtual void port_write(std::uint16_t port, unsigned width, std::uint32_t value) = 0;
 
+  // System management mode begins or ends: a board with SMRAM shows or hides it.
+  virtual void smm_changed(bool in_smm) { static_cast<void>(in_smm); }
+
   // INTA: the interrupt controller's vector for the request that the INTR line carries.
   virtual std::uint8_t acknowledge_interrupt() = 0;
 

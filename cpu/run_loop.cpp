@@ -228,6 +228,10 @@ StopReason Core::run(std::uint64_t instructions) {
     s.interrupt_shadow = false;
     s.mov_ss_shadow = false;
     if (!shadow) {
+      if (s.smi_pending && !s.in_smm) {
+        enter_smm();
+        continue;
+      }
       if (s.nmi_pending && !s.nmi_blocked) {
         s.nmi_pending = false;
         s.nmi_blocked = true;

@@ -67,7 +67,7 @@ Handler port_handler(bool out, unsigned size);
 
 enum class System { kHlt, kNop, kLgdt, kLidt, kSgdt, kSidt, kLldt, kLtr, kSldt, kStr, kLmsw, kSmsw, kClts, kInvlpg,
                     kInvd, kWbinvd, kCpuid, kRdtsc, kRdpmc, kRdmsr, kWrmsr, kMovFromCr, kMovToCr, kMovFromDr, kMovToDr,
-                    kLar, kLsl, kVerr, kVerw, kArpl, kSysenter, kSysexit, kUd, kFpuUnavailable, kWait };
+                    kLar, kLsl, kVerr, kVerw, kArpl, kSysenter, kSysexit, kRsm, kUd, kFpuUnavailable, kWait };
 Handler system_handler(System op, Form form);
 
 }  // namespace ice86::cpu

@@ -54,6 +54,7 @@ Flow hlt(Core& c, const Insn&) {
   return Flow::kLeave;
 }
 Flow nop(Core&, const Insn&) { return Flow::kNext; }
+Flow rsm(Core& c, const Insn&) { return c.leave_smm(); }
 Flow undefined(Core& c, const Insn&) { return c.raised(kUd); }
 // CPUID shows no x87, MMX or SSE: as on a CPU without a coprocessor, ESC raises #NM when CR0.EM or TS asks
 // for it, and is otherwise ignored.
@@ -375,6 +376,7 @@ Handler system_handler(System op, Form form) {
     case System::kArpl: return memory ? arpl<Form::kM> : arpl<Form::kR>;
     case System::kSysenter: return sysenter;
     case System::kSysexit: return sysexit;
+    case System::kRsm: return rsm;
     case System::kUd: return undefined;
     case System::kFpuUnavailable: return fpu_unavailable;
     case System::kWait: return wait;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The subcommands. Each adds itself to the command line; when it is chosen it runs and leaves its exit code.
+// The subcommands. `words` is the command line as the user typed it. Each adds itself to the command line; when it is chosen it runs and leaves its exit code.
 #pragma once
+
+#include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -12,11 +15,11 @@ class Error;
 
 namespace ice86::app {
 
-void add_run_command(CLI::App& app, int& exit);
-void add_trace_command(CLI::App& app, int& exit);
-void add_diff_command(CLI::App& app, int& exit);
-void add_reference_command(CLI::App& app, int& exit);
-void add_firmware_command(CLI::App& app, int& exit);
+void add_run_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
+void add_trace_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
+void add_diff_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
+void add_reference_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
+void add_firmware_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
 
 // Prints "ice86: message" to stderr and returns the exit code that fits.
 int fail(const Error& error);

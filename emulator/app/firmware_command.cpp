@@ -12,7 +12,7 @@
 
 namespace ice86::app {
 
-void add_firmware_command(CLI::App& app, int& exit) {
+void add_firmware_command(CLI::App& app, const std::vector<std::string>&, int& exit) {
   CLI::App* command = app.add_subcommand("firmware", "list the firmware that --firmware can name");
   auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "as JSON");

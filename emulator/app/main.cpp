@@ -67,14 +67,12 @@ int run_program(int argc, char** argv) {
   app.set_version_flag("--version", std::string("ice86 ") + ICE86_VERSION);
   app.require_subcommand(1);
   int exit = kDone;
-  for (const auto add : {add_run_command, add_trace_command, add_diff_command, add_reference_command,
-                         add_firmware_command}) {
-    add(app, exit);
-  }
+  const std::vector<std::string> words(argv, argv + argc);
+  for (const auto add : {add_run_command, add_firmware_command}) add(app, words, exit);
   try {
-    std::vector<std::string> words = with_qemu_spellings(argc, argv);
-    std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
-    app.parse(words);
+    std::vector<std::string> spelled = with_qemu_spellings(argc, argv);
+    std::reverse(spelled.begin(), spelled.end());  // CLI11 takes them from the back
+    app.parse(spelled);
   } catch (const CLI::CallForHelp& help) {
     return app.exit(help);
   } catch (const CLI::CallForVersion& version) {

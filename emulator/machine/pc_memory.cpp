@@ -96,9 +96,19 @@ void PcMemory::set_shadow(unsigned segment, bool reads_dram, bool writes_dram) {
 }
 
 void PcMemory::set_smram(const Smram& smram) {
-  // With SMRAM open, DRAM answers for everyone. What only code in system management mode sees needs the
-  // CPU's mode, and comes with SMM itself.
-  space_.move(*smram_, kVideoBase, smram.open);
+  smram_control_ = smram;
+  show_smram();
+}
+
+void PcMemory::set_smm(bool in_smm) {
+  in_smm_ = in_smm;
+  show_smram();
+}
+
+// Code-only SMRAM (D_CLS) shows data accesses the video memory; telling them apart is not modelled, and
+// code and data both see SMRAM then.
+void PcMemory::show_smram() {
+  space_.move(*smram_, kVideoBase, smram_control_.open || (smram_control_.enabled_in_smm && in_smm_));
 }
 
 }  // namespace ice86::machine

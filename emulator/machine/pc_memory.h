@@ -28,8 +28,10 @@ class PcMemory final : public devices::ShadowControl {
 
   void set_shadow(unsigned segment, bool reads_dram, bool writes_dram) override;
   void set_smram(const Smram& smram) override;
+  void set_smm(bool in_smm);
 
  private:
+  void show_smram();
   PcMemory(MemorySpace& space, std::unique_ptr<Ram> ram) : space_(space), ram_(std::move(ram)) {}
   Result<void> map_ram();
   Result<void> map_rom(const Firmware& firmware);
@@ -42,6 +44,8 @@ class PcMemory final : public devices::ShadowControl {
   std::uint64_t below_4g_ = 0;
   std::array<MemorySpace::Region*, kSegments> shadow_{};
   MemorySpace::Region* smram_ = nullptr;
+  Smram smram_control_;
+  bool in_smm_ = false;
 };
 
 }  // namespace ice86::machine

@@ -262,6 +262,7 @@ bool Pc::Parts::can_wake() const { return (cpu.state().rflags & cpu::flag::kIf) 
 void Pc::Parts::reset(ResetKind kind) {
   cpu.reset(kind);
   if (kind == ResetKind::kInit) return;
+  memory->set_smm(false);
   if (kind == ResetKind::kPowerOn) memory->ram().clear();
   host_bridge->reset(kind);
   isa_bridge.reset(kind);
@@ -326,6 +327,7 @@ void Pc::Parts::serialize(Archive& archive) {
   });
   if (archive.loading()) {
     // Loaded memory and a loaded memory map: nothing that the CPU has cached is true any more.
+    memory->set_smm(cpu.state().in_smm);
     cpu.mapping_changed();
     cpu.forget_code();
     update_a20();

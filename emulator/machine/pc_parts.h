@@ -51,6 +51,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   void port_write(std::uint16_t port, unsigned width, std::uint32_t value) override {
     ports.write(port, width, value);
   }
+  void smm_changed(bool in_smm) override { memory->set_smm(in_smm); }
   std::uint8_t acknowledge_interrupt() override { return pics[0].acknowledge(); }
   std::uint64_t& instructions() override { return clock.instructions(); }
   std::uint64_t timestamp_counter() const override;

@@ -5,7 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "devices/vga/vga.h"
 #include "emulator/base/files.h"
+#include "emulator/display/screen.h"
 
 namespace ice86::harness {
 
@@ -57,9 +59,7 @@ Result<void> write_run_directory(const std::filesystem::path& folder, machine::P
   if (record.debug_console != nullptr) {
     ICE86_TRY(write_file(folder / "debugcon.log", record.debug_console->bytes()));
   }
-  ICE86_TRY(write_file(folder / "screen.txt", pc.screen_text()));
-  ICE86_TRY_ASSIGN(const std::vector<std::uint8_t> png, pc.screen_png());
-  ICE86_TRY(write_file(folder / "screen.png", png));
+  ICE86_TRY(display::write_screen(pc.vga(), folder));
   ICE86_TRY(write_file(folder / "state.snap", pc.save()));
   return {};
 }
