@@ -75,9 +75,9 @@ struct Channel {
   std::uint8_t alternate_status() { return static_cast<std::uint8_t>(ata.control_block().read(0, 1)); }
   void control(unsigned value) { ata.control_block().write(0, 1, value); }
 
-  // Lets time pass until BSY is clear; at most a virtual second.
+  // Lets time pass until BSY is clear; at most 20 virtual milliseconds.
   std::uint8_t wait() {
-    for (unsigned i = 0; i < 100'000 && (alternate_status() & devices::ata::kBsy) != 0; ++i) {
+    for (unsigned i = 0; i < 2000 && (alternate_status() & devices::ata::kBsy) != 0; ++i) {
       conformance::advance(*this, 1000);
     }
     return alternate_status();

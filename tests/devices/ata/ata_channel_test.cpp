@@ -24,6 +24,7 @@ struct AtaBench : Channel {
   void disturb(std::mt19937_64& random) {
     static constexpr std::uint8_t kCodes[] = {0x20, 0x24, 0x29, 0x30, 0x34, 0x39, 0x40, 0x70, 0x90, 0x91,
                                               0xC4, 0xC5, 0xC6, 0xC8, 0xCA, 0x25, 0x35, 0xE7, 0xEC, 0xEF};
+    control(random() % 2 * r::kNien);
     wait();
     address48(random() % 60'000, random() % 20, random() % 2);
     out(7, kCodes[random() % std::size(kCodes)]);
@@ -51,6 +52,7 @@ struct CdBench : Channel {
   void disturb(std::mt19937_64& random) {
     static constexpr std::uint8_t kOperations[] = {0x00, 0x03, 0x12, 0x1B, 0x1E, 0x25, 0x28, 0x2B, 0x42, 0x43,
                                                    0x46, 0x4A, 0x51, 0x5A, 0xA8, 0xB9, 0xBB, 0xBD, 0xBE};
+    control(random() % 2 * r::kNien);
     wait();
     out(6, 0xA0);
     out(1, random() % 2);

@@ -39,6 +39,25 @@ struct IdeBench : Channel {
     return {{"config", &ide.config_space(), 256, 4}, {"bus master", &bus_master(), 16, 4}};
   }
   bool interrupting() const { return intrq.high(); }
+  // A DMA command, a table of hostile descriptors somewhere, and a start.
+  void disturb(std::mt19937_64& random) {
+    static constexpr std::uint8_t kCodes[] = {0xC8, 0xCA, 0x25, 0x35};
+    control(0);
+    wait();
+    for (unsigned i = 0; i < 4; ++i) {
+      descriptor(0x1000 + i * 8, static_cast<std::uint32_t>(random()), random() & 0xFFFF, random() % 3 == 0);
+    }
+    address48(random() % 100'010, random() % 300);
+    out(7, kCodes[random() % std::size(kCodes)]);
+    if (random() % 2 == 0) enable();
+    bus_master().write(4, 4, random() % 2 == 0 ? 0x1000 : random());
+    bus_master().write(0, 1, random() & 0x09);
+    if (random() % 2 == 0) wait();
+    // The channel and its medium are not what is saved here: leave nothing behind in them.
+    ata.reset(ResetKind::kHard);
+    wait();
+    status();
+  }
 
   void enable() { ide.config_write(0x04, 2, 0x0005); }
   std::uint8_t bm_status() { return static_cast<std::uint8_t>(bus_master().read(2, 1)); }
