@@ -118,6 +118,7 @@ struct StringOp {
       if (count == 0) return Flow::kNext;
       const std::uint64_t most = c.iterations_left();
       std::uint64_t done = 0;
+      std::uint64_t last_chunk = 0;
       for (;;) {
         std::uint64_t n = 0;
         if constexpr (op == String::kMovs || op == String::kStos) {
@@ -125,24 +126,23 @@ struct StringOp {
         }
         if (n == 0) {
           if (!iterate<op, T>(c, i, mask, step)) {
-            c.count_iterations(done);
             return Flow::kFault;
           }
           n = 1;
         }
         done += n;
+        last_chunk = n;
         count -= n;
         put(c, kRcx, count, mask);
-        if (count == 0) break;
-        if constexpr (op == String::kCmps || op == String::kScas) {
-          if (c.lf.zf() != i.rep) break;
-        }
-        if (done >= most || c.leave_pending()) {
-          c.count_iterations(done);
-          return Flow::kAgain;
-        }
+        bool more = count != 0;
+        if constexpr (op == String::kCmps || op == String::kScas) more = more && c.lf.zf() == i.rep;
+        if (!more) break;
+        // The clock is exact at every iteration: the next one may look at it.
+        c.count_iterations(n);
+        if (done >= most || c.leave_pending()) return Flow::kAgain;
       }
-      c.count_iterations(done - 1);
+      // Retiring the instruction counts one.
+      c.count_iterations(last_chunk - 1);
       return done > 1 ? Flow::kLeave : Flow::kNext;
     }
   };

@@ -50,6 +50,10 @@ void AtaDisk::identify() {
   id.word(0, 0x0040);  // fixed device
   id.word(1, config_.geometry.cylinders);
   id.word(3, config_.geometry.heads);
+  // ATA-1 (X3.221), section 9.9: unformatted bytes per track and sector. Later standards retired them, but
+  // the Bochs BIOS takes its PIO block size from word 5, and Bochs' drive reports both.
+  id.word(4, static_cast<std::uint16_t>(kSectorSize * config_.geometry.sectors));
+  id.word(5, kSectorSize);
   id.word(6, config_.geometry.sectors);
   id.text(10, 10, config_.serial);
   id.text(23, 4, "1.0");
