@@ -46,25 +46,44 @@ bool CodeCache::covers(const std::uint8_t* page, std::uint32_t offset, unsigned 
   return false;
 }
 
-void CodeCache::retire(Page& page) {
+void CodeCache::retire(std::unique_ptr<Block> block) {
+  Block*& entry = table_[slot(block->host, block->mode)];
+  if (entry == block.get()) entry = nullptr;
+  dropped_.push_back(std::move(block));
+  --count_;
+}
+
+void CodeCache::retire_all(Page& page) {
   if (page.flags != nullptr) *page.flags = static_cast<std::uint8_t>(*page.flags & ~Ram::kCode);
-  for (auto& [number, block] : page.blocks) {
-    Block*& entry = table_[slot(block->host, block->mode)];
-    if (entry == block.get()) entry = nullptr;
-    dropped_.push_back(std::move(block));
-    --count_;
+  for (auto& [number, block] : page.blocks) retire(std::move(block));
+}
+
+void CodeCache::drop_range(const std::uint8_t* page, std::uint32_t offset, unsigned size) {
+  const auto found = pages_.find(page);
+  if (found == pages_.end()) return;
+  auto& blocks = found->second.blocks;
+  found->second.covered.reset();
+  for (auto at = blocks.begin(); at != blocks.end();) {
+    const auto first = static_cast<std::uint32_t>(at->second->host - page);
+    if (first < offset + size && offset < first + at->second->bytes) {
+      retire(std::move(at->second));
+      at = blocks.erase(at);
+      continue;
+    }
+    for (std::uint32_t i = 0; i < at->second->bytes; ++i) found->second.covered.set(first + i);
+    ++at;
   }
 }
 
 void CodeCache::drop(const std::uint8_t* page) {
   const auto found = pages_.find(page);
   if (found == pages_.end()) return;
-  retire(found->second);
+  retire_all(found->second);
   pages_.erase(found);
 }
 
 void CodeCache::drop_all() {
-  for (auto& [host, page] : pages_) retire(page);
+  for (auto& [host, page] : pages_) retire_all(page);
   pages_.clear();
   std::fill(table_.begin(), table_.end(), nullptr);
 }

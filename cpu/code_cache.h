@@ -35,6 +35,8 @@ class CodeCache {
 
   // Whether a store of `size` bytes at `offset` of the page hits a decoded instruction.
   bool covers(const std::uint8_t* page, std::uint32_t offset, unsigned size) const;
+  // Drops the blocks that have bytes in the range.
+  void drop_range(const std::uint8_t* page, std::uint32_t offset, unsigned size);
   // Drops all blocks of the page. They stay in memory until collect(), for one may be executing.
   void drop(const std::uint8_t* page);
   void drop_all();
@@ -60,7 +62,8 @@ class CodeCache {
     return (reinterpret_cast<std::uintptr_t>(host) & kPageMask) | static_cast<std::uint64_t>(mode) << kPageBits;
   }
   Block* find_slow(const std::uint8_t* host, unsigned mode) const;
-  void retire(Page& page);
+  void retire(std::unique_ptr<Block> block);
+  void retire_all(Page& page);
 
   mutable std::vector<Block*> table_ = std::vector<Block*>(kTableSize);
   std::unordered_map<const std::uint8_t*, Page> pages_;

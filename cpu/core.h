@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <vector>
 
 #include "cpu/code_cache.h"
 #include "cpu/cpu.h"
@@ -287,6 +288,7 @@ class Core {
 
   CpuHost& host;
   TraceBus& trace;
+  std::uint64_t& retired;  // the machine's count: CpuHost::instructions()
   LazyFlags lf;
   InterruptObserver* observer = nullptr;
   bool user = false;  // CPL 3: memory is accessed with user rights
@@ -334,10 +336,25 @@ class Core {
   [[nodiscard]] bool deliver_real(std::uint8_t vector);
   [[nodiscard]] bool deliver_protected(std::uint8_t vector, InterruptSource source, const Fault* error);
   [[nodiscard]] bool translate_and_fill(std::uint64_t linear, Access access, bool as_user, Gpa& gpa);
+  void forget_writable(const std::uint8_t* page);
   void store_physical(Gpa gpa, unsigned size, std::uint64_t value);
   void fill_tlb(std::uint64_t linear, Gpa gpa, Access access, bool as_user);
   unsigned code_mode() const;
   bool fetch_limit(std::uint64_t& bytes) const;
+
+  // Where execution was lately: from a linear address straight to its block.
+  struct RecentBlock {
+    std::uint64_t key = ~std::uint64_t{0};
+    std::uint64_t generation = 0;
+    Block* block = nullptr;
+  };
+  static constexpr std::size_t kRecentBlocks = 4096;
+  std::vector<RecentBlock> recent_ = std::vector<RecentBlock>(kRecentBlocks);
+  std::uint64_t generation_ = 1;  // of what recent_ says; a new one forgets it all
+
+  // Filled TLB entries since the last flush (index, user in bit 15); more than fit: all are cleared.
+  static constexpr std::size_t kMostFilled = 256;
+  std::vector<std::uint16_t> filled_;
 
   CodeCache cache_;
   Insn* current_ = nullptr;      // executing now

@@ -29,7 +29,7 @@ bool Core::deliver(std::uint8_t vector, InterruptSource source, const Fault* err
   const bool delivered = protected_mode() ? deliver_protected(vector, source, error) : deliver_real(vector);
   if (!delivered) return false;
   // A delivery takes time: handlers that fault at their first instruction still reach the end of run().
-  ++host.instructions();
+  ++retired;
   if (observer != nullptr) {
     sync_flags();
     observer->interrupt_delivered(delivery);

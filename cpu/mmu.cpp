@@ -20,11 +20,26 @@ constexpr Gpa kA20 = 1u << 20;
 }  // namespace
 
 void Core::flush_tlb() {
-  for (auto& half : tlb) half.fill(TlbEntry{});
+  ++generation_;
+  if (filled_.size() > kMostFilled) {
+    for (auto& half : tlb) half.fill(TlbEntry{});
+  } else {
+    for (const std::uint16_t slot : filled_) tlb[slot >> 15][slot & kTlbMask] = TlbEntry{};
+  }
+  filled_.clear();
 }
 
 void Core::flush_tlb_page(std::uint64_t linear) {
+  ++generation_;
   for (auto& half : tlb) half[linear >> kPageBits & kTlbMask] = TlbEntry{};
+}
+
+void Core::forget_writable(const std::uint8_t* page) {
+  for (auto& half : tlb) {
+    for (TlbEntry& entry : half) {
+      if (entry.write_host == page) entry.write_tag = kNoTag;
+    }
+  }
 }
 
 bool Core::walk(std::uint64_t linear, Access access, bool as_user, Gpa& gpa, bool quiet) {
@@ -88,7 +103,13 @@ void Core::fill_tlb(std::uint64_t linear, Gpa gpa, Access access, bool as_user) 
   TlbEntry& entry = tlb[as_user][linear >> kPageBits & kTlbMask];
   const std::uint64_t tag = linear & ~kPageMask;
   const bool same = entry.read_tag == tag || entry.write_tag == tag || entry.execute_tag == tag;
-  if (!same) entry = TlbEntry{};
+  if (!same) {
+    entry = TlbEntry{};
+    ++generation_;  // an execute mapping may have gone
+    if (filled_.size() <= kMostFilled) {
+      filled_.push_back(static_cast<std::uint16_t>((linear >> kPageBits & kTlbMask) | static_cast<std::uint64_t>(as_user) << 15));
+    }
+  }
   const PageView view = host.page(gpa);
   switch (access) {
     case Access::kRead:
@@ -167,15 +188,20 @@ bool Core::write_slow(std::uint64_t linear, unsigned size, std::uint64_t value, 
 
 void Core::store_physical(Gpa gpa, unsigned size, std::uint64_t value) {
   const PageView view = host.page(gpa);
-  if (view.write != nullptr && (*view.write_flags & Ram::kCode) != 0 &&
-      !cache_.covers(view.write, static_cast<std::uint32_t>(gpa & kPageMask), size)) {
-    // Data beside code: no decoded instruction changes, so the page keeps them.
-    *view.write_flags |= Ram::kDirty;
-    const std::uint64_t bytes = value;
-    std::memcpy(view.write + (gpa & kPageMask), &bytes, size);
+  if (view.write == nullptr || (*view.write_flags & Ram::kCode) == 0) {
+    host.memory_write(gpa, size, value);
     return;
   }
-  host.memory_write(gpa, size, value);
+  // A page with decoded instructions: data beside code leaves them alone, and a store into code drops
+  // just the blocks it hits.
+  const auto offset = static_cast<std::uint32_t>(gpa & kPageMask);
+  if (cache_.covers(view.write, offset, size)) {
+    cache_.drop_range(view.write, offset, size);
+    ++generation_;
+    leave_after_current();
+  }
+  *view.write_flags |= Ram::kDirty;
+  std::memcpy(view.write + offset, &value, size);
 }
 
 }  // namespace ice86::cpu

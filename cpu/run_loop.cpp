@@ -19,7 +19,8 @@ Flow end_of_block(Core&, const Insn&) { return Flow::kBreak; }
 
 }  // namespace
 
-Core::Core(CpuHost& cpu_host, TraceBus& trace_bus) : host(cpu_host), trace(trace_bus) { reset(ResetKind::kPowerOn); }
+Core::Core(CpuHost& cpu_host, TraceBus& trace_bus)
+    : host(cpu_host), trace(trace_bus), retired(cpu_host.instructions()) { reset(ResetKind::kPowerOn); }
 
 unsigned Core::code_mode() const { return bit(s.segment[kCs].attributes, 22) ? 1 : 0; }
 
@@ -48,13 +49,19 @@ Block* Core::find_block() {
     return nullptr;
   }
   const std::uint64_t linear = (s.segment[kCs].base + s.rip) & linear_mask;
+  const std::uint64_t key = linear | static_cast<std::uint64_t>(code_mode()) << 62 | static_cast<std::uint64_t>(user) << 63;
+  RecentBlock& recent = recent_[(linear ^ linear >> 12) & (kRecentBlocks - 1)];
+  if (recent.key == key && recent.generation == generation_ && recent.block->bytes <= allowed) return recent.block;
   const TlbEntry* entry = nullptr;
   if (!fetch_page(linear, entry)) return nullptr;
   if (entry->execute_host != nullptr) {
     const auto offset = static_cast<std::uint32_t>(linear & kPageMask);
     Block* block = cache_.find(entry->execute_host + offset, code_mode());
     if (block == nullptr) block = decode_at(entry->execute_host, entry->execute_flags, offset);
-    if (block != nullptr && block->bytes <= allowed) return block;
+    if (block != nullptr && block->bytes <= allowed) {
+      recent = {key, generation_, block};
+      return block;
+    }
   }
   // Across pages, at the end of the segment, or out of registers: one instruction, read byte by byte.
   return decode_across_pages();
@@ -79,7 +86,12 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
   Insn end{};
   end.execute = end_of_block;
   block->insns.push_back(end);
-  if (cache_.size() >= kMostBlocks) cache_.drop_all();
+  if (cache_.size() >= kMostBlocks) {
+    cache_.drop_all();
+    ++generation_;
+  }
+  // The first instructions decoded from a page: stores to it must be seen from now on.
+  if (flags != nullptr && (*flags & Ram::kCode) == 0) forget_writable(host_page);
   return cache_.insert(std::move(block), host_page, flags);
 }
 
@@ -147,19 +159,19 @@ void Core::leave_after_current() {
 }
 
 void Core::sync_count() {
-  if (current_ != nullptr) host.instructions() = count_base_ + static_cast<std::uint64_t>(current_ - first_);
+  if (current_ != nullptr) retired = count_base_ + static_cast<std::uint64_t>(current_ - first_);
 }
 
 std::uint64_t Core::iterations_left() const {
-  const std::uint64_t retired = count_base_ + static_cast<std::uint64_t>(current_ - first_);
-  return std::max<std::uint64_t>(run_limit_ - std::min(run_limit_, retired), 1);
+  const std::uint64_t done = count_base_ + static_cast<std::uint64_t>(current_ - first_);
+  return std::max<std::uint64_t>(run_limit_ - std::min(run_limit_, done), 1);
 }
 
 // Iterations beyond the one that retiring the instruction itself counts.
 void Core::count_iterations(std::uint64_t n) { count_base_ += n; }
 
 void Core::execute(Block& block, std::uint64_t most) {
-  count_base_ = host.instructions();
+  count_base_ = retired;
   leave_pending_ = false;
   first_ = block.insns.data();
   Insn* insn = first_;
@@ -181,7 +193,7 @@ void Core::execute(Block& block, std::uint64_t most) {
   // `insn` is one past the last that was looked at; that one retired only if it says so.
   const auto looked_at = static_cast<std::uint64_t>(insn - first_);
   if (flow != Flow::kLeave) s.rip -= length;
-  host.instructions() = count_base_ + (flow == Flow::kLeave ? looked_at : looked_at - 1);
+  retired = count_base_ + (flow == Flow::kLeave ? looked_at : looked_at - 1);
   current_ = nullptr;
   restore_patched();
   if (flow == Flow::kFault) {
@@ -209,7 +221,7 @@ StopReason Core::run(std::uint64_t instructions) {
   }
   running_ = true;
   stop_requested_ = false;
-  run_limit_ = host.instructions() + instructions;
+  run_limit_ = retired + instructions;
   StopReason reason = StopReason::kBudget;
   for (;;) {
     cache_.collect();
@@ -221,8 +233,8 @@ StopReason Core::run(std::uint64_t instructions) {
       reason = StopReason::kRequested;
       break;
     }
-    const std::uint64_t retired = host.instructions();
-    if (retired >= run_limit_) break;
+    const std::uint64_t before = retired;
+    if (before >= run_limit_) break;
 
     const bool shadow = s.interrupt_shadow || s.mov_ss_shadow;
     s.interrupt_shadow = false;
@@ -258,9 +270,9 @@ StopReason Core::run(std::uint64_t instructions) {
       continue;
     }
     const bool trap = (s.rflags & flag::kTf) != 0;
-    execute(*block, shadow || trap ? 1 : run_limit_ - retired);
+    execute(*block, shadow || trap ? 1 : run_limit_ - before);
     // The trap is for an instruction that began with TF set and retired; what was delivered has cleared TF.
-    if (trap && host.instructions() != retired && !fault_delivered_ && !s.mov_ss_shadow) {
+    if (trap && retired != before && !fault_delivered_ && !s.mov_ss_shadow) {
       s.dr[6] |= 1u << 14;  // DR6.BS
       deliver_exception({kDb, false, 0});
     }
@@ -274,6 +286,7 @@ StopReason Core::run(std::uint64_t instructions) {
 void Core::code_page_written(const std::uint8_t* page) {
   if (!cache_.has(page)) return;
   cache_.drop(page);
+  ++generation_;
   leave_after_current();
 }
 

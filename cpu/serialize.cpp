@@ -75,6 +75,7 @@ void Core::state_changed() {
 
 void Core::forget_code() {
   cache_.drop_all();
+  ++generation_;
   leave_after_current();
 }
 

@@ -87,7 +87,8 @@ bool Core::write_cr(unsigned number, std::uint64_t value) {
       if ((value & cr0::kNw) != 0 && (value & cr0::kCd) == 0) return raise(kGp, 0);
       const std::uint64_t old = s.cr0;
       s.cr0 = (value & kKnown) | cr0::kEt;
-      if (((old ^ s.cr0) & (cr0::kPg | cr0::kPe | cr0::kWp)) != 0) flush_tlb();
+      const std::uint64_t changed = old ^ s.cr0;
+      if ((changed & cr0::kPg) != 0 || ((changed & cr0::kWp) != 0 && (s.cr0 & cr0::kPg) != 0)) flush_tlb();
       if (((old ^ s.cr0) & cr0::kPe) != 0) {
         // CPL is 0 on both sides of the change; segments keep their hidden parts.
         set_cpl(0);
