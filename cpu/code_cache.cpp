@@ -62,17 +62,18 @@ void CodeCache::drop_range(const std::uint8_t* page, std::uint32_t offset, unsig
   const auto found = pages_.find(page);
   if (found == pages_.end()) return;
   auto& blocks = found->second.blocks;
-  found->second.covered.reset();
   for (auto at = blocks.begin(); at != blocks.end();) {
     const auto first = static_cast<std::uint32_t>(at->second->host - page);
     if (first < offset + size && offset < first + at->second->bytes) {
       retire(std::move(at->second));
       at = blocks.erase(at);
-      continue;
+    } else {
+      ++at;
     }
-    for (std::uint32_t i = 0; i < at->second->bytes; ++i) found->second.covered.set(first + i);
-    ++at;
   }
+  // No block has these bytes any more. What else the dropped ones covered stays marked until it is
+  // written, too: that costs one look and no instruction.
+  for (unsigned i = 0; i < size && offset + i < kPageSize; ++i) found->second.covered.reset(offset + i);
 }
 
 void CodeCache::drop(const std::uint8_t* page) {
