@@ -53,15 +53,10 @@ std::uint8_t AtaChannel::register_value(unsigned index) const {
     return device->peek_register(index, hob);
   }
   if (empty()) return kFloatingByte;
-  if (state_.selected1) {
-    // Device 0 answers for a device 1 that is not there: its own registers, and a status of zero so
-    // that no command is started (section 9.16.1).
-    if (index == ata::kStatusCommand) return 0;
-    if (index == ata::kDevice) {
-      return static_cast<std::uint8_t>(devices_[0]->peek_register(index, hob) | ata::kDeviceDev);
-    }
-    return devices_[0]->peek_register(index, hob);
-  }
+  // Device 0 answers for a device 1 that is not there. By section 9.16.1 it shows its own registers and a
+  // status of zero; Bochs and QEMU return zero for all of them, and the Bochs BIOS, which takes what it
+  // reads back from the other registers for a device, was written against that. We follow them.
+  if (state_.selected1) return 0;
   return kFloatingByte;  // device 1 does not answer for device 0
 }
 
