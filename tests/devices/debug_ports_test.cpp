@@ -75,6 +75,7 @@ struct Port61Bench {
   Port61& device() { return chip; }
   std::vector<conformance::Block> blocks() { return {{"port", &chip, 1, 1}}; }
   bool interrupting() const { return false; }
+  std::uint64_t outputs() const { return (gate.high() ? 1 : 0) | (speaker.high() ? 2 : 0); }
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(Port61, DeviceConformance, Port61Bench);
 

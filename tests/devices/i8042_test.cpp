@@ -81,6 +81,7 @@ struct WholeBench : Pc {
   Whole whole{*this};
   Whole& device() { return whole; }
   std::vector<conformance::Block> blocks() { return {{"ports", &chip, 2, 1}}; }
+  std::uint64_t outputs() const { return (irq1.high() ? 1 : 0) | (a20.high() ? 2 : 0); }
   void disturb(std::mt19937_64& random) {
     keyboard.key(static_cast<KeyCode>(random() % devices::kKeyCodes), random() % 2 != 0);
   }
@@ -129,6 +130,26 @@ TEST(I8042, KeyComesTranslatedWithAnInterrupt) {
   EXPECT_FALSE(pc.irq1.high());
   pc.keyboard.key(KeyCode::kA, false);
   EXPECT_THAT(pc.read_all(), ElementsAre(0x9E));
+}
+
+TEST(I8042, SnapshotBetweenReleasePrefixAndCode) {
+  Pc pc;
+  pc.open(0x41);
+  pc.tap(KeyCode::kA);
+  conformance::advance(pc, 100);
+  EXPECT_EQ(pc.chip.read(0, 1), 0x1EU);
+  conformance::advance(pc, 150);  // F0 has come, 1C is on the wire
+  Archive saved = Archive::writer();
+  pc.clock.serialize(saved);
+  pc.keyboard.serialize(saved);
+  pc.chip.serialize(saved);
+  Pc copy;
+  Archive loaded = Archive::reader(saved.bytes());
+  copy.clock.serialize(loaded);
+  copy.keyboard.serialize(loaded);
+  copy.chip.serialize(loaded);
+  ASSERT_TRUE(loaded.finish().has_value());
+  EXPECT_THAT(copy.read_all(), ElementsAre(0x9E));
 }
 
 TEST(I8042, WithoutTranslationSetTwoArrives) {

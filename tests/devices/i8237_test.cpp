@@ -28,7 +28,7 @@ struct Peripheral final : DmaPeripheral {
 };
 
 struct IsaDmaBench {
-  Clock clock{1};
+  Clock clock{10};
   TraceBus trace{clock};
   MemorySpace memory{trace};
   std::unique_ptr<Ram> ram = std::move(Ram::create("ram", 16 << 20).value());
@@ -118,7 +118,7 @@ TEST(I8237, WritesMemoryUntilTerminalCount) {
   b.open();
   b.program2(0x44, 0x123456, 3);  // single, write to memory
   b.dma.set_dreq(2, true);
-  conformance::advance(b, 100);
+  conformance::advance(b, 1000);
   EXPECT_THAT(b.bytes(0x123456, 5), ElementsAre(1, 2, 3, 4, 0));
   EXPECT_EQ(b.two.terminal_counts, 1U);
   EXPECT_EQ(b.in(0x08) & 0x0F, 0x04U);
@@ -132,7 +132,7 @@ TEST(I8237, ReadsMemoryAndDecrements) {
   b.memory.write(0x20000, 4, 0x44332211);
   b.program2(0x68, 0x20003, 3);  // single, read, decrement
   b.dma.set_dreq(2, true);
-  conformance::advance(b, 100);
+  conformance::advance(b, 1000);
   EXPECT_THAT(b.two.got, ElementsAre(0x44, 0x33, 0x22, 0x11));
 }
 
@@ -141,9 +141,9 @@ TEST(I8237, AutoInitializeStartsAgain) {
   b.open();
   b.program2(0x54, 0x30000, 1);
   b.dma.set_dreq(2, true);
-  conformance::advance(b, 50);
+  conformance::advance(b, 500);
   b.dma.set_dreq(2, true);
-  conformance::advance(b, 50);
+  conformance::advance(b, 500);
   EXPECT_THAT(b.bytes(0x30000, 2), ElementsAre(3, 4));
   EXPECT_EQ(b.two.terminal_counts, 2U);
 }
@@ -153,7 +153,7 @@ TEST(I8237, VerifyMovesNothing) {
   b.open();
   b.program2(0x40, 0x30000, 1);
   b.dma.set_dreq(2, true);
-  conformance::advance(b, 50);
+  conformance::advance(b, 500);
   EXPECT_THAT(b.bytes(0x30000, 2), ElementsAre(0, 0));
   EXPECT_EQ(b.two.terminal_counts, 1U);
 }
@@ -163,7 +163,7 @@ TEST(I8237, AddressWrapsInsideItsPage) {
   b.open();
   b.program2(0x44, 0x1FFFF, 1);
   b.dma.set_dreq(2, true);
-  conformance::advance(b, 50);
+  conformance::advance(b, 500);
   EXPECT_THAT(b.bytes(0x1FFFF, 2), ElementsAre(1, 0));
   EXPECT_THAT(b.bytes(0x10000, 1), ElementsAre(2));
 }
@@ -174,15 +174,15 @@ TEST(I8237, MaskAndControllerDisableHoldTheRequest) {
   b.program2(0x44, 0x30000, 0);
   b.out(0x0A, 0x06);
   b.dma.set_dreq(2, true);
-  conformance::advance(b, 50);
+  conformance::advance(b, 500);
   EXPECT_EQ(b.two.terminal_counts, 0U);
   EXPECT_EQ(b.in(0x08) & 0xF0, 0x40U) << "the request shows in the status";
   b.out(0x08, 0x04);
   b.out(0x0A, 0x02);
-  conformance::advance(b, 50);
+  conformance::advance(b, 500);
   EXPECT_EQ(b.two.terminal_counts, 0U);
   b.out(0x08, 0x00);
-  conformance::advance(b, 50);
+  conformance::advance(b, 500);
   EXPECT_EQ(b.two.terminal_counts, 1U);
 }
 
@@ -190,10 +190,10 @@ TEST(I8237, FirstControllerNeedsTheCascade) {
   IsaDmaBench b;
   b.program2(0x44, 0x30000, 0);
   b.dma.set_dreq(2, true);
-  conformance::advance(b, 50);
+  conformance::advance(b, 500);
   EXPECT_EQ(b.two.terminal_counts, 0U);
   b.open();
-  conformance::advance(b, 50);
+  conformance::advance(b, 500);
   EXPECT_EQ(b.two.terminal_counts, 1U);
 }
 
@@ -210,7 +210,7 @@ TEST(I8237, SecondControllerMovesWords) {
   b.out(0xD4, 0x01);
   b.five.next = 0xBEEF;
   b.dma.set_dreq(5, true);
-  conformance::advance(b, 50);
+  conformance::advance(b, 500);
   EXPECT_EQ(b.memory.peek(0x34000, 4), 0xBEF0BEEFU);
 }
 
@@ -220,7 +220,7 @@ TEST(I8237, SoftwareBlockRequestRunsToTheEnd) {
   b.program2(0x84, 0x30000, 2);
   b.out(0x0A, 0x06);  // masked: a software request does not mind
   b.out(0x09, 0x06);
-  conformance::advance(b, 50);
+  conformance::advance(b, 500);
   EXPECT_EQ(b.two.terminal_counts, 1U);
   EXPECT_THAT(b.bytes(0x30000, 3), ElementsAre(1, 2, 3));
 }

@@ -19,6 +19,7 @@ struct I8254Bench {
   I8254& device() { return chip; }
   std::vector<conformance::Block> blocks() { return {{"ports", &chip, 4, 1}}; }
   bool interrupting() const { return out0.high(); }
+  std::uint64_t outputs() const { return (out1.high() ? 1 : 0) | (out2.high() ? 2 : 0); }
   void disturb(std::mt19937_64& random) { chip.set_gate(random() % 3, random() % 2 != 0); }
   void release() {
     for (unsigned i = 0; i < 3; ++i) chip.set_gate(i, true);

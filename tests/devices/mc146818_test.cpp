@@ -118,6 +118,19 @@ TEST(Mc146818, UpdateInProgressComesBeforeEachUpdate) {
   EXPECT_EQ(b.read(0), 0x01U);
 }
 
+TEST(Mc146818, SnapshotDuringAnUpdateStillShowsIt) {
+  Mc146818Bench b;
+  b.run_microseconds(1'999'000);
+  EXPECT_EQ(b.read(0x0A), 0xA6U);
+  const auto saved = conformance::save_all(b);
+  Mc146818Bench copy;
+  ASSERT_TRUE(conformance::load_all(copy, saved).has_value());
+  EXPECT_EQ(copy.read(0x0A), 0xA6U);
+  copy.run_microseconds(1'000);
+  EXPECT_EQ(copy.read(0x0A), 0x26U);
+  EXPECT_EQ(copy.read(0), 0x02U);
+}
+
 TEST(Mc146818, DividerResetHoldsAndReleasesAfterHalfASecond) {
   Mc146818Bench b;
   b.write(0x0A, 0x76);

@@ -289,6 +289,11 @@ struct Piix3Bench {
     }
     return false;
   }
+  std::uint64_t outputs() const {
+    std::uint64_t pins = a20.high() ? 1 : 0;
+    for (const LevelLine& line : irq) pins = pins << 1 | (line.high() ? 1 : 0);
+    return pins;
+  }
   void disturb(std::mt19937_64& random) {
     bridge.set_isa_irq(random() % 16, random() % 2 != 0);
     bridge.set_pirq(random() % 4, random() % 32, random() % 2 != 0);
