@@ -68,7 +68,7 @@ int run_program(int argc, char** argv) {
   app.require_subcommand(1);
   int exit = kDone;
   const std::vector<std::string> words(argv, argv + argc);
-  for (const auto add : {add_run_command, add_firmware_command}) add(app, words, exit);
+  for (const auto add : {add_run_command, add_trace_command, add_firmware_command}) add(app, words, exit);
   try {
     std::vector<std::string> spelled = with_qemu_spellings(argc, argv);
     std::reverse(spelled.begin(), spelled.end());  // CLI11 takes them from the back

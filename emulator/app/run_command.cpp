@@ -9,12 +9,9 @@
 
 #include "emulator/app/command.h"
 #include "emulator/app/exit_code.h"
-#include "emulator/app/machine_options.h"
-#include "emulator/app/run_ending.h"
+#include "emulator/app/session.h"
 #include "emulator/display/screen.h"
 #include "devices/vga/vga.h"
-#include "harness/session/line_log.h"
-#include "harness/session/run_directory.h"
 
 namespace ice86::app {
 
@@ -27,16 +24,7 @@ struct RunOptions {
   std::string display = "none";
   std::optional<std::string> run_dir;
   std::vector<std::string> events;
-  std::vector<std::string> command;
 };
-
-// A console's bytes go where the user said, and into a log for the run directory.
-void tee(std::function<void(std::uint8_t)>& sink, harness::LineLog& log, const std::shared_ptr<const Clock*>& clock) {
-  sink = [inner = std::move(sink), &log, clock](std::uint8_t byte) {
-    if (inner) inner(byte);
-    if (*clock != nullptr) log.add(byte, **clock);
-  };
-}
 
 // One trace event as a line of JSON, to stderr: stdout may carry a console.
 void print_event(const TraceEvent& event) {
@@ -61,35 +49,17 @@ Result<TraceBus::Mask> event_mask(const std::vector<std::string>& names) {
   return mask;
 }
 
-Result<int> run(const RunOptions& options) {
+Result<int> run(const RunOptions& options, const std::vector<std::string>& words) {
   ICE86_TRY_ASSIGN(const TraceBus::Mask events, event_mask(options.events));
-  ICE86_TRY_ASSIGN(machine::PcConfig config, machine_config(options.machine));
-  ICE86_TRY_ASSIGN(machine::RunLimits limits, run_limits(options.machine));
-  ICE86_TRY_ASSIGN(const std::optional<std::uint64_t> wall, wall_limit_ns(options.machine));
-  harness::LineLog serial;
-  harness::LineLog debug_console;
-  const auto clock = std::make_shared<const Clock*>(nullptr);
-  if (options.run_dir) {
-    tee(config.serial[0], serial, clock);
-    tee(config.debug_console, debug_console, clock);
-  }
-  ICE86_TRY_ASSIGN(const std::unique_ptr<machine::Pc> pc, machine::Pc::create(std::move(config)));
-  *clock = &pc->clock();
-  if (events != 0) pc->trace().subscribe(events, print_event);
-  if (options.run_dir) ICE86_TRY(harness::create_run_directory(*options.run_dir));
-
-  RunInterruption interruption(wall);
-  limits.interrupted = [&] { return interruption.asked(); };
-  const machine::RunResult result = pc->run(limits);
-  const Ending ending = describe(result, *pc, interruption.reason());
+  ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session, Session::open(options.machine, false, options.run_dir.has_value()));
+  if (events != 0) session->pc().trace().subscribe(events, print_event);
+  const Ending ending = session->run();
   std::fflush(stdout);
-  if (options.print_screen) fmt::print("{}", display::describe(pc->vga()));
-  if (options.hash) fmt::print("state {}\n", pc->state_hash());
+  if (options.print_screen) fmt::print("{}", display::describe(session->pc().vga()));
+  if (options.hash) fmt::print("state {}\n", session->pc().state_hash());
+  std::fflush(stdout);
   fmt::print(stderr, "ice86: {}\n", ending.text);
-  if (options.run_dir) {
-    ICE86_TRY(harness::write_run_directory(*options.run_dir, *pc,
-                                           {options.command, &serial, &debug_console, ending.text}));
-  }
+  if (options.run_dir) ICE86_TRY(session->write(*options.run_dir, words, ending));
   return ending.exit_code;
 }
 
@@ -106,8 +76,7 @@ void add_run_command(CLI::App& app, const std::vector<std::string>& words, int& 
   command->add_flag("--print-screen", options->print_screen, "print the text screen at the end");
   command->add_flag("--hash", options->hash, "print the SHA-256 of the final state");
   command->callback([options, &words, &exit] {
-    options->command = words;
-    auto code = run(*options);
+    auto code = run(*options, words);
     exit = code ? *code : fail(code.error());
   });
 }

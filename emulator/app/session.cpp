@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "emulator/app/session.h"
+
+#include <fmt/core.h>
+
+#include "harness/session/run_directory.h"
+#include "harness/trace/trace_file.h"
+
+namespace ice86::app {
+
+namespace {
+
+// The bytes go where the user said, and into the log. `clock` is there before the first byte is.
+std::function<void(std::uint8_t)> tee(std::function<void(std::uint8_t)> sink, harness::LineLog& log,
+                                      const std::unique_ptr<machine::Pc>& pc) {
+  return [sink = std::move(sink), &log, &pc](std::uint8_t byte) {
+    if (sink) sink(byte);
+    log.add(byte, pc->clock());
+  };
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::open(const MachineOptions& options, bool record, bool logs) {
+  std::unique_ptr<Session> session(new Session);
+  ICE86_TRY_ASSIGN(machine::PcConfig config, machine_config(options));
+  ICE86_TRY_ASSIGN(session->limits_, run_limits(options));
+  ICE86_TRY_ASSIGN(session->wall_limit_ns_, wall_limit_ns(options));
+  if (logs) {
+    config.serial[0] = tee(std::move(config.serial[0]), session->serial_, session->pc_);
+    config.debug_console = tee(std::move(config.debug_console), session->debug_console_, session->pc_);
+  }
+  ICE86_TRY_ASSIGN(session->pc_, machine::Pc::create(std::move(config)));
+  if (record) {
+    machine::Pc* pc = session->pc_.get();
+    session->recorder_ = std::make_unique<harness::IntRecorder>(harness::IntRecorder::View{
+        [pc]() -> const cpu::State& { return pc->cpu().state(); },
+        [pc](std::uint32_t linear, unsigned width) { return pc->peek_memory(linear, width); },
+        [pc] { return pc->clock().instructions(); }, [pc] { return pc->clock().now(); }});
+    pc->cpu().set_interrupt_observer(session->recorder_.get());
+  }
+  return session;
+}
+
+Ending Session::run() {
+  RunInterruption interruption(wall_limit_ns_);
+  limits_.interrupted = [&] { return interruption.asked(); };
+  const machine::RunResult result = pc_->run(limits_);
+  limits_.interrupted = nullptr;
+  return describe(result, *pc_, interruption.reason());
+}
+
+harness::IntTrace Session::trace() const {
+  const machine::PcConfig& config = pc_->config();
+  harness::IntTrace trace;
+  trace.header.firmware = config.firmware.name;
+  trace.header.rom_sha256 = config.firmware.rom_sha256;
+  trace.header.vga_sha256 = config.firmware.vga_sha256;
+  trace.header.machine = fmt::format("pc, {} MiB, {} instructions/us", config.memory_mib, config.instructions_per_microsecond);
+  if (recorder_) trace.events = recorder_->events();
+  return trace;
+}
+
+Result<void> Session::write(const std::string& folder, const std::vector<std::string>& command, const Ending& ending) {
+  ICE86_TRY(harness::create_run_directory(folder));
+  ICE86_TRY(harness::write_run_directory(folder, *pc_, {command, &serial_, &debug_console_, ending.text}));
+  if (recorder_) ICE86_TRY(harness::write_trace(std::filesystem::path(folder) / "trace.jsonl", trace()));
+  return {};
+}
+
+}  // namespace ice86::app

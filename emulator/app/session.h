@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One run of a machine from the command line: limits, logs, the interrupt recorder, the run directory.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "emulator/app/machine_options.h"
+#include "emulator/app/run_ending.h"
+#include "harness/interrupts/int_recorder.h"
+#include "harness/session/line_log.h"
+
+namespace ice86::app {
+
+class Session {
+ public:
+  // Everything is checked, and nothing is written, before this succeeds.
+  // `record`: the interrupt trace. `logs`: keep what the guest sends to COM1 and the debug console.
+  static Result<std::unique_ptr<Session>> open(const MachineOptions& options, bool record, bool logs);
+
+  Ending run();
+
+  machine::Pc& pc() { return *pc_; }
+  const harness::LineLog& serial() const { return serial_; }
+  const harness::LineLog& debug_console() const { return debug_console_; }
+  harness::IntTrace trace() const;
+
+  // Writes all files of a run directory, the trace too when there is one.
+  Result<void> write(const std::string& folder, const std::vector<std::string>& command, const Ending& ending);
+
+ private:
+  Session() = default;
+
+  harness::LineLog serial_;
+  harness::LineLog debug_console_;
+  std::unique_ptr<machine::Pc> pc_;
+  std::unique_ptr<harness::IntRecorder> recorder_;
+  machine::RunLimits limits_;
+  std::optional<std::uint64_t> wall_limit_ns_;
+};
+
+}  // namespace ice86::app

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the BIOS services are called, and what their arguments and results mean.
+// Reference: IBM PS/2 and PC BIOS Interface Technical Reference; Phoenix Enhanced Disk Drive Specification
+// 3.0; ACPI 6.4 section 15 (E820); PCI BIOS Specification 2.1; VBE 3.0.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "harness/trace/int_event.h"
+
+namespace ice86::harness {
+
+// Guest memory at a linear address; 1, 2, 4 or 8 bytes, zero-extended.
+using MemoryView = std::function<std::uint64_t(std::uint32_t linear, unsigned width)>;
+
+struct Service {
+  std::string name;  // "disk: extended read"
+  std::string text;  // its decoded arguments
+};
+
+Service describe_call(std::uint8_t vector, const Registers& in, const MemoryView& memory);
+std::string describe_result(std::uint8_t vector, const Registers& in, const Registers& out, const MemoryView& memory);
+
+}  // namespace ice86::harness

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "harness/report/text.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+namespace ice86::harness {
+
+namespace {
+
+bool is_teletype(const IntEvent& event) { return event.vector == 0x10 && event.in.ah() == 0x0e; }
+
+std::string escaped(const std::string& text) {
+  std::string result;
+  for (const char c : text) {
+    switch (c) {
+      case '\n': result += "\\n"; break;
+      case '\r': result += "\\r"; break;
+      case '\t': result += "\\t"; break;
+      case '"': result += "\\\""; break;
+      default:
+        result += c >= 0x20 && c < 0x7f ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    }
+  }
+  return result;
+}
+
+std::string line(std::uint64_t time, std::uint8_t vector, unsigned depth, const std::string& call, const std::string& result,
+                 std::uint64_t duration) {
+  std::string text = fmt::format("{:>12.6f} {}INT {:02X}h  {}", static_cast<double>(time) / 1e9, std::string(depth * 2, ' '), vector, call);
+  if (!result.empty()) text += " = " + result;
+  return fmt::format("{}  <{}>\n", text, duration_text(duration));
+}
+
+}  // namespace
+
+std::string duration_text(std::uint64_t nanoseconds) {
+  const auto n = static_cast<double>(nanoseconds);
+  if (nanoseconds >= 1'000'000'000) return fmt::format("{:.3f} s", n / 1e9);
+  if (nanoseconds >= 1'000'000) return fmt::format("{:.2f} ms", n / 1e6);
+  return fmt::format("{:.1f} us", n / 1e3);
+}
+
+std::string trace_text(const IntTrace& trace) {
+  std::string text;
+  const auto& events = trace.events;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const IntEvent& event = events[i];
+    if (is_teletype(event)) {
+      std::string characters;
+      std::uint64_t duration = 0;
+      std::size_t next = i;
+      for (; next < events.size() && is_teletype(events[next]) && events[next].depth == event.depth; ++next) {
+        characters += static_cast<char>(events[next].in.al());
+        duration += events[next].duration;
+        if (events[next].in.al() == '\n') {
+          ++next;
+          break;
+        }
+      }
+      text += line(event.time, event.vector, event.depth, fmt::format("{}(\"{}\")", event.service, escaped(characters)), "", duration);
+      i = next - 1;
+      continue;
+    }
+    const std::string result = event.how == ReturnKind::kNever ? "does not return" : event.result;
+    text += line(event.time, event.vector, event.depth, fmt::format("{}({})", event.service, event.arguments), result, event.duration);
+  }
+  return text;
+}
+
+std::string summary_text(const IntTrace& trace) {
+  struct Row {
+    std::uint64_t calls = 0, time = 0, never = 0;
+  };
+  std::map<std::pair<std::uint8_t, std::string>, Row> rows;
+  for (const IntEvent& event : trace.events) {
+    Row& row = rows[{event.vector, event.service}];
+    ++row.calls;
+    row.time += event.duration;
+    if (event.how == ReturnKind::kNever) ++row.never;
+  }
+  std::string text = fmt::format("{:<8} {:<34} {:>7} {:>12}\n", "INT", "service", "calls", "time");
+  for (const auto& [key, row] : rows) {
+    text += fmt::format("{:02X}h      {:<34} {:>7} {:>12}{}\n", key.first, key.second, row.calls, duration_text(row.time),
+                        row.never != 0 ? fmt::format("  ({} did not return)", row.never) : "");
+  }
+  return text + fmt::format("{} calls\n", trace.events.size());
+}
+
+}  // namespace ice86::harness

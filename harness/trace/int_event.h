@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One BIOS interrupt call as a trace keeps it, whoever recorded it. The file form is in docs/trace-format.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ice86::harness {
+
+struct FarPointer {
+  std::uint16_t segment = 0;
+  std::uint32_t offset = 0;
+  friend bool operator==(const FarPointer&, const FarPointer&) = default;
+};
+
+// What a handler gets and gives back. 32-bit registers: 386 services use their upper halves.
+struct Registers {
+  std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0, esi = 0, edi = 0, ebp = 0;
+  std::uint16_t ds = 0, es = 0;
+  std::uint32_t flags = 0;
+  friend bool operator==(const Registers&, const Registers&) = default;
+
+  std::uint8_t ah() const { return static_cast<std::uint8_t>(eax >> 8); }
+  std::uint8_t al() const { return static_cast<std::uint8_t>(eax); }
+  std::uint16_t ax() const { return static_cast<std::uint16_t>(eax); }
+  bool carry() const { return (flags & 1) != 0; }
+};
+
+enum class ReturnKind {
+  kIret,     // the flags are the caller's as pushed, or as the handler changed them on the stack
+  kRetf2,    // RETF 2: the flags are the handler's
+  kRetf,     // RETF: the flags word stays on the stack
+  kNever,    // the call had not returned when its caller did, or when the trace ended
+};
+
+struct IntEvent {
+  std::uint64_t number = 0;       // in the order of the calls, from 0
+  std::uint64_t instruction = 0;  // retired when the handler's first instruction was next
+  std::uint64_t time = 0;         // virtual, in nanoseconds
+  std::uint8_t vector = 0;
+  FarPointer caller;              // the instruction behind the INT
+  FarPointer handler;
+  unsigned depth = 0;             // 0: called by no other recorded call
+  Registers in;
+  std::optional<Registers> out;   // none: never returned
+  ReturnKind how = ReturnKind::kNever;
+  std::uint64_t instructions = 0; // spent until the return
+  std::uint64_t duration = 0;     // virtual, in nanoseconds
+  std::string service;            // "disk: extended read"
+  std::string arguments;          // decoded, for people
+  std::string result;
+};
+
+struct TraceHeader {
+  std::string source = "ice86";  // ice86, bochs, ...
+  std::string firmware;          // name
+  std::string rom_sha256;
+  std::string vga_sha256;
+  std::string machine;           // "pc, 128 MiB"
+};
+
+struct IntTrace {
+  TraceHeader header;
+  std::vector<IntEvent> events;
+};
+
+}  // namespace ice86::harness
