@@ -14,8 +14,8 @@ namespace ice86::devices {
 
 namespace {
 
-// With nobody driving the bus, the host's pull-down on DD7 (annex A) shows BSY as zero; the other lines
-// float high.
+// With nobody driving the bus, the host's pull-down on DD7 (annex A) shows BSY as zero; the other
+// lines float high.
 constexpr std::uint8_t kFloatingByte = 0x7F;
 constexpr std::uint32_t kFloatingData = 0xFF7F'FF7F;
 
@@ -30,20 +30,21 @@ AtaChannel::AtaChannel(Clock& clock, LevelLine& intrq, TraceBus& trace, std::str
 void AtaChannel::attach(unsigned place, BlockBackend& medium, AtaDisk::Config config) {
   ICE86_ASSERT(!devices_.at(place));
   AtaHost& host = *this;
-  devices_.at(place) = std::make_unique<AtaDisk>(clock_, trace_, host, fmt::format("{}-{}", name_, place),
-                                                 place, medium, std::move(config));
+  devices_.at(place) = std::make_unique<AtaDisk>(
+      clock_, trace_, host, fmt::format("{}-{}", name_, place), place, medium, std::move(config));
 }
 
 void AtaChannel::attach_cdrom(unsigned place, BlockBackend* medium, AtapiCdrom::Config config) {
   ICE86_ASSERT(!devices_.at(place));
   AtaHost& host = *this;
-  auto drive = std::make_unique<AtapiCdrom>(clock_, trace_, host, fmt::format("{}-{}", name_, place),
-                                            place, medium, std::move(config));
+  auto drive = std::make_unique<AtapiCdrom>(
+      clock_, trace_, host, fmt::format("{}-{}", name_, place), place, medium, std::move(config));
   cdroms_.at(place) = drive.get();
   devices_.at(place) = std::move(drive);
 }
 
-// --- command block -------------------------------------------------------------------------------------
+// --- command block
+// -------------------------------------------------------------------------------------
 
 std::uint8_t AtaChannel::register_value(unsigned index) const {
   const bool hob = (state_.device_control & ata::kHob) != 0;
@@ -53,9 +54,10 @@ std::uint8_t AtaChannel::register_value(unsigned index) const {
     return device->peek_register(index, hob);
   }
   if (empty()) return kFloatingByte;
-  // Device 0 answers for a device 1 that is not there. By section 9.16.1 it shows its own registers and a
-  // status of zero; Bochs and QEMU return zero for all of them, and the Bochs BIOS, which takes what it
-  // reads back from the other registers for a device, was written against that. We follow them.
+  // Device 0 answers for a device 1 that is not there. By section 9.16.1 it shows its own registers
+  // and a status of zero; Bochs and QEMU return zero for all of them, and the Bochs BIOS, which
+  // takes what it reads back from the other registers for a device, was written against that. We
+  // follow them.
   if (state_.selected1) return 0;
   return kFloatingByte;  // device 1 does not answer for device 0
 }
@@ -119,7 +121,8 @@ void AtaChannel::write_register(unsigned index, std::uint8_t value) {
     return;
   }
   if (value == kExecuteDeviceDiagnostic) {
-    if (chosen != nullptr && (chosen->busy() || chosen->drq())) return violation("command while BSY or DRQ");
+    if (chosen != nullptr && (chosen->busy() || chosen->drq()))
+      return violation("command while BSY or DRQ");
     for (auto& device : devices_) {
       if (device) device->run_diagnostic();
     }
@@ -130,11 +133,13 @@ void AtaChannel::write_register(unsigned index, std::uint8_t value) {
   if (chosen == nullptr) return;  // nobody listens
   // DEVICE RESET is the one command a packet device takes at any time (section 9.11).
   const bool packet_reset = value == kDeviceReset && cdroms_[state_.selected1 ? 1 : 0] != nullptr;
-  if ((chosen->busy() || chosen->drq()) && !packet_reset) return violation("command while BSY or DRQ");
+  if ((chosen->busy() || chosen->drq()) && !packet_reset)
+    return violation("command while BSY or DRQ");
   chosen->write_command(value);
 }
 
-// --- control block -------------------------------------------------------------------------------------
+// --- control block
+// -------------------------------------------------------------------------------------
 
 std::uint64_t AtaChannel::peek_control_block(std::uint64_t offset, unsigned width) const {
   if (offset != 0 || width != 1) return floating_bus(width);
@@ -155,12 +160,14 @@ void AtaChannel::write_control_block(std::uint64_t offset, unsigned, std::uint64
   interrupt_changed();
 }
 
-// --- lines ---------------------------------------------------------------------------------------------
+// --- lines
+// ---------------------------------------------------------------------------------------------
 
 // Only the selected device drives INTRQ, and only while nIEN is zero.
 bool AtaChannel::intrq() const {
   const AtaDevice* device = selected();
-  return device != nullptr && device->interrupt_pending() && (state_.device_control & ata::kNien) == 0;
+  return device != nullptr && device->interrupt_pending() &&
+         (state_.device_control & ata::kNien) == 0;
 }
 
 void AtaChannel::interrupt_changed() {
@@ -173,8 +180,12 @@ void AtaChannel::dma_request() {
   if (master_ != nullptr) master_->dma_requested();
 }
 
-bool AtaChannel::dmarq() const { return selected() != nullptr && selected()->dma_pending(); }
-bool AtaChannel::dma_to_host() const { return selected() != nullptr && selected()->dma_to_host(); }
+bool AtaChannel::dmarq() const {
+  return selected() != nullptr && selected()->dma_pending();
+}
+bool AtaChannel::dma_to_host() const {
+  return selected() != nullptr && selected()->dma_to_host();
+}
 
 std::size_t AtaChannel::dma_in(std::span<std::uint8_t> bytes) {
   return selected() != nullptr ? selected()->dma_in(bytes) : 0;
@@ -193,7 +204,8 @@ void AtaChannel::violation(std::string_view what) const {
                {"status", register_value(ata::kStatusCommand)}});
 }
 
-// --- state ---------------------------------------------------------------------------------------------
+// --- state
+// ---------------------------------------------------------------------------------------------
 
 void AtaChannel::reset(ResetKind kind) {
   if (kind == ResetKind::kInit) return;
@@ -221,8 +233,9 @@ void AtaChannel::serialize(Archive& archive) {
 }
 
 std::string AtaChannel::dump() const {
-  std::string text = fmt::format("{}: device {} selected, device control {:02x}{}\n", name_,
-                                 state_.selected1 ? 1 : 0, state_.device_control, intrq() ? ", INTRQ" : "");
+  std::string text =
+      fmt::format("{}: device {} selected, device control {:02x}{}\n", name_,
+                  state_.selected1 ? 1 : 0, state_.device_control, intrq() ? ", INTRQ" : "");
   for (const auto& device : devices_) {
     if (device) text += device->dump();
   }

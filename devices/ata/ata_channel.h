@@ -33,8 +33,8 @@ class AtaChannel final : private AtaHost {
   // `name` is unique on the machine ("ata0"); it names the parts in traces and snapshots.
   AtaChannel(Clock& clock, LevelLine& intrq, TraceBus& trace, std::string name);
 
-  // Wiring, before the first reset: `place` 0 is device 0 (master), 1 is device 1 (slave). The medium
-  // outlives the channel.
+  // Wiring, before the first reset: `place` 0 is device 0 (master), 1 is device 1 (slave). The
+  // medium outlives the channel.
   void attach(unsigned place, BlockBackend& medium, AtaDisk::Config config = {});
   void attach_cdrom(unsigned place, BlockBackend* medium, AtapiCdrom::Config config = {});
   AtaDevice* device(unsigned place) const { return devices_.at(place).get(); }

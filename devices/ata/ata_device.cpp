@@ -74,7 +74,9 @@ void AtaDevice::set_busy(Phase phase, Nanoseconds delay) {
   timer_.arm_in(delay);
 }
 
-void AtaDevice::acknowledge_interrupt() { set_interrupt(false); }
+void AtaDevice::acknowledge_interrupt() {
+  set_interrupt(false);
+}
 
 void AtaDevice::set_interrupt(bool pending) {
   state_.interrupt = pending;
@@ -90,7 +92,8 @@ void AtaDevice::timer_expired() {
   }
 }
 
-// --- data phases ---------------------------------------------------------------------------------------
+// --- data phases
+// ---------------------------------------------------------------------------------------
 
 void AtaDevice::data_in() {
   ICE86_ASSERT(!state_.block.empty() && state_.block.size() <= kMostBlock);
@@ -172,7 +175,8 @@ std::size_t AtaDevice::dma_in(std::span<std::uint8_t> bytes) {
   while (state_.phase == Phase::kDmaIn && done < bytes.size()) {
     const std::size_t step =
         std::min<std::size_t>(bytes.size() - done, state_.block.size() - state_.position);
-    std::copy_n(state_.block.begin() + state_.position, step, bytes.begin() + static_cast<std::ptrdiff_t>(done));
+    std::copy_n(state_.block.begin() + state_.position, step,
+                bytes.begin() + static_cast<std::ptrdiff_t>(done));
     state_.position += static_cast<std::uint32_t>(step);
     done += step;
     if (state_.position == state_.block.size()) dma_block_moved();
@@ -185,7 +189,8 @@ std::size_t AtaDevice::dma_out(std::span<const std::uint8_t> bytes) {
   while (state_.phase == Phase::kDmaOut && done < bytes.size()) {
     const std::size_t step =
         std::min<std::size_t>(bytes.size() - done, state_.block.size() - state_.position);
-    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(done), step, state_.block.begin() + state_.position);
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(done), step,
+                state_.block.begin() + state_.position);
     state_.position += static_cast<std::uint32_t>(step);
     done += step;
     if (state_.position == state_.block.size()) dma_block_moved();
@@ -232,11 +237,13 @@ void AtaDevice::violation(std::string_view what) const {
               {{"device", name_}, {"what", std::string(what)}, {"status", state_.status}});
 }
 
-// --- resets --------------------------------------------------------------------------------------------
+// --- resets
+// --------------------------------------------------------------------------------------------
 
 void AtaDevice::reset(ResetKind kind) {
   if (kind == ResetKind::kInit) return;  // INIT# is not on the cable
-  const Nanoseconds ready_at = kind == ResetKind::kPowerOn ? clock_.now() + timing_.spin_up : state_.ready_at;
+  const Nanoseconds ready_at =
+      kind == ResetKind::kPowerOn ? clock_.now() + timing_.spin_up : state_.ready_at;
   state_ = State();
   state_.ready_at = ready_at;
   device_reset(kind);
@@ -289,7 +296,8 @@ void AtaDevice::finish_reset() {
   if (position_ == 0) set_interrupt(true);
 }
 
-// --- state ---------------------------------------------------------------------------------------------
+// --- state
+// ---------------------------------------------------------------------------------------------
 
 void AtaDevice::serialize(Archive& archive) {
   archive.section(name_, 1, [&] {
@@ -327,15 +335,18 @@ void AtaDevice::serialize_state(Archive& archive) {
 }
 
 std::string AtaDevice::dump() const {
-  static constexpr const char* kPhases[] = {"idle",   "executing", "next block", "data in",   "data out",
-                                            "DMA in", "DMA out",   "reset",      "held reset"};
+  static constexpr const char* kPhases[] = {"idle",    "executing", "next block",
+                                            "data in", "data out",  "DMA in",
+                                            "DMA out", "reset",     "held reset"};
   const State& s = state_;
   return fmt::format(
-      "{}: {} status {:02x} error {:02x} command {:02x} ({}) count {:02x}{:02x} lba {:02x}{:02x}{:02x}"
+      "{}: {} status {:02x} error {:02x} command {:02x} ({}) count {:02x}{:02x} lba "
+      "{:02x}{:02x}{:02x}"
       "{:02x}{:02x}{:02x} device {:02x} {} of {} bytes{}\n{}",
       name_, kPhases[static_cast<unsigned>(s.phase)], s.status, s.error, s.command, command_name(),
       s.previous_count, s.sector_count, s.previous_high, s.previous_mid, s.previous_low, s.lba_high,
-      s.lba_mid, s.lba_low, s.device, s.position, s.block.size(), s.interrupt ? " INTRQ" : "", dump_device());
+      s.lba_mid, s.lba_low, s.device, s.position, s.block.size(), s.interrupt ? " INTRQ" : "",
+      dump_device());
 }
 
 }  // namespace ice86::devices

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What ATA and ATAPI devices share: the command block registers, BSY/DRQ/INTRQ, command timing, and the
-// PIO and DMA data phases. A device is plugged into one of the two places of an AtaChannel.
+// What ATA and ATAPI devices share: the command block registers, BSY/DRQ/INTRQ, command timing, and
+// the PIO and DMA data phases. A device is plugged into one of the two places of an AtaChannel.
 // Reference: ATA/ATAPI-6 (T13/1410D revision 3b), sections 7 (registers), 9 (protocols).
 #pragma once
 
@@ -32,9 +32,10 @@ constexpr std::uint8_t kHob = 0x80, kSrst = 0x04, kNien = 0x02;
 // seek; the defaults are small so that runs are short, but not zero, because firmware that never
 // waits for BSY must fail here as it does on hardware.
 struct AtaTiming {
-  Nanoseconds spin_up = 1'000'000;       // BSY after power-on
-  Nanoseconds reset = 5'000;             // BSY after SRST or RESET# (never less than spin_up's rest)
-  Nanoseconds command_latency = 50'000;  // from a command that uses the medium to its first data or end
+  Nanoseconds spin_up = 1'000'000;  // BSY after power-on
+  Nanoseconds reset = 5'000;        // BSY after SRST or RESET# (never less than spin_up's rest)
+  Nanoseconds command_latency =
+      50'000;  // from a command that uses the medium to its first data or end
   Nanoseconds register_latency = 2'000;  // the same for a command that does not
   Nanoseconds block_latency = 5'000;     // from one PIO data block to the next
 };
@@ -71,7 +72,9 @@ class AtaDevice {
 
   // DMA: the bus master moves up to bytes.size() bytes while dma_pending(); returns how many it got
   // rid of (or received). The command ends by itself with the last byte.
-  bool dma_pending() const { return state_.phase == Phase::kDmaIn || state_.phase == Phase::kDmaOut; }
+  bool dma_pending() const {
+    return state_.phase == Phase::kDmaIn || state_.phase == Phase::kDmaOut;
+  }
   bool dma_to_host() const { return state_.phase == Phase::kDmaIn; }
   std::size_t dma_in(std::span<std::uint8_t> bytes);
   std::size_t dma_out(std::span<const std::uint8_t> bytes);
@@ -112,8 +115,8 @@ class AtaDevice {
     Phase phase = Phase::kIdle;
     std::uint32_t position = 0;  // of the next byte in the data block
     std::vector<std::uint8_t> block;
-    Nanoseconds started = 0;  // when the command was written
-    Nanoseconds ready_at = 0;  // end of spin-up
+    Nanoseconds started = 0;      // when the command was written
+    Nanoseconds ready_at = 0;     // end of spin-up
     std::uint64_t first_lba = 0;  // for the trace
     std::uint32_t count = 0;
   };
@@ -126,7 +129,8 @@ class AtaDevice {
   virtual Nanoseconds start_command() = 0;
   virtual void execute() = 0;
   virtual void next_block() = 0;
-  // After the host read a PIO block: true when next_block() has something to say, else the command is over.
+  // After the host read a PIO block: true when next_block() has something to say, else the command
+  // is over.
   virtual bool continues_after_read() const = 0;
   // The DMA block was moved: load the next one, complete or fail.
   virtual void dma_block_moved() = 0;
@@ -141,7 +145,7 @@ class AtaDevice {
   // Steps of a command.
   void data_in();  // state_.block is there for the host: DRQ and INTRQ
   void data_out(std::size_t bytes, bool interrupt);  // at most kMostBlock
-  void dma_in_block();   // state_.block is there for the bus master
+  void dma_in_block();                               // state_.block is there for the bus master
   void dma_out_block(std::size_t bytes);
   void wait(Nanoseconds delay) { set_busy(Phase::kNextBlock, delay); }
   void complete(bool interrupt = true);

@@ -127,7 +127,8 @@ void AtaDisk::execute() {
   (this->*command->execute)();
 }
 
-// --- addresses -----------------------------------------------------------------------------------------
+// --- addresses
+// -----------------------------------------------------------------------------------------
 
 // Puts the command's sectors into disk_.lba and disk_.left. False: the address is no sector at all.
 bool AtaDisk::decode_address(bool is_extended) {
@@ -150,7 +151,8 @@ bool AtaDisk::decode_address(bool is_extended) {
       valid = s.lba_low >= 1 && s.lba_low <= disk_.logical_sectors && head < disk_.logical_heads &&
               cylinder < disk_.logical_cylinders;
       if (valid) {
-        lba = (std::uint64_t{cylinder} * disk_.logical_heads + head) * disk_.logical_sectors + s.lba_low - 1;
+        lba = (std::uint64_t{cylinder} * disk_.logical_heads + head) * disk_.logical_sectors +
+              s.lba_low - 1;
       }
     }
     disk_.left = s.sector_count == 0 ? 256 : s.sector_count;
@@ -193,7 +195,8 @@ void AtaDisk::media_failure(std::uint64_t lba, std::uint8_t error, std::uint8_t 
   fail(error, more_status);
 }
 
-// --- data ----------------------------------------------------------------------------------------------
+// --- data
+// ----------------------------------------------------------------------------------------------
 
 void AtaDisk::do_transfer() {
   const Command& command = *find(state_.command);
@@ -217,7 +220,8 @@ void AtaDisk::do_transfer() {
 
 // Reads the next block of the medium and offers it to the host.
 void AtaDisk::read_next() {
-  const std::uint32_t count = std::min(disk_.left, std::clamp<std::uint32_t>(disk_.block_sectors, 1, kDmaSectors));
+  const std::uint32_t count =
+      std::min(disk_.left, std::clamp<std::uint32_t>(disk_.block_sectors, 1, kDmaSectors));
   const std::uint64_t total = medium_.sectors();
   if (count == 0) return complete();
   if (disk_.lba >= total || count > total - disk_.lba) {
@@ -227,7 +231,9 @@ void AtaDisk::read_next() {
   if (!medium_.read(disk_.lba, state_.block)) {
     // Which one was it? The registers name the first sector that can not be read.
     std::uint64_t bad = disk_.lba;
-    while (bad + 1 < disk_.lba + count && medium_.read(bad, std::span(state_.block).first(kSectorSize))) ++bad;
+    while (bad + 1 < disk_.lba + count &&
+           medium_.read(bad, std::span(state_.block).first(kSectorSize)))
+      ++bad;
     return media_failure(bad, ata::kUnc, 0);
   }
   disk_.lba += count;
@@ -239,7 +245,9 @@ void AtaDisk::read_next() {
   data_in();
 }
 
-bool AtaDisk::continues_after_read() const { return disk_.left != 0; }
+bool AtaDisk::continues_after_read() const {
+  return disk_.left != 0;
+}
 
 void AtaDisk::next_block() {
   const Command* command = find(state_.command);
@@ -270,7 +278,8 @@ void AtaDisk::write_received() {
   show_address(disk_.lba - 1, extended());
   state_.sector_count = static_cast<std::uint8_t>(disk_.left);
   if (disk_.left == 0) return complete();
-  const std::size_t bytes = std::min(disk_.left, std::max<std::uint32_t>(disk_.block_sectors, 1)) * kSectorSize;
+  const std::size_t bytes =
+      std::min(disk_.left, std::max<std::uint32_t>(disk_.block_sectors, 1)) * kSectorSize;
   if (state_.phase == Phase::kDmaOut) return dma_out_block(bytes);
   data_out(bytes, true);
 }
@@ -304,10 +313,15 @@ void AtaDisk::do_flush() {
   complete();
 }
 
-// --- settings ------------------------------------------------------------------------------------------
+// --- settings
+// ------------------------------------------------------------------------------------------
 
-void AtaDisk::do_nothing() { complete(); }
-void AtaDisk::do_abort() { fail(ata::kAbrt); }
+void AtaDisk::do_nothing() {
+  complete();
+}
+void AtaDisk::do_abort() {
+  fail(ata::kAbrt);
+}
 
 void AtaDisk::do_power() {
   switch (state_.command) {
@@ -334,8 +348,8 @@ void AtaDisk::initialize_parameters() {
   }
   disk_.logical_sectors = static_cast<std::uint16_t>(sectors);
   disk_.logical_heads = static_cast<std::uint16_t>(heads);
-  disk_.logical_cylinders =
-      static_cast<std::uint16_t>(std::min<std::uint64_t>(medium_.sectors() / (heads * sectors), 65535));
+  disk_.logical_cylinders = static_cast<std::uint16_t>(
+      std::min<std::uint64_t>(medium_.sectors() / (heads * sectors), 65535));
   complete();
 }
 
@@ -383,7 +397,8 @@ void AtaDisk::set_features() {
   complete();
 }
 
-// --- state ---------------------------------------------------------------------------------------------
+// --- state
+// ---------------------------------------------------------------------------------------------
 
 void AtaDisk::device_reset(std::optional<ResetKind> kind) {
   const bool soft = !kind.has_value();
@@ -438,7 +453,8 @@ void AtaDisk::serialize_device(Archive& archive) {
 std::string AtaDisk::dump_device() const {
   static constexpr const char* kPowers[] = {"active", "idle", "standby", "sleep"};
   return fmt::format(
-      "  disk of {} sectors{}, CHS {}/{}/{}, multiple {}, modes {:02x} {:02x}, {}; next LBA {}, {} left\n",
+      "  disk of {} sectors{}, CHS {}/{}/{}, multiple {}, modes {:02x} {:02x}, {}; next LBA {}, {} "
+      "left\n",
       medium_.sectors(), medium_.read_only() ? " (write-protected)" : "", disk_.logical_cylinders,
       disk_.logical_heads, disk_.logical_sectors, disk_.multiple, disk_.pio_mode, disk_.dma_mode,
       kPowers[static_cast<unsigned>(disk_.power)], disk_.lba, disk_.left);

@@ -43,12 +43,12 @@ class AtaDisk final : public AtaDevice {
     std::uint16_t logical_cylinders = 0, logical_heads = 0, logical_sectors = 0;
     std::uint8_t multiple = 0;  // 0: READ/WRITE MULTIPLE are disabled
     bool write_cache = true, look_ahead = true;
-    bool keep_settings = false;  // SET FEATURES 66h: software reset does not revert them
+    bool keep_settings = false;    // SET FEATURES 66h: software reset does not revert them
     std::uint8_t pio_mode = 0x0C;  // transfer modes as SET FEATURES takes them
     std::uint8_t dma_mode = 0x42;
     Power power = Power::kActive;
-    std::uint64_t lba = 0;          // next sector of the transfer in progress
-    std::uint32_t left = 0;         // sectors not yet moved
+    std::uint64_t lba = 0;   // next sector of the transfer in progress
+    std::uint32_t left = 0;  // sectors not yet moved
     std::uint32_t block_sectors = 1;
   };
 

@@ -15,14 +15,17 @@ namespace {
 
 constexpr std::uint64_t kMostLba28 = 0x0FFF'FFFF;
 
-// The bit a transfer mode has in words 62, 63 and 88: supported in the low byte, selected in the high.
+// The bit a transfer mode has in words 62, 63 and 88: supported in the low byte, selected in the
+// high.
 std::uint16_t mode_word(std::uint8_t supported, std::uint8_t mode, std::uint8_t family) {
   const bool selected = (mode & 0xF8) == family;
   return static_cast<std::uint16_t>(supported | (selected ? 0x100U << (mode & 7) : 0));
 }
 
 // Word 93: a device on an 80-conductor cable whose number was set by a jumper, as seen after reset.
-std::uint16_t hardware_reset_word(unsigned position) { return position == 0 ? 0x600B : 0x6B00; }
+std::uint16_t hardware_reset_word(unsigned position) {
+  return position == 0 ? 0x600B : 0x6B00;
+}
 
 }  // namespace
 
@@ -50,8 +53,8 @@ void AtaDisk::identify() {
   id.word(0, 0x0040);  // fixed device
   id.word(1, config_.geometry.cylinders);
   id.word(3, config_.geometry.heads);
-  // ATA-1 (X3.221), section 9.9: unformatted bytes per track and sector. Later standards retired them, but
-  // the Bochs BIOS takes its PIO block size from word 5, and Bochs' drive reports both.
+  // ATA-1 (X3.221), section 9.9: unformatted bytes per track and sector. Later standards retired
+  // them, but the Bochs BIOS takes its PIO block size from word 5, and Bochs' drive reports both.
   id.word(4, static_cast<std::uint16_t>(kSectorSize * config_.geometry.sectors));
   id.word(5, kSectorSize);
   id.word(6, config_.geometry.sectors);
@@ -78,7 +81,8 @@ void AtaDisk::identify() {
   id.word(82, 0x4068);  // NOP, look-ahead, write cache, power management
   id.word(83, 0x7400);  // FLUSH CACHE EXT, FLUSH CACHE, 48-bit addresses
   id.word(84, 0x4000);
-  id.word(85, static_cast<std::uint16_t>(0x4008 | (disk_.look_ahead ? 0x40 : 0) | (disk_.write_cache ? 0x20 : 0)));
+  id.word(85, static_cast<std::uint16_t>(0x4008 | (disk_.look_ahead ? 0x40 : 0) |
+                                         (disk_.write_cache ? 0x20 : 0)));
   id.word(86, 0x3400);
   id.word(87, 0x4000);
   id.word(88, mode_word(0x3F, disk_.dma_mode, 0x40));

@@ -109,7 +109,8 @@ void AtapiCdrom::next_block() {
   }
   if (cd_.packet_phase) {
     cd_.packet_phase = false;
-    std::copy_n(state_.block.begin(), std::min(state_.block.size(), kPacketBytes), cd_.packet.begin());
+    std::copy_n(state_.block.begin(), std::min(state_.block.size(), kPacketBytes),
+                cd_.packet.begin());
     state_.block.clear();
     cd_.packet_pending = true;
     return wait(timing_.command_latency);
@@ -117,11 +118,16 @@ void AtapiCdrom::next_block() {
   send_next();
 }
 
-bool AtapiCdrom::continues_after_read() const { return state_.command == kPacket; }
+bool AtapiCdrom::continues_after_read() const {
+  return state_.command == kPacket;
+}
 
-void AtapiCdrom::dma_block_moved() { send_next(); }
+void AtapiCdrom::dma_block_moved() {
+  send_next();
+}
 
-// --- data ----------------------------------------------------------------------------------------------
+// --- data
+// ----------------------------------------------------------------------------------------------
 
 void AtapiCdrom::reply(std::vector<std::uint8_t> bytes, std::size_t allocation_length) {
   if (bytes.size() > allocation_length) bytes.resize(allocation_length);
@@ -168,7 +174,9 @@ bool AtapiCdrom::fill_reply() {
       std::uint8_t* raw = &cd_.reply[i * kRawBytes];
       std::fill_n(raw + 1, 10, std::uint8_t{0xFF});
       const std::uint32_t frame = cd_.lba + i + 150;
-      const auto bcd = [](std::uint32_t n) { return static_cast<std::uint8_t>(n / 10 % 10 << 4 | n % 10); };
+      const auto bcd = [](std::uint32_t n) {
+        return static_cast<std::uint8_t>(n / 10 % 10 << 4 | n % 10);
+      };
       raw[12] = bcd(frame / 75 / 60);
       raw[13] = bcd(frame / 75 % 60);
       raw[14] = bcd(frame % 75);
@@ -227,7 +235,8 @@ void AtapiCdrom::check_condition(std::uint8_t key, std::uint8_t asc, std::uint8_
   fail(static_cast<std::uint8_t>(key << 4 | ata::kAbrt));
 }
 
-// --- state ---------------------------------------------------------------------------------------------
+// --- state
+// ---------------------------------------------------------------------------------------------
 
 void AtapiCdrom::device_reset(std::optional<ResetKind> kind) {
   const CdState old = cd_;
@@ -251,8 +260,8 @@ void AtapiCdrom::set_signature() {
 void AtapiCdrom::serialize_device(Archive& archive) {
   CdState& c = cd_;
   archive.io(c.packet);
-  for (bool* flag : {&c.packet_phase, &c.packet_pending, &c.dma, &c.attention, &c.event, &c.tray_open,
-                     &c.locked, &c.reading}) {
+  for (bool* flag : {&c.packet_phase, &c.packet_pending, &c.dma, &c.attention, &c.event,
+                     &c.tray_open, &c.locked, &c.reading}) {
     archive.io(*flag);
   }
   archive.io(c.dma_mode);
@@ -274,7 +283,8 @@ void AtapiCdrom::serialize_device(Archive& archive) {
 
 std::string AtapiCdrom::dump_device() const {
   return fmt::format(
-      "  CD-ROM of {} sectors{}{}, packet {:02x}, sense {:x}/{:02x}/{:02x}, byte limit {}, next LBA {}, {} left\n",
+      "  CD-ROM of {} sectors{}{}, packet {:02x}, sense {:x}/{:02x}/{:02x}, byte limit {}, next "
+      "LBA {}, {} left\n",
       sectors(), has_medium() ? "" : " (no medium)", cd_.locked ? " (locked)" : "", cd_.packet[0],
       cd_.sense_key, cd_.asc, cd_.ascq, cd_.byte_limit, cd_.lba, cd_.left);
 }

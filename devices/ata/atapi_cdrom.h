@@ -19,8 +19,9 @@ class AtapiCdrom final : public AtaDevice {
  public:
   struct Config {
     AtaTiming timing;
-    std::string model = "ICE86 CD-ROM";  // at most 40 characters; the first 8 and next 16 in INQUIRY
-    std::string serial;                  // at most 20; empty: made from the drive's name
+    std::string model =
+        "ICE86 CD-ROM";  // at most 40 characters; the first 8 and next 16 in INQUIRY
+    std::string serial;  // at most 20; empty: made from the drive's name
   };
 
   // `medium` null: the tray is empty.
@@ -33,18 +34,18 @@ class AtapiCdrom final : public AtaDevice {
  private:
   struct CdState {
     std::array<std::uint8_t, 12> packet{};
-    bool packet_phase = false;   // the data block is the command packet
-    bool packet_pending = false;  // it is here, and its latency is passing
-    bool dma = false;            // Features.DMA of the PACKET command
+    bool packet_phase = false;     // the data block is the command packet
+    bool packet_pending = false;   // it is here, and its latency is passing
+    bool dma = false;              // Features.DMA of the PACKET command
     std::uint8_t dma_mode = 0x42;  // as SET FEATURES takes it
     std::uint16_t byte_limit = 0;
     std::uint8_t sense_key = 0, asc = 0, ascq = 0;
-    bool attention = false;      // unit attention: the medium may have changed
-    bool event = false;          // the same for GET EVENT STATUS NOTIFICATION
+    bool attention = false;  // unit attention: the medium may have changed
+    bool event = false;      // the same for GET EVENT STATUS NOTIFICATION
     bool tray_open = false, locked = false;
-    bool reading = false;        // lba/left/sector_bytes describe a read in progress
+    bool reading = false;  // lba/left/sector_bytes describe a read in progress
     std::uint32_t lba = 0, left = 0;
-    std::uint8_t layout = 0;     // READ CD: which parts of a raw sector are sent
+    std::uint8_t layout = 0;          // READ CD: which parts of a raw sector are sent
     std::vector<std::uint8_t> reply;  // the rest of what the command returns
     std::uint32_t reply_position = 0;
   };

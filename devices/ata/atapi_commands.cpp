@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The SCSI commands of a CD-ROM drive.
-// Reference: MMC-3 (T10/1363-D revision 10g), section 6; SPC-2 (T10/1236-D), section 7; SFF-8020i for
-// MODE SENSE page 2Ah.
+// Reference: MMC-3 (T10/1363-D revision 10g), section 6; SPC-2 (T10/1236-D), section 7; SFF-8020i
+// for MODE SENSE page 2Ah.
 #include <algorithm>
 #include <utility>
 
@@ -33,11 +33,13 @@ void append_be(std::vector<std::uint8_t>& bytes, std::uint32_t value, unsigned c
 void append_address(std::vector<std::uint8_t>& bytes, std::uint32_t lba, bool msf) {
   if (!msf) return append_be(bytes, lba, 4);
   const std::uint32_t frame = lba + 150;
-  bytes.insert(bytes.end(), {0, static_cast<std::uint8_t>(frame / 75 / 60),
-                             static_cast<std::uint8_t>(frame / 75 % 60), static_cast<std::uint8_t>(frame % 75)});
+  bytes.insert(bytes.end(),
+               {0, static_cast<std::uint8_t>(frame / 75 / 60),
+                static_cast<std::uint8_t>(frame / 75 % 60), static_cast<std::uint8_t>(frame % 75)});
 }
 
-void put_text(std::vector<std::uint8_t>& bytes, std::size_t at, std::size_t size, std::string_view text) {
+void put_text(std::vector<std::uint8_t>& bytes, std::size_t at, std::size_t size,
+              std::string_view text) {
   for (std::size_t i = 0; i < size; ++i) {
     bytes.at(at + i) = static_cast<std::uint8_t>(i < text.size() ? text[i] : ' ');
   }
@@ -146,8 +148,12 @@ void AtapiCdrom::inquiry() {
   reply(std::move(data), parameter(3, 2));
 }
 
-void AtapiCdrom::read_10() { start_read(parameter(2, 4), parameter(7, 2), 0x10); }
-void AtapiCdrom::read_12() { start_read(parameter(2, 4), parameter(6, 4), 0x10); }
+void AtapiCdrom::read_10() {
+  start_read(parameter(2, 4), parameter(7, 2), 0x10);
+}
+void AtapiCdrom::read_12() {
+  start_read(parameter(2, 4), parameter(6, 4), 0x10);
+}
 
 void AtapiCdrom::read_cd() {
   const std::uint8_t layout = cd_.packet[9] & 0xF8;
@@ -158,7 +164,8 @@ void AtapiCdrom::read_cd() {
 
 void AtapiCdrom::read_cd_msf() {
   const auto frame = [this](unsigned at) {
-    return (std::uint32_t{cd_.packet.at(at)} * 60 + cd_.packet.at(at + 1)) * 75 + cd_.packet.at(at + 2);
+    return (std::uint32_t{cd_.packet.at(at)} * 60 + cd_.packet.at(at + 1)) * 75 +
+           cd_.packet.at(at + 2);
   };
   const std::uint32_t first = frame(3), end = frame(6);
   const std::uint8_t layout = cd_.packet[9] & 0xF8;
@@ -239,10 +246,11 @@ void AtapiCdrom::mode_sense_10() {
     std::vector<std::uint8_t> capabilities(20);
     capabilities[0] = 0x2A;
     capabilities[1] = 18;
-    capabilities[4] = 0x70;                            // mode 2 form 1 and 2, multisession
-    capabilities[5] = 0x03;                            // CD-DA commands
-    capabilities[6] = static_cast<std::uint8_t>(0x29 | (cd_.locked ? 0x02 : 0));  // tray, eject, lock
-    put_be(capabilities, 8, 706, 2);                   // 4x, in kB/s
+    capabilities[4] = 0x70;  // mode 2 form 1 and 2, multisession
+    capabilities[5] = 0x03;  // CD-DA commands
+    capabilities[6] =
+        static_cast<std::uint8_t>(0x29 | (cd_.locked ? 0x02 : 0));  // tray, eject, lock
+    put_be(capabilities, 8, 706, 2);                                // 4x, in kB/s
     put_be(capabilities, 12, 512, 2);
     put_be(capabilities, 14, 706, 2);
     data.insert(data.end(), capabilities.begin(), capabilities.end());
@@ -267,7 +275,7 @@ void AtapiCdrom::get_configuration() {
   const Feature features[] = {
       {0x0000, true, {0x00, 0x00, 0x03, 4, 0x00, 0x08, current, 0}},  // profile list
       {0x0001, true, {0x00, 0x01, 0x03, 4, 0, 0, 0, 2}},              // core: ATAPI
-      {0x0003, true, {0x00, 0x03, 0x03, 4, 0x29, 0, 0, 0}},           // removable, tray, eject, lock
+      {0x0003, true, {0x00, 0x03, 0x03, 4, 0x29, 0, 0, 0}},  // removable, tray, eject, lock
       {0x0010, current != 0, {0x00, 0x10, current, 8, 0, 0, 8, 0, 0, 1, 0, 0}},  // random readable
       {0x001E, current != 0, {0x00, 0x1E, current, 0}},                          // CD read
   };
@@ -283,8 +291,9 @@ void AtapiCdrom::get_configuration() {
 }
 
 void AtapiCdrom::event_status() {
-  if ((cd_.packet[1] & 0x01) == 0) return check_condition(kIllegalRequest, kInvalidField);  // polled only
-  std::vector<std::uint8_t> data = {0, 2, 0x80, 0x10};  // no event of a class we have
+  if ((cd_.packet[1] & 0x01) == 0)
+    return check_condition(kIllegalRequest, kInvalidField);  // polled only
+  std::vector<std::uint8_t> data = {0, 2, 0x80, 0x10};       // no event of a class we have
   if ((cd_.packet[4] & 0x10) != 0) {
     data = {0, 6, 0x04, 0x10, 0, 0, 0, 0};
     if (cd_.event) data[4] = has_medium() ? 0x02 : 0x03;  // new medium, medium removed

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // PIIX3 IDE: where the channels answer, and scatter/gather DMA between them and memory.
-// Reference: Intel 82371SB (290550-002), sections 2.3 and 2.7; SFF-8038i revision 1.0, sections 1.2, 2.
+// Reference: Intel 82371SB (290550-002), sections 2.3 and 2.7; SFF-8038i revision 1.0,
+// sections 1.2, 2.
 #include "devices/ata/piix3_ide.h"
 
 #include <fmt/core.h>
@@ -27,12 +28,13 @@ constexpr std::uint8_t kActive = 0x01, kError = 0x02, kInterrupt = 0x04, kDriveC
 }  // namespace
 
 Piix3Ide::Piix3Ide(AtaChannel& primary, AtaChannel& secondary, DmaPort memory, Config config)
-    : PciFunction({.vendor = 0x8086,
-                   .device = 0x7010,
-                   .class_code = 0x010180,  // IDE, bus master, both channels in compatibility mode
-                   .command = static_cast<std::uint16_t>(config.decode_after_reset ? pci::kCommandIo : 0),
-                   .command_writable = pci::kCommandIo | pci::kCommandMaster,
-                   .status = 0x0280}),
+    : PciFunction(
+          {.vendor = 0x8086,
+           .device = 0x7010,
+           .class_code = 0x010180,  // IDE, bus master, both channels in compatibility mode
+           .command = static_cast<std::uint16_t>(config.decode_after_reset ? pci::kCommandIo : 0),
+           .command_writable = pci::kCommandIo | pci::kCommandMaster,
+           .status = 0x0280}),
       channels_{&primary, &secondary},
       memory_(memory) {
   define8(pci::kLatencyTimer, 0x00, 0xF0);
@@ -42,8 +44,10 @@ Piix3Ide::Piix3Ide(AtaChannel& primary, AtaChannel& secondary, DmaPort memory, C
   define8(kSidetim, 0x00, 0xFF);
   define_bar(kBmibaIndex, PciWindow::Space::kIo, 16, &bus_master_);
   for (unsigned i = 0; i < kChannels; ++i) {
-    define_own_window(kPrimaryCommand + i * 2, PciWindow::Space::kIo, 8, &channels_[i]->command_block());
-    define_own_window(kPrimaryControl + i * 2, PciWindow::Space::kIo, 1, &channels_[i]->control_block());
+    define_own_window(kPrimaryCommand + i * 2, PciWindow::Space::kIo, 8,
+                      &channels_[i]->command_block());
+    define_own_window(kPrimaryControl + i * 2, PciWindow::Space::kIo, 1,
+                      &channels_[i]->control_block());
     channels_[i]->connect(&ports_[i]);
   }
   place_windows();
@@ -67,9 +71,12 @@ void Piix3Ide::config_written(unsigned offset, unsigned width, std::uint32_t) {
   }
 }
 
-// --- transfers -----------------------------------------------------------------------------------------
+// --- transfers
+// -----------------------------------------------------------------------------------------
 
-void Piix3Ide::Port::interrupt_raised() { ide.state_[channel].status |= kInterrupt; }
+void Piix3Ide::Port::interrupt_raised() {
+  ide.state_[channel].status |= kInterrupt;
+}
 
 // Fetches the next physical region descriptor (section 1.2). False: there is none.
 bool Piix3Ide::next_region(ChannelState& c) {
@@ -84,8 +91,8 @@ bool Piix3Ide::next_region(ChannelState& c) {
   return true;
 }
 
-// Moves what the device has as far as the descriptors reach. A device that asks for the other direction
-// than the host set waits for ever, as on hardware.
+// Moves what the device has as far as the descriptors reach. A device that asks for the other
+// direction than the host set waits for ever, as on hardware.
 void Piix3Ide::transfer(unsigned channel) {
   ChannelState& c = state_[channel];
   AtaChannel& ata = *channels_[channel];
@@ -108,7 +115,8 @@ void Piix3Ide::transfer(unsigned channel) {
   if (c.region_last && c.region_left == 0) c.status &= static_cast<std::uint8_t>(~kActive);
 }
 
-// --- bus master registers ------------------------------------------------------------------------------
+// --- bus master registers
+// ------------------------------------------------------------------------------
 
 std::uint8_t Piix3Ide::register_byte(unsigned offset) const {
   const ChannelState& c = state_[offset / 8];
@@ -140,7 +148,8 @@ void Piix3Ide::write_byte(unsigned offset, std::uint8_t value) {
     }
   } else if (index == kBmStatus) {
     const std::uint8_t cleared = value & (kError | kInterrupt);
-    c.status = static_cast<std::uint8_t>(((c.status & ~kDriveCapable) | (value & kDriveCapable)) & ~cleared);
+    c.status = static_cast<std::uint8_t>(((c.status & ~kDriveCapable) | (value & kDriveCapable)) &
+                                         ~cleared);
   } else if (index >= kBmTable) {
     const unsigned shift = (index - kBmTable) * 8;
     c.table = (c.table & ~(0xFFU << shift)) | std::uint32_t{value} << shift;
@@ -157,13 +166,15 @@ void Piix3Ide::write_bus_master(std::uint64_t offset, unsigned width, std::uint6
 std::uint64_t Piix3Ide::peek_bus_master(std::uint64_t offset, unsigned width) const {
   std::uint64_t value = 0;
   for (unsigned i = 0; i < width; ++i) {
-    const std::uint8_t byte = offset + i < 16 ? register_byte(static_cast<unsigned>(offset) + i) : 0xFF;
+    const std::uint8_t byte =
+        offset + i < 16 ? register_byte(static_cast<unsigned>(offset) + i) : 0xFF;
     value |= std::uint64_t{byte} << (i * 8);
   }
   return value;
 }
 
-// --- state ---------------------------------------------------------------------------------------------
+// --- state
+// ---------------------------------------------------------------------------------------------
 
 void Piix3Ide::reset(ResetKind kind) {
   if (kind == ResetKind::kInit) return;
@@ -193,13 +204,15 @@ void Piix3Ide::serialize(Archive& archive) {
 }
 
 std::string Piix3Ide::dump() const {
-  std::string text = fmt::format("piix3-ide: command {:04x} IDETIM {:04x} {:04x}\n", config16(pci::kCommand),
-                                 config16(kIdetim), config16(kIdetim + 2));
+  std::string text = fmt::format("piix3-ide: command {:04x} IDETIM {:04x} {:04x}\n",
+                                 config16(pci::kCommand), config16(kIdetim), config16(kIdetim + 2));
   for (unsigned i = 0; i < kChannels; ++i) {
     const ChannelState& c = state_[i];
-    text += fmt::format("  channel {}: command {:02x} status {:02x} table {:08x} next {:08x} region {:08x}+{:x}{}\n",
-                        i, c.command, c.status, c.table, c.next_descriptor, c.region_base, c.region_left,
-                        c.region_last ? " last" : "");
+    text += fmt::format(
+        "  channel {}: command {:02x} status {:02x} table {:08x} next {:08x} region "
+        "{:08x}+{:x}{}\n",
+        i, c.command, c.status, c.table, c.next_descriptor, c.region_base, c.region_left,
+        c.region_last ? " last" : "");
   }
   return text;
 }

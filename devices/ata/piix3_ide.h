@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // PIIX3 function 1: the PCI IDE interface with two bus-mastering channels; 8086:7010.
-// Reference: Intel 82371FB (PIIX) and 82371SB (PIIX3), order number 290550-002 (April 1997), sections
-// 2.3, 2.7; Programming Interface for Bus Master IDE Controller (SFF-8038i), revision 1.0.
+// Reference: Intel 82371FB (PIIX) and 82371SB (PIIX3), order number 290550-002 (April 1997),
+// sections 2.3, 2.7; Programming Interface for Bus Master IDE Controller (SFF-8038i), revision 1.0.
 #pragma once
 
 #include <array>
@@ -17,16 +17,17 @@ namespace ice86::devices {
 class Piix3Ide final : public PciFunction {
  public:
   static constexpr unsigned kChannels = 2;
-  // windows(): BAR 4 is BMIBA (16 ports). These are at the fixed legacy addresses, decoded as IDETIM and
-  // the command register say: command blocks of 8 ports, control blocks of 1.
+  // windows(): BAR 4 is BMIBA (16 ports). These are at the fixed legacy addresses, decoded as
+  // IDETIM and the command register say: command blocks of 8 ports, control blocks of 1.
   static constexpr unsigned kPrimaryCommand = PciWindow::kOwn;        // 1F0h
   static constexpr unsigned kPrimaryControl = PciWindow::kOwn + 1;    // 3F6h
   static constexpr unsigned kSecondaryCommand = PciWindow::kOwn + 2;  // 170h
   static constexpr unsigned kSecondaryControl = PciWindow::kOwn + 3;  // 376h
 
   struct Config {
-    // The chip comes out of reset with both channels off, and firmware switches them on (IDETIM, IOSE).
-    // A BIOS that knows nothing of PCI finds disks only on a board that decodes from the start.
+    // The chip comes out of reset with both channels off, and firmware switches them on (IDETIM,
+    // IOSE). A BIOS that knows nothing of PCI finds disks only on a board that decodes from the
+    // start.
     bool decode_after_reset = false;
   };
 

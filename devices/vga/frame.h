@@ -18,15 +18,16 @@ struct Frame {
 struct TextScreen {
   struct Cell {
     std::uint8_t character = 0;  // code page 437
-    std::uint8_t attribute = 0;  // bits 3-0 foreground, 6-4 background, 7 blink or bright background
+    std::uint8_t attribute =
+        0;  // bits 3-0 foreground, 6-4 background, 7 blink or bright background
   };
   struct Cursor {
     unsigned column = 0, row = 0;
   };
   unsigned columns = 0;
   unsigned rows = 0;
-  std::vector<Cell> cells;        // row by row
-  std::optional<Cursor> cursor;   // none: switched off or outside the screen
+  std::vector<Cell> cells;       // row by row
+  std::optional<Cursor> cursor;  // none: switched off or outside the screen
 };
 
 // A display adapter as a display sees it. Neither call changes anything the guest can observe.

@@ -18,15 +18,18 @@ constexpr std::size_t kMostOptionRom = 65536;
 constexpr std::uint64_t kMmioSize = 4096;
 }  // namespace
 
-Result<std::unique_ptr<Vga>> Vga::create(Clock& clock, TraceBus& trace, std::vector<std::uint8_t> option_rom) {
+Result<std::unique_ptr<Vga>> Vga::create(Clock& clock, TraceBus& trace,
+                                         std::vector<std::uint8_t> option_rom) {
   if (option_rom.size() > kMostOptionRom) {
-    return Error(fmt::format("the VGA option ROM has {} bytes; it may have {}", option_rom.size(), kMostOptionRom));
+    return Error(fmt::format("the VGA option ROM has {} bytes; it may have {}", option_rom.size(),
+                             kMostOptionRom));
   }
   ICE86_TRY_ASSIGN(auto vram, Ram::create("vga-vram", kVramSize));
   return std::unique_ptr<Vga>(new Vga(clock, trace, std::move(vram), std::move(option_rom)));
 }
 
-Vga::Vga(Clock& clock, TraceBus& trace, std::unique_ptr<Ram> vram, std::vector<std::uint8_t> option_rom)
+Vga::Vga(Clock& clock, TraceBus& trace, std::unique_ptr<Ram> vram,
+         std::vector<std::uint8_t> option_rom)
     : PciFunction({.vendor = 0x1234,
                    .device = 0x1111,
                    .class_code = 0x030000,
@@ -108,11 +111,13 @@ void Vga::serialize(Archive& archive) {
 
 std::string Vga::dump() const {
   const State& s = state_;
-  std::string text =
-      fmt::format("vga: misc {:02x} feature {:02x} DAC mask {:02x} read {:02x} write {:02x}.{} latch {:02x} {:02x} {:02x} {:02x}\n",
-                  s.misc_output, s.feature_control, s.pel_mask, s.dac_read_index, s.dac_write_index,
-                  s.dac_component, s.latch[0], s.latch[1], s.latch[2], s.latch[3]);
-  const auto row = [&text](const char* name, unsigned index, const std::uint8_t* values, unsigned count) {
+  std::string text = fmt::format(
+      "vga: misc {:02x} feature {:02x} DAC mask {:02x} read {:02x} write {:02x}.{} latch {:02x} "
+      "{:02x} {:02x} {:02x}\n",
+      s.misc_output, s.feature_control, s.pel_mask, s.dac_read_index, s.dac_write_index,
+      s.dac_component, s.latch[0], s.latch[1], s.latch[2], s.latch[3]);
+  const auto row = [&text](const char* name, unsigned index, const std::uint8_t* values,
+                           unsigned count) {
     text += fmt::format("  {} [{:02x}]", name, index);
     for (unsigned i = 0; i < count; ++i) text += fmt::format(" {:02x}", values[i]);
     text += '\n';

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Standard VGA with the Bochs VBE extensions (DISPI) and a linear frame buffer: PCI 1234:1111 as QEMU's
-// and Bochs' stdvga.
-// Reference: IBM Personal System/2 Hardware Interface Technical Reference, Video Subsystem (May 1992);
-// Intel OpenSource HD Graphics PRM volume 3 part 1 (VGA registers); Bochs VBE display interface
-// (id B0C5h); QEMU docs/specs/standard-vga.
+// Standard VGA with the Bochs VBE extensions (DISPI) and a linear frame buffer: PCI 1234:1111 as
+// QEMU's and Bochs' stdvga. Reference: IBM Personal System/2 Hardware Interface Technical
+// Reference, Video Subsystem (May 1992); Intel OpenSource HD Graphics PRM volume 3 part 1 (VGA
+// registers); Bochs VBE display interface (id B0C5h); QEMU docs/specs/standard-vga.
 #pragma once
 
 #include <array>
@@ -27,7 +26,8 @@ namespace ice86::devices {
 class Vga final : public PciFunction, public DisplaySource {
  public:
   static constexpr std::uint64_t kVramSize = 16 << 20;
-  // windows(): BAR 0 is the linear frame buffer. It has no register block: the board maps vram() there.
+  // windows(): BAR 0 is the linear frame buffer. It has no register block: the board maps vram()
+  // there.
   static constexpr unsigned kFrameBufferBar = 0;
   static constexpr unsigned kMmioBar = 2;
 
@@ -52,7 +52,8 @@ class Vga final : public PciFunction, public DisplaySource {
   std::string dump() const;
 
   // Everything but video memory and configuration space. Index registers are where the data sheets
-  // have them: sequencer 3C4h, CRT controller 3D4h, graphics controller 3CEh, attribute controller 3C0h.
+  // have them: sequencer 3C4h, CRT controller 3D4h, graphics controller 3CEh, attribute controller
+  // 3C0h.
   struct State {
     std::uint8_t misc_output = 0;
     std::uint8_t feature_control = 0;
@@ -88,7 +89,8 @@ class Vga final : public PciFunction, public DisplaySource {
   Scan scan() const;
 
  private:
-  Vga(Clock& clock, TraceBus& trace, std::unique_ptr<Ram> vram, std::vector<std::uint8_t> option_rom);
+  Vga(Clock& clock, TraceBus& trace, std::unique_ptr<Ram> vram,
+      std::vector<std::uint8_t> option_rom);
 
   // vga_ports.cpp
   std::uint64_t read_ports(std::uint64_t offset, unsigned width);

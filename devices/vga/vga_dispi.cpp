@@ -48,7 +48,8 @@ void Vga::set_virtual_width(std::uint16_t width) {
   const std::uint64_t bytes = line_bytes(d[vga::kBpp], width);
   if (bytes == 0 || kVramSize / bytes < d[vga::kYres]) return;  // it does not fit: as before
   d[vga::kVirtualWidth] = width;
-  d[vga::kVirtualHeight] = static_cast<std::uint16_t>(std::min<std::uint64_t>(kVramSize / bytes, 0xFFFF));
+  d[vga::kVirtualHeight] =
+      static_cast<std::uint16_t>(std::min<std::uint64_t>(kVramSize / bytes, 0xFFFF));
 }
 
 void Vga::enable_dispi(std::uint16_t value) {
@@ -78,7 +79,8 @@ void Vga::enable_dispi(std::uint16_t value) {
   if ((value & vga::kNoClear) == 0) {
     const std::uint64_t size = bytes * d[vga::kYres];
     std::fill_n(vram_->data(), size, std::uint8_t{0});
-    for (std::uint64_t page = 0; page < size; page += kPageSize) *vram_->page_flags(page) |= Ram::kDirty;
+    for (std::uint64_t page = 0; page < size; page += kPageSize)
+      *vram_->page_flags(page) |= Ram::kDirty;
   }
 }
 
@@ -96,7 +98,8 @@ void Vga::write_dispi_register(unsigned index, std::uint16_t value) {
       break;
     case vga::kBpp:
       // Zero is how the first version of the interface asked for 8.
-      if (!dispi_enabled() && (value == 0 || depth_exists(value))) d[index] = value == 0 ? 8 : value;
+      if (!dispi_enabled() && (value == 0 || depth_exists(value)))
+        d[index] = value == 0 ? 8 : value;
       break;
     case vga::kEnable: enable_dispi(value); break;
     case vga::kBank: d[index] = value & 0x00FF; break;
@@ -108,10 +111,14 @@ void Vga::write_dispi_register(unsigned index, std::uint16_t value) {
       }
       break;
     case vga::kXOffset:
-      d[index] = dispi_enabled() ? std::min<std::uint16_t>(value, d[vga::kVirtualWidth] - d[vga::kXres]) : value;
+      d[index] = dispi_enabled()
+                     ? std::min<std::uint16_t>(value, d[vga::kVirtualWidth] - d[vga::kXres])
+                     : value;
       break;
     case vga::kYOffset:
-      d[index] = dispi_enabled() ? std::min<std::uint16_t>(value, d[vga::kVirtualHeight] - d[vga::kYres]) : value;
+      d[index] = dispi_enabled()
+                     ? std::min<std::uint16_t>(value, d[vga::kVirtualHeight] - d[vga::kYres])
+                     : value;
       break;
     default: return;
   }
@@ -125,7 +132,9 @@ std::uint64_t Vga::peek_dispi(std::uint64_t offset, unsigned width) const {
   return floating_bus(width);
 }
 
-std::uint64_t Vga::read_dispi(std::uint64_t offset, unsigned width) { return peek_dispi(offset, width); }
+std::uint64_t Vga::read_dispi(std::uint64_t offset, unsigned width) {
+  return peek_dispi(offset, width);
+}
 
 void Vga::write_dispi(std::uint64_t offset, unsigned width, std::uint64_t value) {
   const auto word = static_cast<std::uint16_t>(value & width_mask(width));
@@ -133,7 +142,8 @@ void Vga::write_dispi(std::uint64_t offset, unsigned width, std::uint64_t value)
   if (offset == 1) write_dispi_register(state_.dispi_index, word);
 }
 
-// --- BAR 2 ---------------------------------------------------------------------------------------------
+// --- BAR 2
+// ---------------------------------------------------------------------------------------------
 
 std::uint8_t Vga::peek_mmio_byte(unsigned offset) const {
   if (offset < kEdidSize) return make_edid()[offset];
@@ -179,7 +189,8 @@ void Vga::write_mmio(std::uint64_t offset, unsigned width, std::uint64_t value) 
       } else {
         const unsigned shift = at % 2 * 8;
         const auto byte = static_cast<std::uint16_t>((value >> (i * 8) & 0xFF) << shift);
-        const std::uint16_t kept = dispi_register(at / 2) & static_cast<std::uint16_t>(~(0xFFU << shift));
+        const std::uint16_t kept =
+            dispi_register(at / 2) & static_cast<std::uint16_t>(~(0xFFU << shift));
         write_dispi_register(at / 2, kept | byte);
         i += 1;
       }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The 128 KiB window: planes, latches, write and read modes, chain-4, odd/even, and VBE banks.
 // Video memory is stored with the four planes interleaved: byte `offset * 4 + plane`.
-// Reference: IBM PS/2 Hardware Interface Technical Reference, Video Subsystem, 'Graphics controller'.
+// Reference: IBM PS/2 Hardware Interface Technical Reference, Video Subsystem, 'Graphics
+// controller'.
 #include <algorithm>
 
 #include "devices/vga/vga_registers.h"
@@ -151,7 +152,8 @@ std::uint64_t Vga::peek_legacy(std::uint64_t offset, unsigned width) const {
 }
 
 void Vga::write_legacy(std::uint64_t offset, unsigned width, std::uint64_t value) {
-  for (unsigned i = 0; i < width; ++i) write_byte(offset + i, static_cast<std::uint8_t>(value >> (i * 8)));
+  for (unsigned i = 0; i < width; ++i)
+    write_byte(offset + i, static_cast<std::uint8_t>(value >> (i * 8)));
 }
 
 }  // namespace ice86::devices

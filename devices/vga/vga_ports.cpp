@@ -19,13 +19,13 @@ constexpr unsigned kColorCrtcIndex = 0x24, kColorCrtcData = 0x25, kColorStatus1 
 // Bits that exist.
 constexpr std::uint8_t kSequencerMask[8] = {0x03, 0x3D, 0x0F, 0x3F, 0x0E, 0, 0, 0};
 constexpr std::uint8_t kGraphicsMask[16] = {0x0F, 0x0F, 0x0F, 0x1F, 0x03, 0x7B, 0x0F, 0x0F, 0xFF};
-constexpr std::uint8_t kAttributeMask[32] = {
-    0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F,
-    0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0xEF, 0xFF, 0x3F, 0x0F, 0x0F};
+constexpr std::uint8_t kAttributeMask[32] = {0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F,
+                                             0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F,
+                                             0x3F, 0x3F, 0xEF, 0xFF, 0x3F, 0x0F, 0x0F};
 constexpr unsigned kCrtcRegisters = 0x19;
-constexpr std::uint8_t kCrtcMask[kCrtcRegisters] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F,
-                                                    0xFF, 0x3F, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-                                                    0xFF, 0xFF, 0x7F, 0xFF, 0xFF, 0xEF, 0xFF};
+constexpr std::uint8_t kCrtcMask[kCrtcRegisters] = {
+    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0x3F, 0x7F, 0xFF,
+    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0xFF, 0xEF, 0xFF};
 constexpr std::uint8_t kProtect = 0x80;       // CR11
 constexpr std::uint8_t kLineCompare8 = 0x10;  // CR07, outside the protection
 
@@ -48,7 +48,8 @@ Vga::Scan Vga::scan() const {
   const std::uint64_t dots_a_column =
       ((clocking & vga::kEightDots) != 0 ? 8 : 9) * ((clocking & vga::kHalfDotClock) != 0 ? 2 : 1);
   const std::uint64_t line_dots = t.total_columns * dots_a_column;
-  const auto dots = static_cast<std::uint64_t>(static_cast<unsigned __int128>(now) * hertz / 1'000'000'000);
+  const auto dots =
+      static_cast<std::uint64_t>(static_cast<unsigned __int128>(now) * hertz / 1'000'000'000);
   const std::uint64_t line_count = dots / line_dots;
   const std::uint64_t line = line_count % t.total_lines;
   const std::uint64_t column = dots % line_dots / dots_a_column;
@@ -59,11 +60,14 @@ Vga::Scan Vga::scan() const {
 }
 
 // The sense switches of the monitor connector and the vertical interrupt are not wired.
-std::uint8_t Vga::input_status0() const { return 0x00; }
+std::uint8_t Vga::input_status0() const {
+  return 0x00;
+}
 
 std::uint8_t Vga::input_status1() const {
   const Scan now = scan();
-  return static_cast<std::uint8_t>((now.display_enabled ? 0 : 0x01) | (now.vertical_retrace ? 0x08 : 0));
+  return static_cast<std::uint8_t>((now.display_enabled ? 0 : 0x01) |
+                                   (now.vertical_retrace ? 0x08 : 0));
 }
 
 std::uint8_t Vga::peek_port(unsigned offset) const {
@@ -134,7 +138,9 @@ void Vga::write_port(unsigned offset, std::uint8_t value) {
     case kMiscWrite: s.misc_output = value & 0xEF; break;
     case kEnablePort: s.video_subsystem_enable = value & 0x01; break;
     case kSequencerIndex: s.sequencer_index = value & 0x07; return;
-    case kSequencerData: s.sequencer[s.sequencer_index] = value & kSequencerMask[s.sequencer_index]; break;
+    case kSequencerData:
+      s.sequencer[s.sequencer_index] = value & kSequencerMask[s.sequencer_index];
+      break;
     case kPelMask: s.pel_mask = value; break;
     case kDacRead:
       s.dac_read_index = value;
@@ -148,7 +154,9 @@ void Vga::write_port(unsigned offset, std::uint8_t value) {
       return;
     case kDacData: return write_dac(value);
     case kGraphicsIndex: s.graphics_index = value & 0x0F; return;
-    case kGraphicsData: s.graphics[s.graphics_index] = value & kGraphicsMask[s.graphics_index]; break;
+    case kGraphicsData:
+      s.graphics[s.graphics_index] = value & kGraphicsMask[s.graphics_index];
+      break;
     default: return;
   }
   changed();
@@ -202,7 +210,8 @@ std::uint64_t Vga::read_ports(std::uint64_t offset, unsigned width) {
 }
 
 void Vga::write_ports(std::uint64_t offset, unsigned width, std::uint64_t value) {
-  if (width == 1 && offset < 48) write_port(static_cast<unsigned>(offset), static_cast<std::uint8_t>(value));
+  if (width == 1 && offset < 48)
+    write_port(static_cast<unsigned>(offset), static_cast<std::uint8_t>(value));
 }
 
 }  // namespace ice86::devices

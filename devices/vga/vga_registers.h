@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Names of the registers that more than one part of the adapter looks at.
-// Reference: IBM PS/2 Hardware Interface Technical Reference, Video Subsystem; Bochs VBE display interface.
+// Reference: IBM PS/2 Hardware Interface Technical Reference, Video Subsystem; Bochs VBE display
+// interface.
 #pragma once
 
 #include <cstdint>
@@ -17,18 +18,22 @@ constexpr std::uint8_t kEightDots = 0x01, kHalfDotClock = 0x08, kScreenOff = 0x2
 constexpr std::uint8_t kSequential = 0x04, kChain4 = 0x08;
 // Graphics controller.
 constexpr unsigned kSetReset = 0, kEnableSetReset = 1, kColorCompare = 2, kDataRotate = 3;
-constexpr unsigned kReadMap = 4, kGraphicsMode = 5, kMiscGraphics = 6, kColorDontCare = 7, kBitMask = 8;
+constexpr unsigned kReadMap = 4, kGraphicsMode = 5, kMiscGraphics = 6, kColorDontCare = 7,
+                   kBitMask = 8;
 constexpr std::uint8_t kReadMode1 = 0x08, kOddEvenRead = 0x10, kInterleave = 0x20, kColor256 = 0x40;
 constexpr std::uint8_t kGraphics = 0x01;
 // Attribute controller.
 constexpr std::uint8_t kPas = 0x20;
 constexpr unsigned kModeControl = 0x10, kOverscan = 0x11, kPlaneEnable = 0x12, kPanning = 0x13;
 constexpr unsigned kColorSelect = 0x14;
-constexpr std::uint8_t kLineGraphics = 0x04, kBlink = 0x08, kPanningCompatible = 0x20, kPaletteSize = 0x80;
+constexpr std::uint8_t kLineGraphics = 0x04, kBlink = 0x08, kPanningCompatible = 0x20,
+                       kPaletteSize = 0x80;
 // DISPI.
 constexpr unsigned kId = 0, kXres = 1, kYres = 2, kBpp = 3, kEnable = 4, kBank = 5;
-constexpr unsigned kVirtualWidth = 6, kVirtualHeight = 7, kXOffset = 8, kYOffset = 9, kVideoMemory = 10;
-constexpr std::uint16_t kEnabled = 0x01, kGetCaps = 0x02, k8BitDac = 0x20, kLfb = 0x40, kNoClear = 0x80;
+constexpr unsigned kVirtualWidth = 6, kVirtualHeight = 7, kXOffset = 8, kYOffset = 9,
+                   kVideoMemory = 10;
+constexpr std::uint16_t kEnabled = 0x01, kGetCaps = 0x02, k8BitDac = 0x20, kLfb = 0x40,
+                        kNoClear = 0x80;
 constexpr std::uint16_t kMostXres = 2560, kMostYres = 1600, kMostBpp = 32;
 
 // Values that the CRT controller keeps in pieces.
@@ -37,8 +42,8 @@ struct Crt {
   unsigned lines, total_lines;            // scan lines
   unsigned retrace_start, retrace_lines;  // scan lines
   unsigned line_compare;
-  unsigned start, pitch;                  // address counter
-  unsigned row_lines;                     // scan lines of a character row
+  unsigned start, pitch;  // address counter
+  unsigned row_lines;     // scan lines of a character row
   bool double_scan;
 };
 

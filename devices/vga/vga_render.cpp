@@ -68,7 +68,8 @@ class Colors {
     const unsigned select = s.attribute[vga::kColorSelect];
     for (unsigned i = 0; i < 16; ++i) {
       unsigned index = s.attribute[i & s.attribute[vga::kPlaneEnable]] & 0x3FU;
-      if ((s.attribute[vga::kModeControl] & vga::kPaletteSize) != 0) index = (index & 0x0F) | (select & 3) << 4;
+      if ((s.attribute[vga::kModeControl] & vga::kPaletteSize) != 0)
+        index = (index & 0x0F) | (select & 3) << 4;
       index |= (select & 0x0C) << 4;
       attribute_[i] = dac_[index];
     }
@@ -89,7 +90,11 @@ class Colors {
 class Scanner {
  public:
   Scanner(const Vga::State& state, const std::uint8_t* vram, std::uint64_t frame_number)
-      : s_(state), vram_(vram), frame_number_(frame_number), crt_(vga::crt_of(state)), colors_(state, false) {}
+      : s_(state),
+        vram_(vram),
+        frame_number_(frame_number),
+        crt_(vga::crt_of(state)),
+        colors_(state, false) {}
 
   Frame picture() const;
 
@@ -140,16 +145,20 @@ Frame Scanner::picture() const {
 
 // Dots that panning moves the picture to the left (attribute register 13h).
 unsigned Scanner::panning(const Line& line) const {
-  if (line.after_split && (s_.attribute[vga::kModeControl] & vga::kPanningCompatible) != 0) return 0;
+  if (line.after_split && (s_.attribute[vga::kModeControl] & vga::kPanningCompatible) != 0)
+    return 0;
   const unsigned value = s_.attribute[vga::kPanning];
   const bool graphics = (s_.graphics[vga::kMiscGraphics] & vga::kGraphics) != 0;
-  if (!graphics && (s_.sequencer[vga::kClockingMode] & vga::kEightDots) == 0) return value >= 8 ? 0 : value + 1;
+  if (!graphics && (s_.sequencer[vga::kClockingMode] & vga::kEightDots) == 0)
+    return value >= 8 ? 0 : value + 1;
   return value & 7;  // in 256-colour modes half pixels make no dots of their own
 }
 
 void Scanner::text_line(const Line& line, std::vector<std::uint32_t>& dots) const {
   const std::uint8_t map = s_.sequencer[vga::kCharacterMap];
-  const auto font_at = [](unsigned number) { return (number & 3) * 0x4000 + (number >> 2) * 0x2000; };
+  const auto font_at = [](unsigned number) {
+    return (number & 3) * 0x4000 + (number >> 2) * 0x2000;
+  };
   const unsigned font_a = font_at((map >> 2 & 3) | (map >> 5 & 1) << 2);
   const unsigned font_b = font_at((map & 3) | (map >> 4 & 1) << 2);
   const std::uint8_t mode = s_.attribute[vga::kModeControl];
@@ -157,7 +166,8 @@ void Scanner::text_line(const Line& line, std::vector<std::uint32_t>& dots) cons
   const bool blink_off = (frame_number_ / 16 & 1) != 0;
   const unsigned cursor_at = s_.crtc[0x0E] << 8 | s_.crtc[0x0F];
   const bool cursor_line = (s_.crtc[0x0A] & 0x20) == 0 && (frame_number_ / 8 & 1) == 0 &&
-                           line.row_scan >= (s_.crtc[0x0A] & 0x1FU) && line.row_scan <= (s_.crtc[0x0B] & 0x1FU);
+                           line.row_scan >= (s_.crtc[0x0A] & 0x1FU) &&
+                           line.row_scan <= (s_.crtc[0x0B] & 0x1FU);
   const bool underline_line = line.row_scan == (s_.crtc[0x14] & 0x1FU);
   for (unsigned column = 0; column <= crt_.columns; ++column) {
     const unsigned counter = (line.start + column) & 0xFFFF;
@@ -171,7 +181,8 @@ void Scanner::text_line(const Line& line, std::vector<std::uint32_t>& dots) cons
       background &= 7;
       if ((attribute & 0x80) != 0 && blink_off) bits = 0;
     }
-    bool ninth = (mode & vga::kLineGraphics) != 0 && character >= 0xC0 && character <= 0xDF && (bits & 1) != 0;
+    bool ninth = (mode & vga::kLineGraphics) != 0 && character >= 0xC0 && character <= 0xDF &&
+                 (bits & 1) != 0;
     if (underline_line && (attribute & 0x77) == 0x01) {
       bits = 0xFF;
       ninth = true;
@@ -202,8 +213,8 @@ void Scanner::graphics_line(const Line& line, std::vector<std::uint32_t>& dots) 
       }
     } else {
       for (int i = 7; i >= 0; --i) {
-        const unsigned value = (planes[0] >> i & 1U) | (planes[1] >> i & 1U) << 1 | (planes[2] >> i & 1U) << 2 |
-                               (planes[3] >> i & 1U) << 3;
+        const unsigned value = (planes[0] >> i & 1U) | (planes[1] >> i & 1U) << 1 |
+                               (planes[2] >> i & 1U) << 2 | (planes[3] >> i & 1U) << 3;
         dots.push_back(colors_.attribute(value));
       }
     }
@@ -232,7 +243,8 @@ Frame linear_picture(const Vga::State& s, const std::uint8_t* vram) {
         if (at + 4 > Vga::kVramSize) continue;
         const unsigned shift = 7 - (d[vga::kXOffset] + x) % 8;
         unsigned value = 0;
-        for (unsigned plane = 0; plane < 4; ++plane) value |= (vram[at + plane] >> shift & 1U) << plane;
+        for (unsigned plane = 0; plane < 4; ++plane)
+          value |= (vram[at + plane] >> shift & 1U) << plane;
         out[x] = colors.attribute(value);
         continue;
       }
@@ -259,12 +271,14 @@ Frame Vga::frame() const {
 }
 
 std::optional<TextScreen> Vga::text() const {
-  if (dispi_enabled() || (state_.graphics[vga::kMiscGraphics] & vga::kGraphics) != 0) return std::nullopt;
+  if (dispi_enabled() || (state_.graphics[vga::kMiscGraphics] & vga::kGraphics) != 0)
+    return std::nullopt;
   const Crt crt = vga::crt_of(state_);
   TextScreen screen;
   screen.columns = crt.columns;
   const unsigned cursor_at = state_.crtc[0x0E] << 8 | state_.crtc[0x0F];
-  const bool cursor_on = (state_.crtc[0x0A] & 0x20) == 0 && (state_.crtc[0x0A] & 0x1F) <= (state_.crtc[0x0B] & 0x1F);
+  const bool cursor_on =
+      (state_.crtc[0x0A] & 0x20) == 0 && (state_.crtc[0x0A] & 0x1F) <= (state_.crtc[0x0B] & 0x1F);
   LineCounter counter(state_, crt);
   bool fresh = true;  // the first scan line of a row (a split may cut one short)
   for (unsigned y = 0; y < crt.lines; ++y) {
@@ -272,7 +286,8 @@ std::optional<TextScreen> Vga::text() const {
     if (fresh) {
       for (unsigned column = 0; column < crt.columns; ++column) {
         const unsigned at = (line.start + column) & 0xFFFF;
-        const std::uint8_t* cell = vram_->data() + std::uint64_t{vga::crt_offset(state_, at, 0)} * 4;
+        const std::uint8_t* cell =
+            vram_->data() + std::uint64_t{vga::crt_offset(state_, at, 0)} * 4;
         screen.cells.push_back({cell[0], cell[1]});
         if (cursor_on && at == cursor_at) screen.cursor = {column, screen.rows};
       }

@@ -19,7 +19,8 @@ void append(png_structp png, png_bytep data, png_size_t size) {
 void no_flush(png_structp) {}
 
 // libpng reports errors by longjmp, so that nothing with a destructor may live in this function.
-bool encode(png_structp png, png_infop info, const devices::Frame& frame, std::vector<std::uint8_t>& row) {
+bool encode(png_structp png, png_infop info, const devices::Frame& frame,
+            std::vector<std::uint8_t>& row) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   png_set_IHDR(png, info, frame.width, frame.height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
@@ -40,7 +41,8 @@ bool encode(png_structp png, png_infop info, const devices::Frame& frame, std::v
 }  // namespace
 
 Result<std::vector<std::uint8_t>> png_of(const devices::Frame& frame) {
-  if (frame.width == 0 || frame.height == 0) return Error("the screen has no size, so there is no picture of it");
+  if (frame.width == 0 || frame.height == 0)
+    return Error("the screen has no size, so there is no picture of it");
   std::vector<std::uint8_t> out;
   std::vector<std::uint8_t> row(std::size_t{frame.width} * 3);
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);

@@ -69,10 +69,14 @@ struct Channel {
     ata.reset(ResetKind::kPowerOn);
     conformance::advance(*this, 1'000'000);
   }
-  std::uint8_t in(unsigned index) { return static_cast<std::uint8_t>(ata.command_block().read(index, 1)); }
+  std::uint8_t in(unsigned index) {
+    return static_cast<std::uint8_t>(ata.command_block().read(index, 1));
+  }
   void out(unsigned index, unsigned value) { ata.command_block().write(index, 1, value); }
   std::uint8_t status() { return in(devices::ata::kStatusCommand); }
-  std::uint8_t alternate_status() { return static_cast<std::uint8_t>(ata.control_block().read(0, 1)); }
+  std::uint8_t alternate_status() {
+    return static_cast<std::uint8_t>(ata.control_block().read(0, 1));
+  }
   void control(unsigned value) { ata.control_block().write(0, 1, value); }
 
   // Lets time pass until BSY is clear; at most 20 virtual milliseconds.
@@ -117,12 +121,14 @@ struct Channel {
     }
   }
   // A whole PIO data-in command; blocks of `block` bytes.
-  std::vector<std::uint8_t> read_all(unsigned code, std::size_t bytes, std::size_t block = kSectorSize) {
+  std::vector<std::uint8_t> read_all(unsigned code, std::size_t bytes,
+                                     std::size_t block = kSectorSize) {
     std::vector<std::uint8_t> data;
     out(7, code);
     while (data.size() < bytes) {
       const std::uint8_t now = wait();
-      EXPECT_EQ(now & (devices::ata::kDrq | devices::ata::kErr), devices::ata::kDrq) << "after " << data.size();
+      EXPECT_EQ(now & (devices::ata::kDrq | devices::ata::kErr), devices::ata::kDrq)
+          << "after " << data.size();
       if ((now & devices::ata::kDrq) == 0) break;
       const auto part = read_block(std::min(block, bytes - data.size()));
       data.insert(data.end(), part.begin(), part.end());

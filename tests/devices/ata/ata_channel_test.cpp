@@ -17,13 +17,15 @@ struct AtaBench : Channel {
   }
   devices::AtaChannel& device() { return ata; }
   std::vector<conformance::Block> blocks() {
-    return {{"command block", &ata.command_block(), 8, 4}, {"control block", &ata.control_block(), 1, 1}};
+    return {{"command block", &ata.command_block(), 8, 4},
+            {"control block", &ata.control_block(), 1, 1}};
   }
   bool interrupting() const { return intrq.high(); }
   // What random register access hardly ever does: whole commands with plausible addresses.
   void disturb(std::mt19937_64& random) {
-    static constexpr std::uint8_t kCodes[] = {0x20, 0x24, 0x29, 0x30, 0x34, 0x39, 0x40, 0x70, 0x90, 0x91,
-                                              0xC4, 0xC5, 0xC6, 0xC8, 0xCA, 0x25, 0x35, 0xE7, 0xEC, 0xEF};
+    static constexpr std::uint8_t kCodes[] = {0x20, 0x24, 0x29, 0x30, 0x34, 0x39, 0x40,
+                                              0x70, 0x90, 0x91, 0xC4, 0xC5, 0xC6, 0xC8,
+                                              0xCA, 0x25, 0x35, 0xE7, 0xEC, 0xEF};
     control(random() % 2 * r::kNien);
     wait();
     address48(random() % 60'000, random() % 20, random() % 2);
@@ -31,12 +33,16 @@ struct AtaBench : Channel {
     wait();
     for (unsigned i = static_cast<unsigned>(random() % 600); i != 0; --i) {
       if ((alternate_status() & r::kDrq) == 0) break;
-      if (random() % 2 == 0) ata.command_block().read(0, 2);
-      else ata.command_block().write(0, 2, random());
+      if (random() % 2 == 0)
+        ata.command_block().read(0, 2);
+      else
+        ata.command_block().write(0, 2, random());
     }
     std::array<std::uint8_t, 700> buffer{};
-    if (random() % 2 == 0) ata.dma_in(buffer);
-    else ata.dma_out(buffer);
+    if (random() % 2 == 0)
+      ata.dma_in(buffer);
+    else
+      ata.dma_out(buffer);
   }
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(AtaChannel, DeviceConformance, AtaBench);
@@ -46,12 +52,14 @@ struct CdBench : Channel {
   CdBench() { ata.attach_cdrom(0, &medium); }
   devices::AtaChannel& device() { return ata; }
   std::vector<conformance::Block> blocks() {
-    return {{"command block", &ata.command_block(), 8, 4}, {"control block", &ata.control_block(), 1, 1}};
+    return {{"command block", &ata.command_block(), 8, 4},
+            {"control block", &ata.control_block(), 1, 1}};
   }
   bool interrupting() const { return intrq.high(); }
   void disturb(std::mt19937_64& random) {
-    static constexpr std::uint8_t kOperations[] = {0x00, 0x03, 0x12, 0x1B, 0x1E, 0x25, 0x28, 0x2B, 0x42, 0x43,
-                                                   0x46, 0x4A, 0x51, 0x5A, 0xA8, 0xB9, 0xBB, 0xBD, 0xBE};
+    static constexpr std::uint8_t kOperations[] = {0x00, 0x03, 0x12, 0x1B, 0x1E, 0x25, 0x28,
+                                                   0x2B, 0x42, 0x43, 0x46, 0x4A, 0x51, 0x5A,
+                                                   0xA8, 0xB9, 0xBB, 0xBD, 0xBE};
     control(random() % 2 * r::kNien);
     wait();
     out(6, 0xA0);
@@ -65,7 +73,8 @@ struct CdBench : Channel {
     packet[0] = kOperations[random() % std::size(kOperations)];
     write_block(packet);
     wait();
-    for (unsigned i = static_cast<unsigned>(random() % 600); i != 0 && (alternate_status() & r::kDrq) != 0; --i) {
+    for (unsigned i = static_cast<unsigned>(random() % 600);
+         i != 0 && (alternate_status() & r::kDrq) != 0; --i) {
       ata.command_block().read(0, 2);
     }
     std::array<std::uint8_t, 700> buffer{};

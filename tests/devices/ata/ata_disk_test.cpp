@@ -14,7 +14,8 @@ constexpr std::uint64_t kBig = (std::uint64_t{1} << 28) + 1'000'000;  // past 13
 
 struct Disk : Channel {
   PatternMedium medium;
-  explicit Disk(std::uint64_t sectors = 100'000, bool read_only = false, devices::AtaDisk::Config config = {})
+  explicit Disk(std::uint64_t sectors = 100'000, bool read_only = false,
+                devices::AtaDisk::Config config = {})
       : medium(sectors, read_only) {
     ata.attach(0, medium, std::move(config));
     power_on();
@@ -23,7 +24,8 @@ struct Disk : Channel {
     out(6, 0xA0);
     const auto bytes = read_all(0xEC, 512);
     std::vector<std::uint16_t> words(256);
-    for (unsigned i = 0; i < 256 && i * 2 + 1 < bytes.size(); ++i) words[i] = load_le<std::uint16_t>(&bytes[i * 2]);
+    for (unsigned i = 0; i < 256 && i * 2 + 1 < bytes.size(); ++i)
+      words[i] = load_le<std::uint16_t>(&bytes[i * 2]);
     return words;
   }
 };
@@ -49,10 +51,12 @@ TEST(AtaDisk, IdentifyTellsSizesGeometryAndModes) {
   EXPECT_EQ(id[49] & 0x0300, 0x0300) << "LBA and DMA";
   EXPECT_EQ(id[60] | id[61] << 16, 0x0FFFFFFF) << "28-bit size saturates";
   EXPECT_EQ(id[83] & 0xC400, 0x4400) << "48-bit addresses";
-  EXPECT_EQ(std::uint64_t{id[100]} | std::uint64_t{id[101]} << 16 | std::uint64_t{id[102]} << 32, kBig);
+  EXPECT_EQ(std::uint64_t{id[100]} | std::uint64_t{id[101]} << 16 | std::uint64_t{id[102]} << 32,
+            kBig);
   EXPECT_EQ(id[88] & 0x3F, 0x3F);
   std::uint8_t sum = 0;
-  for (const std::uint16_t word : id) sum = static_cast<std::uint8_t>(sum + (word & 0xFF) + (word >> 8));
+  for (const std::uint16_t word : id)
+    sum = static_cast<std::uint8_t>(sum + (word & 0xFF) + (word >> 8));
   EXPECT_EQ(sum, 0) << "integrity word";
 }
 
@@ -151,7 +155,8 @@ TEST(AtaDisk, UnreadableSectorIsUncAndNamed) {
 
 TEST(AtaDisk, WriteSectorsReachTheMediumAndReadBack) {
   Channel c;
-  auto image = BlockImage::in_memory(std::vector<std::uint8_t>(1000 * 512), BlockImage::Writes::kOverlay);
+  auto image =
+      BlockImage::in_memory(std::vector<std::uint8_t>(1000 * 512), BlockImage::Writes::kOverlay);
   c.ata.attach(0, *image);
   c.power_on();
   const auto data = pattern(42, 3);
@@ -312,7 +317,8 @@ TEST(AtaDisk, FirmwareThatDoesNotWaitGetsNoData) {
   Disk d;
   std::vector<std::string> violations;
   d.trace.subscribe(TraceBus::mask_of(TraceCategory::kDisk), [&](const TraceEvent& event) {
-    if (event.name == "protocol-violation") violations.push_back(std::get<std::string>(event.fields[1].value));
+    if (event.name == "protocol-violation")
+      violations.push_back(std::get<std::string>(event.fields[1].value));
   });
   d.address28(3, 1);
   d.out(7, 0x20);
@@ -328,14 +334,19 @@ TEST(AtaDisk, FirmwareThatDoesNotWaitGetsNoData) {
 TEST(AtaDisk, CommandsAreTraced) {
   Disk d;
   std::vector<TraceEvent> events;
-  d.trace.subscribe(TraceBus::mask_of(TraceCategory::kDisk), [&](const TraceEvent& e) { events.push_back(e); });
+  d.trace.subscribe(TraceBus::mask_of(TraceCategory::kDisk),
+                    [&](const TraceEvent& e) { events.push_back(e); });
   d.address28(77, 2);
   d.read_all(0x20, 1024);
   d.address28(200'000, 1);
   d.command(0x20);
   ASSERT_EQ(events.size(), 2U);
-  const auto text = [](const TraceEvent& e, unsigned i) { return std::get<std::string>(e.fields[i].value); };
-  const auto number = [](const TraceEvent& e, unsigned i) { return std::get<std::uint64_t>(e.fields[i].value); };
+  const auto text = [](const TraceEvent& e, unsigned i) {
+    return std::get<std::string>(e.fields[i].value);
+  };
+  const auto number = [](const TraceEvent& e, unsigned i) {
+    return std::get<std::uint64_t>(e.fields[i].value);
+  };
   EXPECT_EQ(text(events[0], 0), "ata0-0");
   EXPECT_EQ(text(events[0], 1), "READ SECTORS");
   EXPECT_EQ(number(events[0], 2), 77U);

@@ -57,8 +57,10 @@ TEST(AtapiCdrom, CapacityAndReadsOfWholeSectors) {
   const auto capacity = c.packet({0x25});
   EXPECT_EQ(capacity, (std::vector<std::uint8_t>{0, 0, 3, 0xE7, 0, 0, 8, 0}));
   EXPECT_EQ(c.packet({0x28, 0, 0, 0, 0, 16, 0, 0, 3}), pattern(64, 12));
-  EXPECT_EQ(c.packet({0xA8, 0, 0, 0, 0, 16, 0, 0, 0, 40}, 0xFFFF), pattern(64, 160)) << "more than one buffer";
-  EXPECT_EQ(c.packet({0x28, 0, 0, 0, 0, 16, 0, 0, 1}, 600), pattern(64, 4)) << "blocks as the host asked";
+  EXPECT_EQ(c.packet({0xA8, 0, 0, 0, 0, 16, 0, 0, 0, 40}, 0xFFFF), pattern(64, 160))
+      << "more than one buffer";
+  EXPECT_EQ(c.packet({0x28, 0, 0, 0, 0, 16, 0, 0, 1}, 600), pattern(64, 4))
+      << "blocks as the host asked";
 }
 
 TEST(AtapiCdrom, ReadOutsideTheDiscIsAnIllegalRequest) {

@@ -59,7 +59,8 @@ struct IdeBench : Channel {
     control(0);
     wait();
     for (unsigned i = 0; i < 4; ++i) {
-      descriptor(0x1000 + i * 8, static_cast<std::uint32_t>(random()), random() & 0xFFFF, random() % 3 == 0);
+      descriptor(0x1000 + i * 8, static_cast<std::uint32_t>(random()), random() & 0xFFFF,
+                 random() % 3 == 0);
     }
     address48(random() % 100'010, random() % 300);
     out(7, kCodes[random() % std::size(kCodes)]);
@@ -163,7 +164,8 @@ TEST(Piix3Ide, StartAfterTheDriveIsReadyWorksToo) {
 TEST(Piix3Ide, WriteDmaReachesTheMedium) {
   Ide b;
   b.enable();
-  auto image = BlockImage::in_memory(std::vector<std::uint8_t>(1000 * 512), BlockImage::Writes::kOverlay);
+  auto image =
+      BlockImage::in_memory(std::vector<std::uint8_t>(1000 * 512), BlockImage::Writes::kOverlay);
   b.secondary.attach(0, *image);
   b.secondary.reset(ResetKind::kPowerOn);
   conformance::advance(b, 1'000'000);
@@ -230,7 +232,8 @@ TEST(Piix3Ide, NothingMovesWithoutBusMasteringOrInTheWrongDirection) {
   b.bus_master().write(0, 1, 0x00);
   b.bus_master().write(0, 1, 0x01);
   b.enable();
-  EXPECT_EQ(b.memory(0x20000, 512), std::vector<std::uint8_t>(512)) << "the host said: write to the disk";
+  EXPECT_EQ(b.memory(0x20000, 512), std::vector<std::uint8_t>(512))
+      << "the host said: write to the disk";
   b.bus_master().write(0, 1, 0x00);
   b.bus_master().write(0, 1, 0x09);
   EXPECT_EQ(b.memory(0x20000, 512), pattern(1, 1));

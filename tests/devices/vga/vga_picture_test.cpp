@@ -287,7 +287,9 @@ TEST(Screen, PngDecodesToTheFrame) {
   std::vector<std::uint8_t> pixels(PNG_IMAGE_SIZE(image));
   ASSERT_NE(png_image_finish_read(&image, nullptr, pixels.data(), 0, nullptr), 0);
   for (std::size_t i = 0; i < frame.pixels.size(); ++i) {
-    ASSERT_EQ(frame.pixels[i], std::uint32_t{pixels[i * 3]} << 16 | pixels[i * 3 + 1] << 8 | pixels[i * 3 + 2]) << i;
+    ASSERT_EQ(frame.pixels[i],
+              std::uint32_t{pixels[i * 3]} << 16 | pixels[i * 3 + 1] << 8 | pixels[i * 3 + 2])
+        << i;
   }
   EXPECT_FALSE(display::png_of({}).has_value());
 }

@@ -204,7 +204,8 @@ TEST(VgaPlanes, WriteMode0SetResetBitMaskAndRotate) {
 }
 
 TEST(VgaPlanes, WriteMode0LogicalFunctions) {
-  for (const auto& [function, expected] : {std::pair{0x08U, 0x88U}, {0x10U, 0xEEU}, {0x18U, 0x66U}}) {
+  for (const auto& [function, expected] :
+       {std::pair{0x08U, 0x88U}, {0x10U, 0xEEU}, {0x18U, 0x66U}}) {
     Planar c;
     c.poke(0xA0000, 0xCC);
     c.read(0xA0000);
