@@ -39,8 +39,9 @@ void explain(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App* where = chosen(app);
   std::string text = error.what();
   std::string hint;
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    const std::vector<std::string> left = app.remaining(true);
+  // A word nobody knows is the real mistake, even when CLI11 first misses something else because of it.
+  const std::vector<std::string> left = app.remaining(true);
+  if (!left.empty()) {
     const std::string word = left.empty() ? "" : left.front().substr(0, left.front().find('='));
     std::vector<std::string> known;
     if (!word.empty() && word[0] == '-') {
@@ -68,7 +69,7 @@ int run_program(int argc, char** argv) {
   app.require_subcommand(1);
   int exit = kDone;
   const std::vector<std::string> words(argv, argv + argc);
-  for (const auto add : {add_run_command, add_trace_command, add_firmware_command}) add(app, words, exit);
+  for (const auto add : {add_run_command, add_trace_command, add_diff_command, add_firmware_command}) add(app, words, exit);
   try {
     std::vector<std::string> spelled = with_qemu_spellings(argc, argv);
     std::reverse(spelled.begin(), spelled.end());  // CLI11 takes them from the back

@@ -84,7 +84,10 @@ void Pc::Parts::wire_lines() {
   };
   isa(timer_irq, 0);
   isa(keyboard_irq, 1);
-  isa(rtc_irq, 8);
+  rtc_irq.connect([this](bool high) {
+    isa_bridge.set_isa_irq(8, high);
+    power.set_rtc_irq(high);
+  });
   isa(sci_irq, 9);
   isa(auxiliary_irq, 12);
   isa(ata_irq[0], 14);
@@ -275,6 +278,7 @@ void Pc::Parts::reset(ResetKind kind) {
   port61.reset(kind);
   rtc.reset(kind);
   keyboard.reset(kind);
+  mouse.reset(kind);
   keyboard_controller.reset(kind);
   for (auto& uart : uarts) uart->reset(kind);
   dma.reset(kind);
@@ -310,6 +314,7 @@ void Pc::Parts::serialize(Archive& archive) {
     port61.serialize(archive);
     rtc.serialize(archive);
     keyboard.serialize(archive);
+    mouse.serialize(archive);
     keyboard_controller.serialize(archive);
     for (auto& uart : uarts) uart->serialize(archive);
     dma.serialize(archive);
@@ -352,6 +357,7 @@ std::string Pc::Parts::dump() const {
   add("rtc", rtc.dump());
   add("i8042", keyboard_controller.dump());
   add("keyboard", keyboard.dump());
+  add("mouse", mouse.dump());
   for (const auto& uart : uarts) add("uart", uart->dump());
   for (const auto& channel : ata) add("ata", channel->dump());
   add("vga", vga_card->dump());

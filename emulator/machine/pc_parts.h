@@ -15,6 +15,7 @@
 #include "devices/i440fx/i440fx.h"
 #include "devices/i8042/i8042.h"
 #include "devices/i8042/ps2_keyboard.h"
+#include "devices/i8042/ps2_mouse.h"
 #include "devices/i8237/isa_dma.h"
 #include "devices/i8254/i8254.h"
 #include "devices/i8259a/i8259a.h"
@@ -98,7 +99,8 @@ struct Pc::Parts final : public cpu::CpuHost {
                           [this] { return (timer.rising_edges(1) & 1) != 0; }}};
   devices::Mc146818 rtc;
   devices::Ps2Keyboard keyboard{clock};
-  devices::I8042 keyboard_controller{clock, {keyboard_irq, auxiliary_irq, a20_keyboard, init}, &keyboard, nullptr};
+  devices::Ps2Mouse mouse{clock};
+  devices::I8042 keyboard_controller{clock, {keyboard_irq, auxiliary_irq, a20_keyboard, init}, &keyboard, &mouse};
   std::array<std::unique_ptr<devices::Ns16550>, kUarts> uarts;
   devices::IsaDma dma{clock, DmaPort(space)};
   devices::Smbus smbus;

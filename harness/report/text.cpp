@@ -13,6 +13,11 @@ namespace {
 
 bool is_teletype(const IntEvent& event) { return event.vector == 0x10 && event.in.ah() == 0x0e; }
 
+bool same_call(const IntEvent& a, const IntEvent& b) {
+  return a.vector == b.vector && a.caller == b.caller && a.depth == b.depth && a.service == b.service &&
+         a.arguments == b.arguments && a.result == b.result && a.how == b.how && a.how != ReturnKind::kNever;
+}
+
 std::string escaped(const std::string& text) {
   std::string result;
   for (const char c : text) {
@@ -65,8 +70,15 @@ std::string trace_text(const IntTrace& trace) {
       i = next - 1;
       continue;
     }
+    // Polling: the same call from the same place with the same answer, again and again.
+    std::size_t last = i;
+    std::uint64_t duration = 0;
+    while (last + 1 < events.size() && same_call(event, events[last + 1])) ++last;
+    for (std::size_t k = i; k <= last; ++k) duration += events[k].duration;
     const std::string result = event.how == ReturnKind::kNever ? "does not return" : event.result;
-    text += line(event.time, event.vector, event.depth, fmt::format("{}({})", event.service, event.arguments), result, event.duration);
+    text += line(event.time, event.vector, event.depth, fmt::format("{}({})", event.service, event.arguments),
+                 last == i ? result : fmt::format("{} [{} times]", result, last - i + 1), duration);
+    i = last;
   }
   return text;
 }

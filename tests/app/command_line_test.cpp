@@ -167,7 +167,7 @@ TEST_F(CommandLine, DiskWithoutBootSignatureEndsWithTheBiosMessage) {
 TEST_F(CommandLine, HelpListsCommandsAndExits0) {
   const Outcome outcome = ice86("--help");
   EXPECT_EQ(outcome.exit, 0);
-  for (const char* command : {"run", "trace", "diff", "reference", "firmware"}) {
+  for (const char* command : {"run", "trace", "diff", "firmware"}) {
     EXPECT_THAT(outcome.output, HasSubstr(command));
   }
 }
