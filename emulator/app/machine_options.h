@@ -18,7 +18,7 @@ class App;
 namespace ice86::app {
 
 struct MachineOptions {
-  std::string firmware = "stack";
+  std::string firmware = "bochs";
   std::optional<std::string> vga_rom;
   std::string memory = "128M";
   std::array<std::string, 4> disks;  // -hda .. -hdd

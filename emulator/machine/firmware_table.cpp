@@ -46,11 +46,9 @@ Result<std::vector<std::uint8_t>> read_option_rom(const std::filesystem::path& p
 
 const std::vector<FirmwareEntry>& firmware_table() {
   static const std::vector<FirmwareEntry> table = {
-      {"stack", "LinuxBIOS + ADLO + Bochs BIOS + VGA BIOS in one 512 KiB ROM", "stack.rom", "", "", "",
-       VgaRomPlace::kNone},
       {"bochs", "Bochs BIOS, the current one", "/usr/share/bochs/BIOS-bochs-latest", "bochsbios",
        "/usr/share/vgabios/vgabios.bin", "vgabios", VgaRomPlace::kC0000},
-      {"bochs-legacy", "Bochs BIOS, 64 KiB, the one inside the stack", "/usr/share/bochs/BIOS-bochs-legacy",
+      {"bochs-legacy", "Bochs BIOS, 64 KiB, for 64 KiB parts", "/usr/share/bochs/BIOS-bochs-legacy",
        "bochsbios", "/usr/share/vgabios/vgabios.bin", "vgabios", VgaRomPlace::kC0000},
       {"seabios", "SeaBIOS as QEMU's pc uses it", "/usr/share/seabios/bios-256k.bin", "seabios",
        "/usr/share/seabios/vgabios-stdvga.bin", "seabios", VgaRomPlace::kPciRom},
