@@ -36,6 +36,7 @@ const AtaDisk::Command* AtaDisk::find(std::uint8_t code) {
   using D = AtaDisk;
   static constexpr Command kCommands[] = {
       {0x00, 0x00, "NOP", &D::do_abort, 0},
+      {0x08, 0x08, "DEVICE RESET", &D::do_abort, 0},
       {0x10, 0x1F, "RECALIBRATE", &D::do_nothing, kMedium},
       {0x20, 0x21, "READ SECTORS", &D::do_transfer, kMedium},
       {0x24, 0x24, "READ SECTORS EXT", &D::do_transfer, kMedium | kExt},
@@ -56,6 +57,9 @@ const AtaDisk::Command* AtaDisk::find(std::uint8_t code) {
       {0x97, 0x97, "IDLE", &D::do_power, 0},
       {0x98, 0x98, "CHECK POWER MODE", &D::do_power, 0},
       {0x99, 0x99, "SLEEP", &D::do_power, 0},
+      {0xA0, 0xA0, "PACKET", &D::do_abort, 0},
+      {0xA1, 0xA1, "IDENTIFY PACKET DEVICE", &D::do_abort, 0},
+      {0xB0, 0xB0, "SMART", &D::do_abort, 0},
       {0xC4, 0xC4, "READ MULTIPLE", &D::do_transfer, kMedium | kMultiple},
       {0xC5, 0xC5, "WRITE MULTIPLE", &D::do_transfer, kMedium | kMultiple | kOut},
       {0xC6, 0xC6, "SET MULTIPLE MODE", &D::set_multiple, 0},
@@ -71,6 +75,7 @@ const AtaDisk::Command* AtaDisk::find(std::uint8_t code) {
       {0xEA, 0xEA, "FLUSH CACHE EXT", &D::do_flush, kMedium | kExt},
       {0xEC, 0xEC, "IDENTIFY DEVICE", &D::identify, 0},
       {0xEF, 0xEF, "SET FEATURES", &D::set_features, 0},
+      {0xF5, 0xF5, "SECURITY FREEZE LOCK", &D::do_abort, 0},
       {0xF8, 0xF8, "READ NATIVE MAX ADDRESS", &D::read_native_max, 0},
   };
   for (const Command& command : kCommands) {
