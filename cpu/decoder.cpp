@@ -19,6 +19,15 @@ struct Decoders {
   Decoders() {
     ZydisDecoderInit(&by_mode[0], ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
     ZydisDecoderInit(&by_mode[1], ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
+    for (ZydisDecoder& decoder : by_mode) {
+      // Extensions this CPU has not. Their encodings mean what they meant before: 0F 1A-1C and 0F 1E are
+      // NOPs, 3E before an indirect branch is a segment override, and F3 is ignored.
+      for (const ZydisDecoderMode extension :
+           {ZYDIS_DECODER_MODE_MPX, ZYDIS_DECODER_MODE_CET, ZYDIS_DECODER_MODE_LZCNT, ZYDIS_DECODER_MODE_TZCNT,
+            ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE}) {
+        ZydisDecoderEnableMode(&decoder, extension, ZYAN_FALSE);
+      }
+    }
   }
 };
 
@@ -344,8 +353,6 @@ bool Translator::translate() {
     case ZYDIS_MNEMONIC_BTC: return bit_op(Bit::kBtc);
     case ZYDIS_MNEMONIC_BSF: return set(bit_scan_handler(false, two(), bytes(0)));
     case ZYDIS_MNEMONIC_BSR: return set(bit_scan_handler(true, two(), bytes(0)));
-    case ZYDIS_MNEMONIC_TZCNT: return set(bit_scan_handler(false, two(), bytes(0)));  // F3 is ignored without BMI1
-    case ZYDIS_MNEMONIC_LZCNT: return set(bit_scan_handler(true, two(), bytes(0)));
     case ZYDIS_MNEMONIC_XCHG: return exchange(Exchange::kXchg);
     case ZYDIS_MNEMONIC_XADD: return exchange(Exchange::kXadd);
     case ZYDIS_MNEMONIC_CMPXCHG: return exchange(Exchange::kCmpxchg);
@@ -440,6 +447,10 @@ bool Translator::translate() {
     case ZYDIS_MNEMONIC_IN: return port(false);
     case ZYDIS_MNEMONIC_OUT: return port(true);
     case ZYDIS_MNEMONIC_HLT: return leave(system_handler(System::kHlt, Form::kR));
+    case ZYDIS_MNEMONIC_PREFETCHNTA:  // 0F 18: a NOP of the P6 family where SSE is not
+    case ZYDIS_MNEMONIC_PREFETCHT0:
+    case ZYDIS_MNEMONIC_PREFETCHT1:
+    case ZYDIS_MNEMONIC_PREFETCHT2:
     case ZYDIS_MNEMONIC_NOP:
     case ZYDIS_MNEMONIC_PAUSE: return system(System::kNop);
     case ZYDIS_MNEMONIC_LGDT: return system_operand(System::kLgdt);

@@ -40,11 +40,11 @@ class LazyFlags {
     aux_ = (before ^ 1 ^ r) & kAuxAf;
     set_cf_of(carry, overflow);
   }
-  // Shifts and multiplications: result flags from r, CF and OF given, AF clear.
+  // Shifts and decimal adjustments: result flags from r, the others given.
   template <typename T>
-  void set_result_cf_of(T r, bool carry, bool overflow) {
+  void set_result_cf_of(T r, bool carry, bool overflow, bool aux) {
     set_result<T>(r);
-    aux_ = 0;
+    aux_ = aux ? kAuxAf : 0;
     set_cf_of(carry, overflow);
   }
   void set_cf_of(bool carry, bool overflow) {

@@ -54,8 +54,7 @@ Flow decimal_adjust(Core& c, const Insn&) {
     cf = true;
   }
   c.set_reg<std::uint8_t>(kAlOffset, al);
-  c.lf.set_result_cf_of<std::uint8_t>(al, cf, false);
-  c.lf.load((c.lf.value() & ~flag::kAf) | (low ? flag::kAf : 0));
+  c.lf.set_result_cf_of<std::uint8_t>(al, cf, false, low);
   return Flow::kNext;
 }
 
@@ -66,8 +65,7 @@ Flow ascii_adjust(Core& c, const Insn&) {
   if (adjust) ax = static_cast<std::uint16_t>(subtract ? ax - 0x106 : ax + 0x106);
   ax &= 0xff0f;
   c.set_reg<std::uint16_t>(kAlOffset, ax);
-  c.lf.set_result_cf_of<std::uint8_t>(static_cast<std::uint8_t>(ax), adjust, false);
-  c.lf.load((c.lf.value() & ~flag::kAf) | (adjust ? flag::kAf : 0));
+  c.lf.set_result_cf_of<std::uint8_t>(static_cast<std::uint8_t>(ax), adjust, false, adjust);
   return Flow::kNext;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // One-operand arithmetic: INC, DEC, NOT, NEG, and the multiplications and divisions.
-// Reference: Intel SDM vol. 2. Undefined flags: after MUL and IMUL, SF, ZF and PF follow the low half of the
-// product and AF is 0; after DIV and IDIV all six stay as they were.
+// Reference: Intel SDM vol. 2. Undefined flags, as measured on AMD Zen: MUL and IMUL leave SF, ZF, AF and PF
+// alone; DIV and IDIV leave CF and OF alone, set AF and clear SF, ZF and PF.
 #include <limits>
 
 #include "cpu/core.h"
@@ -65,6 +65,7 @@ Flow divide(Core& c, T divisor) {
     if (quotient < std::numeric_limits<S>::min() || quotient > std::numeric_limits<S>::max()) return c.raised(kDe);
     set_halves<T>(c, static_cast<T>(quotient), static_cast<T>(n % d));
   }
+  c.lf.load((c.lf.value() & (flag::kCf | flag::kOf)) | flag::kAf);
   return Flow::kNext;
 }
 
@@ -86,7 +87,7 @@ Flow multiply(Core& c, T b) {
   }
   const T low = static_cast<T>(product);
   set_halves<T>(c, low, static_cast<T>(product >> sizeof(T) * 8));
-  c.lf.set_result_cf_of<T>(low, overflow, overflow);
+  c.lf.set_cf_of(overflow, overflow);
   return Flow::kNext;
 }
 
@@ -161,7 +162,7 @@ struct ImulForm {
       const T r = static_cast<T>(product);
       const bool overflow = product != static_cast<std::int64_t>(static_cast<S>(r));
       c.set_reg<T>(i.dst, r);
-      c.lf.set_result_cf_of<T>(r, overflow, overflow);
+      c.lf.set_cf_of(overflow, overflow);
       return Flow::kNext;
     }
   };

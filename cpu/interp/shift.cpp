@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Shifts and rotates.
 // Reference: Intel SDM vol. 2 (SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD). Counts are masked to five bits.
-// Undefined flags: OF for counts above 1 is computed as for a count of 1 on the last step; AF is 0.
+// Undefined flags: OF for counts above 1 is computed as for a count of 1 on the last step; shifts set
+// AF, as AMD Zen does (the 80286 only for SHR and SAR). SHLD and SHRD of 16 bits by more than 16: the result
+// is that of Zen, CF and OF are ours.
 #include "cpu/core.h"
 #include "cpu/interp/handlers.h"
 #include "cpu/interp/sized.h"
@@ -26,17 +28,17 @@ T shifted(Core& c, T a, unsigned count) {
     const std::uint64_t r = wide << count;
     const T result = static_cast<T>(r);
     const bool carry = (r >> kBits & 1) != 0;
-    c.lf.set_result_cf_of<T>(result, carry, carry != top(result));
+    c.lf.set_result_cf_of<T>(result, carry, carry != top(result), true);
     return result;
   } else if constexpr (op == Shift::kShr) {
     const T result = static_cast<T>(wide >> count);
     const std::uint64_t before_last = wide >> (count - 1);
-    c.lf.set_result_cf_of<T>(result, (before_last & 1) != 0, top(static_cast<T>(before_last)));
+    c.lf.set_result_cf_of<T>(result, (before_last & 1) != 0, top(static_cast<T>(before_last)), true);
     return result;
   } else if constexpr (op == Shift::kSar) {
     const auto extended = static_cast<std::int64_t>(static_cast<S>(a));
     const T result = static_cast<T>(extended >> count);
-    c.lf.set_result_cf_of<T>(result, (extended >> (count - 1) & 1) != 0, false);
+    c.lf.set_result_cf_of<T>(result, (extended >> (count - 1) & 1) != 0, false, true);
     return result;
   } else if constexpr (op == Shift::kRol) {
     const unsigned n = count % kBits;
@@ -128,16 +130,16 @@ struct DoubleShift {
         if constexpr (!memory) c.set_reg<T>(i.dst, a);
         return Flow::kNext;
       }
-      // For 16 bits and counts above 16 the result is undefined; processors rotate in the operand again:
-      // destination:source:destination as one shift register.
+      // For 16 bits and counts above 16 the result is undefined; AMD Zen shifts the source in again:
+      // destination:source:source as one shift register.
       T r;
       bool carry;
       if constexpr (left) {
-        const auto high = static_cast<unsigned __int128>(a) << 2 * kBits | static_cast<unsigned __int128>(filler) << kBits | a;
+        const auto high = static_cast<unsigned __int128>(a) << 2 * kBits | static_cast<unsigned __int128>(filler) << kBits | filler;
         r = static_cast<T>(high << count >> 2 * kBits);
         carry = (static_cast<unsigned>(high << (count - 1) >> (3 * kBits - 1)) & 1) != 0;
       } else {
-        const auto low = static_cast<unsigned __int128>(a) << 2 * kBits | static_cast<unsigned __int128>(filler) << kBits | a;
+        const auto low = static_cast<unsigned __int128>(filler) << 2 * kBits | static_cast<unsigned __int128>(filler) << kBits | a;
         r = static_cast<T>(low >> count);
         carry = (static_cast<unsigned>(low >> (count - 1)) & 1) != 0;
       }
@@ -146,7 +148,8 @@ struct DoubleShift {
       } else {
         c.set_reg<T>(i.dst, r);
       }
-      c.lf.set_result_cf_of<T>(r, carry, top(a) != top(r));
+      const bool sign_before = left ? carry : top(static_cast<T>(r << 1));
+      c.lf.set_result_cf_of<T>(r, carry, sign_before != top(r), true);
       return Flow::kNext;
     }
   };
