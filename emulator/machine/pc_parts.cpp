@@ -19,9 +19,8 @@ constexpr unsigned kIdeFunction = 1;
 constexpr unsigned kPowerFunction = 3;
 constexpr unsigned kVgaDevice = 2;
 
-// COM1-COM4 and their ISA interrupt requests.
+// COM1-COM4.
 constexpr std::array<std::uint16_t, Pc::kSerialPorts> kUartPorts = {0x3f8, 0x2f8, 0x3e8, 0x2e8};
-constexpr std::array<unsigned, Pc::kSerialPorts> kUartIrqs = {4, 3, 4, 3};
 
 }  // namespace
 
