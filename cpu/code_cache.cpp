@@ -10,7 +10,8 @@ namespace ice86::cpu {
 namespace {
 
 const std::uint8_t* page_of(const std::uint8_t* host) {
-  return reinterpret_cast<const std::uint8_t*>(reinterpret_cast<std::uintptr_t>(host) & ~std::uintptr_t{kPageMask});
+  return reinterpret_cast<const std::uint8_t*>(reinterpret_cast<std::uintptr_t>(host) &
+                                               ~std::uintptr_t{kPageMask});
 }
 
 }  // namespace
@@ -24,7 +25,8 @@ Block* CodeCache::find_slow(const std::uint8_t* host, unsigned mode) const {
   return found->second.get();
 }
 
-Block* CodeCache::insert(std::unique_ptr<Block> block, const std::uint8_t* page, std::uint8_t* flags) {
+Block* CodeCache::insert(std::unique_ptr<Block> block, const std::uint8_t* page,
+                         std::uint8_t* flags) {
   Page& entry = pages_[page];
   entry.flags = flags;
   if (flags != nullptr) *flags |= Ram::kCode;
@@ -73,7 +75,8 @@ void CodeCache::drop_range(const std::uint8_t* page, std::uint32_t offset, unsig
   }
   // No block has these bytes any more. What else the dropped ones covered stays marked until it is
   // written, too: that costs one look and no instruction.
-  for (unsigned i = 0; i < size && offset + i < kPageSize; ++i) found->second.covered.reset(offset + i);
+  for (unsigned i = 0; i < size && offset + i < kPageSize; ++i)
+    found->second.covered.reset(offset + i);
 }
 
 void CodeCache::drop(const std::uint8_t* page) {

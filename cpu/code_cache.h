@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Decoded blocks, by the host page their bytes are in. A ROM and its alias, or RAM seen at two linear
-// addresses, share them.
+// Decoded blocks, by the host page their bytes are in. A ROM and its alias, or RAM seen at two
+// linear addresses, share them.
 #pragma once
 
 #include <array>
@@ -28,7 +28,8 @@ class CodeCache {
  public:
   Block* find(const std::uint8_t* host, unsigned mode) const {
     Block* block = table_[slot(host, mode)];
-    return block != nullptr && block->host == host && block->mode == mode ? block : find_slow(host, mode);
+    return block != nullptr && block->host == host && block->mode == mode ? block
+                                                                          : find_slow(host, mode);
   }
   // `page` is the host address of the page, `flags` its Ram flag byte (null for ROM).
   Block* insert(std::unique_ptr<Block> block, const std::uint8_t* page, std::uint8_t* flags);
@@ -59,7 +60,8 @@ class CodeCache {
     return (address ^ address >> 15 ^ mode * 0x9e5) & (kTableSize - 1);
   }
   static std::uint64_t key(const std::uint8_t* host, unsigned mode) {
-    return (reinterpret_cast<std::uintptr_t>(host) & kPageMask) | static_cast<std::uint64_t>(mode) << kPageBits;
+    return (reinterpret_cast<std::uintptr_t>(host) & kPageMask) | static_cast<std::uint64_t>(mode)
+                                                                      << kPageBits;
   }
   Block* find_slow(const std::uint8_t* host, unsigned mode) const;
   void retire(std::unique_ptr<Block> block);

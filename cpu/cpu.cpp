@@ -8,10 +8,18 @@ namespace ice86::cpu {
 Cpu::Cpu(CpuHost& host, TraceBus& trace) : core_(std::make_unique<Core>(host, trace)) {}
 Cpu::~Cpu() = default;
 
-void Cpu::reset(ResetKind kind) { core_->reset(kind); }
-StopReason Cpu::run(std::uint64_t instructions) { return core_->run(instructions); }
-void Cpu::request_stop() { core_->request_stop(); }
-void Cpu::set_intr(bool high) { core_->set_intr(high); }
+void Cpu::reset(ResetKind kind) {
+  core_->reset(kind);
+}
+StopReason Cpu::run(std::uint64_t instructions) {
+  return core_->run(instructions);
+}
+void Cpu::request_stop() {
+  core_->request_stop();
+}
+void Cpu::set_intr(bool high) {
+  core_->set_intr(high);
+}
 
 void Cpu::set_a20(bool enabled) {
   if (core_->a20 == enabled) return;
@@ -34,9 +42,15 @@ void Cpu::mapping_changed() {
   core_->leave_after_current();
 }
 
-void Cpu::code_page_written(const std::uint8_t* page) { core_->code_page_written(page); }
-void Cpu::forget_code() { core_->forget_code(); }
-void Cpu::set_interrupt_observer(InterruptObserver* observer) { core_->observer = observer; }
+void Cpu::code_page_written(const std::uint8_t* page) {
+  core_->code_page_written(page);
+}
+void Cpu::forget_code() {
+  core_->forget_code();
+}
+void Cpu::set_interrupt_observer(InterruptObserver* observer) {
+  core_->observer = observer;
+}
 
 const State& Cpu::state() const {
   if (!core_->written_from_outside) core_->sync_flags();
@@ -53,6 +67,8 @@ bool Cpu::translate(std::uint64_t linear, Gpa& gpa) const {
   return core_->walk(linear & core_->linear_mask, Access::kRead, false, gpa, true);
 }
 
-void Cpu::serialize(Archive& archive) { core_->serialize(archive); }
+void Cpu::serialize(Archive& archive) {
+  core_->serialize(archive);
+}
 
 }  // namespace ice86::cpu

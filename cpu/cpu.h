@@ -14,15 +14,16 @@
 namespace ice86::cpu {
 
 enum class StopReason {
-  kBudget,    // the given number of instructions has retired
-  kHalted,    // HLT: nothing happens until an interrupt
-  kShutdown,  // triple fault: nothing happens until a reset
-  kRequested, // Cpu::request_stop
+  kBudget,     // the given number of instructions has retired
+  kHalted,     // HLT: nothing happens until an interrupt
+  kShutdown,   // triple fault: nothing happens until a reset
+  kRequested,  // Cpu::request_stop
 };
 
 enum class InterruptSource { kSoftware, kException, kExternal, kNmi };
 
-// An interrupt or exception that has been delivered: the CPU stands at the handler's first instruction.
+// An interrupt or exception that has been delivered: the CPU stands at the handler's first
+// instruction.
 struct InterruptDelivery {
   std::uint8_t vector;
   InterruptSource source;
@@ -51,7 +52,8 @@ class Core;  // the interpreter's side: cpu/core.h
 
 class Cpu {
  public:
-  // `host` and `trace` outlive the CPU. Events: category cpu ("exception", "shutdown", "msr-unknown", ...).
+  // `host` and `trace` outlive the CPU. Events: category cpu ("exception", "shutdown",
+  // "msr-unknown", ...).
   Cpu(CpuHost& host, TraceBus& trace);
   ~Cpu();
   Cpu(const Cpu&) = delete;
@@ -59,11 +61,12 @@ class Cpu {
 
   void reset(ResetKind kind);
 
-  // Retires at most `instructions`. Each iteration of a repeated string instruction counts as one, so that
-  // it can stop at any of them. The delivery of an interrupt or exception counts as one, too.
+  // Retires at most `instructions`. Each iteration of a repeated string instruction counts as one,
+  // so that it can stop at any of them. The delivery of an interrupt or exception counts as one,
+  // too.
   StopReason run(std::uint64_t instructions);
-  // May be called by the host from within run() (a device that changes a deadline, a reset, an exit):
-  // run() returns after the current instruction.
+  // May be called by the host from within run() (a device that changes a deadline, a reset, an
+  // exit): run() returns after the current instruction.
   void request_stop();
 
   // Pins.
@@ -73,15 +76,17 @@ class Cpu {
   void pulse_smi();
 
   // The host's notices.
-  void mapping_changed();                          // cached PageViews are stale
-  void code_page_written(const std::uint8_t* page);  // decoded instructions of this host page are stale
-  void forget_code();                              // all decoded instructions are stale
+  void mapping_changed();  // cached PageViews are stale
+  void code_page_written(
+      const std::uint8_t* page);  // decoded instructions of this host page are stale
+  void forget_code();             // all decoded instructions are stale
 
   void set_interrupt_observer(InterruptObserver* observer);
 
   // Up to date outside run() and in the callbacks of CpuHost and InterruptObserver.
   const State& state() const;
-  // For debuggers and tests: change anything outside run(); derived data is recomputed on the next run().
+  // For debuggers and tests: change anything outside run(); derived data is recomputed on the next
+  // run().
   State& mutable_state();
 
   // Linear to physical as the current mode translates for supervisor reads; nothing changes.

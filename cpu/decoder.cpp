@@ -20,11 +20,11 @@ struct Decoders {
     ZydisDecoderInit(&by_mode[0], ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
     ZydisDecoderInit(&by_mode[1], ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
     for (ZydisDecoder& decoder : by_mode) {
-      // Extensions this CPU has not. Their encodings mean what they meant before: 0F 1A-1C and 0F 1E are
-      // NOPs, 3E before an indirect branch is a segment override, and F3 is ignored.
+      // Extensions this CPU has not. Their encodings mean what they meant before: 0F 1A-1C and 0F
+      // 1E are NOPs, 3E before an indirect branch is a segment override, and F3 is ignored.
       for (const ZydisDecoderMode extension :
-           {ZYDIS_DECODER_MODE_MPX, ZYDIS_DECODER_MODE_CET, ZYDIS_DECODER_MODE_LZCNT, ZYDIS_DECODER_MODE_TZCNT,
-            ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE}) {
+           {ZYDIS_DECODER_MODE_MPX, ZYDIS_DECODER_MODE_CET, ZYDIS_DECODER_MODE_LZCNT,
+            ZYDIS_DECODER_MODE_TZCNT, ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE}) {
         ZydisDecoderEnableMode(&decoder, extension, ZYAN_FALSE);
       }
     }
@@ -47,14 +47,18 @@ std::uint8_t register_offset(ZydisRegister reg) {
 }
 
 bool is_segment(const ZydisDecodedOperand& operand) {
-  return operand.type == ZYDIS_OPERAND_TYPE_REGISTER && ZydisRegisterGetClass(operand.reg.value) == ZYDIS_REGCLASS_SEGMENT;
+  return operand.type == ZYDIS_OPERAND_TYPE_REGISTER &&
+         ZydisRegisterGetClass(operand.reg.value) == ZYDIS_REGCLASS_SEGMENT;
 }
 
-std::uint8_t segment_number(ZydisRegister reg) { return static_cast<std::uint8_t>(ZydisRegisterGetId(reg)); }
+std::uint8_t segment_number(ZydisRegister reg) {
+  return static_cast<std::uint8_t>(ZydisRegisterGetId(reg));
+}
 
 class Translator {
  public:
-  Translator(const ZydisDecodedInstruction& instruction, const ZydisDecodedOperand* operands, Insn& insn, bool& ends_block)
+  Translator(const ZydisDecodedInstruction& instruction, const ZydisDecodedOperand* operands,
+             Insn& insn, bool& ends_block)
       : z_(instruction), ops_(operands), insn_(insn), ends_(ends_block) {}
 
   // False: no such instruction on this CPU.
@@ -102,7 +106,8 @@ class Translator {
   }
 
   bool alu(Alu op) {
-    // TEST r, m and XCHG r, m are encoded with the memory operand on either side; both mean the same.
+    // TEST r, m and XCHG r, m are encoded with the memory operand on either side; both mean the
+    // same.
     const Form form = two();
     return set(alu_handler(op, form, bytes(0)));
   }
@@ -222,7 +227,8 @@ bool Translator::mov() {
     const bool control = kind == ZYDIS_REGCLASS_CONTROL;
     insn_.code = static_cast<std::uint8_t>(ZydisRegisterGetId(ops_[n].reg.value));
     (n == 0 ? insn_.src : insn_.dst) = register_offset(ops_[1 - n].reg.value);
-    if (n == 0) return leave(system_handler(control ? System::kMovToCr : System::kMovToDr, Form::kR));
+    if (n == 0)
+      return leave(system_handler(control ? System::kMovToCr : System::kMovToDr, Form::kR));
     return system(control ? System::kMovFromCr : System::kMovFromDr);
   }
   return alu(Alu::kMov);
@@ -283,20 +289,22 @@ bool Translator::lar_lsl(System op) {
 }
 
 // Condition codes in the order of their encoding (SDM vol. 2 appendix B.1.4.7).
-std::optional<unsigned> condition(ZydisMnemonic mnemonic, const std::array<ZydisMnemonic, 16>& family) {
+std::optional<unsigned> condition(ZydisMnemonic mnemonic,
+                                  const std::array<ZydisMnemonic, 16>& family) {
   for (unsigned code = 0; code < family.size(); ++code) {
     if (family[code] == mnemonic) return code;
   }
   return std::nullopt;
 }
 
-#define ICE86_CONDITIONS(prefix)                                                                                       \
-  {                                                                                                                    \
-    ZYDIS_MNEMONIC_##prefix##O, ZYDIS_MNEMONIC_##prefix##NO, ZYDIS_MNEMONIC_##prefix##B, ZYDIS_MNEMONIC_##prefix##NB,  \
-        ZYDIS_MNEMONIC_##prefix##Z, ZYDIS_MNEMONIC_##prefix##NZ, ZYDIS_MNEMONIC_##prefix##BE,                          \
-        ZYDIS_MNEMONIC_##prefix##NBE, ZYDIS_MNEMONIC_##prefix##S, ZYDIS_MNEMONIC_##prefix##NS,                         \
-        ZYDIS_MNEMONIC_##prefix##P, ZYDIS_MNEMONIC_##prefix##NP, ZYDIS_MNEMONIC_##prefix##L,                           \
-        ZYDIS_MNEMONIC_##prefix##NL, ZYDIS_MNEMONIC_##prefix##LE, ZYDIS_MNEMONIC_##prefix##NLE                         \
+#define ICE86_CONDITIONS(prefix)                                                               \
+  {                                                                                            \
+    ZYDIS_MNEMONIC_##prefix##O, ZYDIS_MNEMONIC_##prefix##NO, ZYDIS_MNEMONIC_##prefix##B,       \
+        ZYDIS_MNEMONIC_##prefix##NB, ZYDIS_MNEMONIC_##prefix##Z, ZYDIS_MNEMONIC_##prefix##NZ,  \
+        ZYDIS_MNEMONIC_##prefix##BE, ZYDIS_MNEMONIC_##prefix##NBE, ZYDIS_MNEMONIC_##prefix##S, \
+        ZYDIS_MNEMONIC_##prefix##NS, ZYDIS_MNEMONIC_##prefix##P, ZYDIS_MNEMONIC_##prefix##NP,  \
+        ZYDIS_MNEMONIC_##prefix##L, ZYDIS_MNEMONIC_##prefix##NL, ZYDIS_MNEMONIC_##prefix##LE,  \
+        ZYDIS_MNEMONIC_##prefix##NLE                                                           \
   }
 constexpr std::array<ZydisMnemonic, 16> kJumps = ICE86_CONDITIONS(J);
 constexpr std::array<ZydisMnemonic, 16> kSets = ICE86_CONDITIONS(SET);
@@ -393,7 +401,8 @@ bool Translator::translate() {
     case ZYDIS_MNEMONIC_CALL: return jump_or_call(true);
     case ZYDIS_MNEMONIC_RET: {
       insn_.imm = z_.operand_count_visible > 0 ? ops_[0].imm.value.u & 0xffff : 0;
-      return leave(jump_handler(z_.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ? Jump::kRetFar : Jump::kRet));
+      return leave(
+          jump_handler(z_.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ? Jump::kRetFar : Jump::kRet));
     }
     case ZYDIS_MNEMONIC_IRET:
     case ZYDIS_MNEMONIC_IRETD: return leave(jump_handler(Jump::kIret));
@@ -402,7 +411,9 @@ bool Translator::translate() {
     case ZYDIS_MNEMONIC_LOOPNE: return branch(Jump::kLoopNz);
     case ZYDIS_MNEMONIC_JCXZ:
     case ZYDIS_MNEMONIC_JECXZ: return branch(Jump::kJcxz);
-    case ZYDIS_MNEMONIC_INT: insn_.imm = ops_[0].imm.value.u & 0xff; return leave(jump_handler(Jump::kInt));
+    case ZYDIS_MNEMONIC_INT:
+      insn_.imm = ops_[0].imm.value.u & 0xff;
+      return leave(jump_handler(Jump::kInt));
     case ZYDIS_MNEMONIC_INT3: return leave(jump_handler(Jump::kInt3));
     case ZYDIS_MNEMONIC_INT1: return leave(jump_handler(Jump::kInt1));
     case ZYDIS_MNEMONIC_INTO: return set(jump_handler(Jump::kInto));
@@ -490,12 +501,15 @@ bool Translator::translate() {
 
 }  // namespace
 
-bool decode(const std::uint8_t* bytes, unsigned available, unsigned mode, Insn& insn, bool& ends_block) {
+bool decode(const std::uint8_t* bytes, unsigned available, unsigned mode, Insn& insn,
+            bool& ends_block) {
   static const Decoders decoders;  // constant after construction
   ZydisDecodedInstruction instruction;
   ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-  const ZyanStatus status = ZydisDecoderDecodeFull(&decoders.by_mode[mode], bytes, available, &instruction, operands);
-  if (status == ZYDIS_STATUS_NO_MORE_DATA || status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG) return false;
+  const ZyanStatus status =
+      ZydisDecoderDecodeFull(&decoders.by_mode[mode], bytes, available, &instruction, operands);
+  if (status == ZYDIS_STATUS_NO_MORE_DATA || status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG)
+    return false;
   if (ZYAN_SUCCESS(status)) {
     Translator translator(instruction, operands, insn, ends_block);
     if (translator.translate()) return true;

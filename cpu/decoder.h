@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// From bytes to the decoded form. Zydis finds the instruction; the tables of interp/ find its handler.
+// From bytes to the decoded form. Zydis finds the instruction; the tables of interp/ find its
+// handler.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +9,10 @@
 
 namespace ice86::cpu {
 
-// `mode`: 0: 16-bit code, 1: 32-bit code. False when `available` bytes are not enough; an instruction that
-// is not valid, or that this CPU does not have, decodes to one that raises #UD.
+// `mode`: 0: 16-bit code, 1: 32-bit code. False when `available` bytes are not enough; an
+// instruction that is not valid, or that this CPU does not have, decodes to one that raises #UD.
 // `ends_block`: what follows may not be what runs next.
-bool decode(const std::uint8_t* bytes, unsigned available, unsigned mode, Insn& insn, bool& ends_block);
+bool decode(const std::uint8_t* bytes, unsigned available, unsigned mode, Insn& insn,
+            bool& ends_block);
 
 }  // namespace ice86::cpu

@@ -20,8 +20,8 @@ class CpuHost {
   virtual void memory_write(Gpa gpa, unsigned width, std::uint64_t value) = 0;
   // Without side effects, for debuggers and disassembly.
   virtual std::uint64_t memory_peek(Gpa gpa, unsigned width) const = 0;
-  // A store of the CPU is about to change a page whose Ram::kCode flag is set. The host passes it to
-  // Cpu::code_page_written of every CPU that shares the memory.
+  // A store of the CPU is about to change a page whose Ram::kCode flag is set. The host passes it
+  // to Cpu::code_page_written of every CPU that shares the memory.
   virtual void code_write(const std::uint8_t* page) = 0;
 
   // `width` is 1, 2 or 4 bytes.
@@ -34,8 +34,8 @@ class CpuHost {
   // INTA: the interrupt controller's vector for the request that the INTR line carries.
   virtual std::uint8_t acknowledge_interrupt() = 0;
 
-  // The machine's count of retired instructions. The CPU adds to it and keeps it exact whenever it calls
-  // the host and when run() returns.
+  // The machine's count of retired instructions. The CPU adds to it and keeps it exact whenever it
+  // calls the host and when run() returns.
   virtual std::uint64_t& instructions() = 0;
   // What RDTSC reads, before the guest's own offset: a function of virtual time alone.
   virtual std::uint64_t timestamp_counter() const = 0;

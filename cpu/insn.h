@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The decoded form of an instruction: what the interpreter executes and a translator reads. Position
-// independent: it holds for every address at which the same bytes stand.
+// The decoded form of an instruction: what the interpreter executes and a translator reads.
+// Position independent: it holds for every address at which the same bytes stand.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,8 @@ using Handler = Flow (*)(Core&, const Insn&);
 // Byte offsets into State name registers, so that no access needs a case for AH or for "no base".
 struct Insn {
   Handler execute;
-  std::uint64_t imm;  // sign-extended as the instruction has it; far pointers: selector << 32 | offset
+  std::uint64_t
+      imm;  // sign-extended as the instruction has it; far pointers: selector << 32 | offset
   std::int32_t disp;
   std::uint8_t length;
   std::uint8_t dst;  // register operands, as offsets into State

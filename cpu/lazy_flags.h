@@ -48,7 +48,8 @@ class LazyFlags {
     set_cf_of(carry, overflow);
   }
   void set_cf_of(bool carry, bool overflow) {
-    carries_ = static_cast<std::uint64_t>(carry) << 63 | static_cast<std::uint64_t>(carry != overflow) << 62;
+    carries_ = static_cast<std::uint64_t>(carry) << 63 |
+               static_cast<std::uint64_t>(carry != overflow) << 62;
   }
   void set_cf(bool carry) { set_cf_of(carry, of()); }
   void set_zf(bool zero) { load((value() & ~flag::kZf) | (zero ? flag::kZf : 0)); }
@@ -79,8 +80,8 @@ class LazyFlags {
   }
 
   std::uint32_t value() const {
-    return (cf() ? flag::kCf : 0) | (pf() ? flag::kPf : 0) | (af() ? flag::kAf : 0) | (zf() ? flag::kZf : 0) |
-           (sf() ? flag::kSf : 0) | (of() ? flag::kOf : 0);
+    return (cf() ? flag::kCf : 0) | (pf() ? flag::kPf : 0) | (af() ? flag::kAf : 0) |
+           (zf() ? flag::kZf : 0) | (sf() ? flag::kSf : 0) | (of() ? flag::kOf : 0);
   }
   void load(std::uint32_t flags) {
     const bool zero = (flags & flag::kZf) != 0;
@@ -103,9 +104,10 @@ class LazyFlags {
     result_ = static_cast<std::make_signed_t<T>>(r);
   }
 
-  std::int64_t result_ = 1;    // sign-extended: ZF, SF, PF
-  std::uint64_t carries_ = 0;  // carries out of each bit, topmost at bit 63: CF = 63, OF = 63 xor 62
-  std::uint32_t aux_ = 0;      // AF; bits 7 and 2 flip SF and PF (flags that no one result gives)
+  std::int64_t result_ = 1;  // sign-extended: ZF, SF, PF
+  std::uint64_t carries_ =
+      0;                   // carries out of each bit, topmost at bit 63: CF = 63, OF = 63 xor 62
+  std::uint32_t aux_ = 0;  // AF; bits 7 and 2 flip SF and PF (flags that no one result gives)
 };
 
 }  // namespace ice86::cpu

@@ -10,8 +10,8 @@ namespace ice86::cpu {
 namespace {
 
 // Page-table entry bits (SDM vol. 3A tables 4-5 and 4-6).
-constexpr std::uint32_t kPresent = 1u << 0, kWritable = 1u << 1, kUser = 1u << 2, kAccessed = 1u << 5, kDirty = 1u << 6,
-                        kLarge = 1u << 7;
+constexpr std::uint32_t kPresent = 1u << 0, kWritable = 1u << 1, kUser = 1u << 2,
+                        kAccessed = 1u << 5, kDirty = 1u << 6, kLarge = 1u << 7;
 // Page-fault error code bits (SDM vol. 3A section 4.7).
 constexpr std::uint32_t kErrorPresent = 1u << 0, kErrorWrite = 1u << 1, kErrorUser = 1u << 2;
 
@@ -51,12 +51,16 @@ bool Core::walk(std::uint64_t linear, Access access, bool as_user, Gpa& gpa, boo
   const auto fail = [&](std::uint32_t error) {
     if (quiet) return false;
     s.cr2 = linear;
-    return raise(kPf, error | (access == Access::kWrite ? kErrorWrite : 0) | (as_user ? kErrorUser : 0));
+    return raise(kPf,
+                 error | (access == Access::kWrite ? kErrorWrite : 0) | (as_user ? kErrorUser : 0));
   };
   const auto load = [&](Gpa at) {
-    return static_cast<std::uint32_t>(quiet ? host.memory_peek(at & a20_mask, 4) : host.memory_read(at & a20_mask, 4));
+    return static_cast<std::uint32_t>(quiet ? host.memory_peek(at & a20_mask, 4)
+                                            : host.memory_read(at & a20_mask, 4));
   };
-  const auto store = [&](Gpa at, std::uint32_t value) { host.memory_write(at & a20_mask, 4, value); };
+  const auto store = [&](Gpa at, std::uint32_t value) {
+    host.memory_write(at & a20_mask, 4, value);
+  };
 
   const Gpa directory_at = (s.cr3 & 0xfffff000) + (linear >> 22) * 4;
   std::uint32_t directory = load(directory_at);
@@ -73,18 +77,21 @@ bool Core::walk(std::uint64_t linear, Access access, bool as_user, Gpa& gpa, boo
   }
   // Supervisor writes ignore read-only pages unless CR0.WP is set.
   if (as_user && (rights & kUser) == 0) return fail(kErrorPresent);
-  if (access == Access::kWrite && (rights & kWritable) == 0 && (as_user || (s.cr0 & cr0::kWp) != 0)) {
+  if (access == Access::kWrite && (rights & kWritable) == 0 &&
+      (as_user || (s.cr0 & cr0::kWp) != 0)) {
     return fail(kErrorPresent);
   }
   if (!quiet) {
     const std::uint32_t last_bits = kAccessed | (access == Access::kWrite ? kDirty : 0);
     const std::uint32_t directory_bits = large ? last_bits : kAccessed;
-    if ((directory & directory_bits) != directory_bits) store(directory_at, directory | directory_bits);
+    if ((directory & directory_bits) != directory_bits)
+      store(directory_at, directory | directory_bits);
     if (!large && (table & last_bits) != last_bits) store(table_at, table | last_bits);
   }
   if (large) {
     // PSE-36: bits 20:13 of the entry are bits 39:32 of the address.
-    gpa = (directory & 0xffc00000) | static_cast<Gpa>(directory >> 13 & 0xff) << 32 | (linear & 0x3fffff);
+    gpa = (directory & 0xffc00000) | static_cast<Gpa>(directory >> 13 & 0xff) << 32 |
+          (linear & 0x3fffff);
   } else {
     gpa = (table & 0xfffff000) | (linear & kPageMask);
   }
@@ -107,7 +114,8 @@ void Core::fill_tlb(std::uint64_t linear, Gpa gpa, Access access, bool as_user) 
     entry = TlbEntry{};
     ++generation_;  // an execute mapping may have gone
     if (filled_.size() <= kMostFilled) {
-      filled_.push_back(static_cast<std::uint16_t>((linear >> kPageBits & kTlbMask) | static_cast<std::uint64_t>(as_user) << 15));
+      filled_.push_back(static_cast<std::uint16_t>((linear >> kPageBits & kTlbMask) |
+                                                   static_cast<std::uint64_t>(as_user) << 15));
     }
   }
   const PageView view = host.page(gpa);
@@ -192,8 +200,8 @@ void Core::store_physical(Gpa gpa, unsigned size, std::uint64_t value) {
     host.memory_write(gpa, size, value);
     return;
   }
-  // A page with decoded instructions: data beside code leaves them alone, and a store into code drops
-  // just the blocks it hits.
+  // A page with decoded instructions: data beside code leaves them alone, and a store into code
+  // drops just the blocks it hits.
   const auto offset = static_cast<std::uint32_t>(gpa & kPageMask);
   if (cache_.covers(view.write, offset, size)) {
     cache_.drop_range(view.write, offset, size);

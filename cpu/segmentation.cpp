@@ -7,13 +7,16 @@ namespace ice86::cpu {
 
 namespace {
 
-constexpr std::uint32_t kAttributeMask = 0x00f0ff00;  // of the high dword: everything but base and limit
+constexpr std::uint32_t kAttributeMask =
+    0x00f0ff00;  // of the high dword: everything but base and limit
 constexpr std::uint32_t kAccessedBit = 1u << 8;
 // Present, S, read/write data (or code), accessed: what a real-mode segment behaves like.
 constexpr std::uint32_t kRealData = 0x9300;
 constexpr std::uint32_t kV86Data = 0xf300;
 
-constexpr std::uint32_t selector_error(std::uint16_t selector) { return selector & 0xfffcu; }
+constexpr std::uint32_t selector_error(std::uint16_t selector) {
+  return selector & 0xfffcu;
+}
 
 }  // namespace
 
@@ -43,7 +46,8 @@ bool Core::fetch_descriptor(std::uint16_t selector, Descriptor& descriptor, Vect
 bool Core::set_accessed(std::uint16_t selector, Descriptor& descriptor) {
   if ((descriptor.high & kAccessedBit) != 0) return true;
   descriptor.high |= kAccessedBit;
-  return write_system<std::uint8_t>(descriptor_address(selector) + 5, static_cast<std::uint8_t>(descriptor.high >> 8));
+  return write_system<std::uint8_t>(descriptor_address(selector) + 5,
+                                    static_cast<std::uint8_t>(descriptor.high >> 8));
 }
 
 bool Core::set_busy(std::uint16_t selector, bool busy) {
@@ -80,8 +84,8 @@ void Core::load_real_segment(unsigned segment, std::uint16_t selector) {
     target.limit = 0xffff;
     target.attributes = kV86Data;
   } else {
-    // Real mode keeps the limit and size that protected mode left ("unreal mode"); the rights become
-    // those of a writable segment, for CS also (SDM vol. 3A section 20.1.1).
+    // Real mode keeps the limit and size that protected mode left ("unreal mode"); the rights
+    // become those of a writable segment, for CS also (SDM vol. 3A section 20.1.1).
     target.attributes = (target.attributes & 0x00f00000) | kRealData;
   }
   update_view(segment);
@@ -149,7 +153,8 @@ bool Core::load_segment(unsigned segment, std::uint16_t selector) {
     if ((selector & 0xfffcu) == 0) return raise(kGp, 0);
     Descriptor descriptor;
     if (!fetch_descriptor(selector, descriptor, kGp)) return false;
-    if (rpl != cpl || !descriptor.writable() || descriptor.dpl() != cpl) return raise(kGp, selector_error(selector));
+    if (rpl != cpl || !descriptor.writable() || descriptor.dpl() != cpl)
+      return raise(kGp, selector_error(selector));
     if (!descriptor.present()) return raise(kSs_, selector_error(selector));
     if (!set_accessed(selector, descriptor)) return false;
     set_segment(segment, selector, descriptor);
@@ -171,7 +176,8 @@ bool Core::load_segment(unsigned segment, std::uint16_t selector) {
   return true;
 }
 
-bool Core::check_stack_segment(std::uint16_t selector, unsigned level, Vector vector, Descriptor& descriptor) {
+bool Core::check_stack_segment(std::uint16_t selector, unsigned level, Vector vector,
+                               Descriptor& descriptor) {
   if ((selector & 0xfffcu) == 0) return raise(vector, vector == kTs ? selector_error(selector) : 0);
   if (!fetch_descriptor(selector, descriptor, vector)) return false;
   if ((selector & 3u) != level || descriptor.dpl() != level || !descriptor.writable()) {
@@ -193,7 +199,8 @@ bool Core::check_io(std::uint16_t port, unsigned width) {
   if (!protected_mode() || (!v8086() && cpl <= iopl())) return true;
   // The I/O permission bitmap of a 32-bit TSS (SDM vol. 1 section 19.5.2).
   const unsigned type = bits(s.tr.attributes, 11, 8);
-  if (!s.tr.usable || (type != kTss32Available && type != kTss32Busy) || s.tr.limit < 103) return raise(kGp, 0);
+  if (!s.tr.usable || (type != kTss32Available && type != kTss32Busy) || s.tr.limit < 103)
+    return raise(kGp, 0);
   std::uint16_t bitmap = 0;
   if (!read_system(s.tr.base + 102, bitmap)) return false;
   const std::uint32_t at = bitmap + port / 8u;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The CPU in a snapshot: architectural state and pins. TLB and decoded blocks are caches and begin empty.
+// The CPU in a snapshot: architectural state and pins. TLB and decoded blocks are caches and begin
+// empty.
 #include "cpu/core.h"
 
 namespace ice86::cpu {
@@ -32,7 +33,8 @@ void Core::serialize(Archive& archive) {
     io_segment(archive, s.tr);
     io_table(archive, s.gdtr);
     io_table(archive, s.idtr);
-    for (std::uint64_t* value : {&s.cr0, &s.cr2, &s.cr3, &s.cr4, &s.cr8, &s.xcr0, &s.efer}) archive.io(*value);
+    for (std::uint64_t* value : {&s.cr0, &s.cr2, &s.cr3, &s.cr4, &s.cr8, &s.xcr0, &s.efer})
+      archive.io(*value);
     archive.io(s.dr);
     for (X87Register& value : s.x87) {
       archive.io(value.significand);
@@ -44,13 +46,14 @@ void Core::serialize(Archive& archive) {
     archive.io(s.fdp);
     for (auto& value : s.ymm) archive.io(value);
     archive.io(s.mxcsr);
-    for (bool* value : {&s.halted, &s.shutdown, &s.in_smm, &s.nmi_blocked, &s.nmi_pending, &s.smi_pending,
-                        &s.interrupt_shadow, &s.mov_ss_shadow, &intr, &a20}) {
+    for (bool* value : {&s.halted, &s.shutdown, &s.in_smm, &s.nmi_blocked, &s.nmi_pending,
+                        &s.smi_pending, &s.interrupt_shadow, &s.mov_ss_shadow, &intr, &a20}) {
       archive.io(*value);
     }
     archive.io(s.smbase);
-    for (std::uint64_t* value : {&msr.apic_base, &msr.pat, &msr.mtrr_default, &msr.sysenter_cs, &msr.sysenter_esp,
-                                 &msr.sysenter_eip, &msr.microcode, &msr.tsc_offset, &msr.misc_enable, &msr.debugctl}) {
+    for (std::uint64_t* value :
+         {&msr.apic_base, &msr.pat, &msr.mtrr_default, &msr.sysenter_cs, &msr.sysenter_esp,
+          &msr.sysenter_eip, &msr.microcode, &msr.tsc_offset, &msr.misc_enable, &msr.debugctl}) {
       archive.io(*value);
     }
     archive.io(msr.mtrr_variable);

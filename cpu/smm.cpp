@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // System management mode: SMI, the state save area, RSM.
-// Reference: Intel SDM vol. 3C chapter 31 (32-bit state save map, table 31-1). The manual reserves the
-// places of hidden segment parts and tables; they are where this file says.
+// Reference: Intel SDM vol. 3C chapter 31 (32-bit state save map, table 31-1). The manual reserves
+// the places of hidden segment parts and tables; they are where this file says.
 #include <iterator>
 
 #include "cpu/core.h"
@@ -12,10 +12,22 @@ namespace {
 
 // Offsets from SMBASE + 8000h.
 enum SaveArea : std::uint32_t {
-  kCr0 = 0x7ffc, kCr3 = 0x7ff8, kEflags = 0x7ff4, kEip = 0x7ff0, kGprTop = 0x7fec /* EDI, then downwards */,
-  kDr6 = 0x7fcc, kDr7 = 0x7fc8, kTr = 0x7fc4, kLdtr = 0x7fc0, kSegments = 0x7fa8 /* ES CS SS DS FS GS */,
-  kAutoHalt = 0x7f02, kRevision = 0x7efc, kSmbase = 0x7ef8,
-  kHidden = 0x7f10 /* reserved: 8 x (base, limit, attributes), growing upwards */, kCr4 = 0x7f70, kGdtr = 0x7f74,
+  kCr0 = 0x7ffc,
+  kCr3 = 0x7ff8,
+  kEflags = 0x7ff4,
+  kEip = 0x7ff0,
+  kGprTop = 0x7fec /* EDI, then downwards */,
+  kDr6 = 0x7fcc,
+  kDr7 = 0x7fc8,
+  kTr = 0x7fc4,
+  kLdtr = 0x7fc0,
+  kSegments = 0x7fa8 /* ES CS SS DS FS GS */,
+  kAutoHalt = 0x7f02,
+  kRevision = 0x7efc,
+  kSmbase = 0x7ef8,
+  kHidden = 0x7f10 /* reserved: 8 x (base, limit, attributes), growing upwards */,
+  kCr4 = 0x7f70,
+  kGdtr = 0x7f74,
   kIdtr = 0x7f7c
 };
 // Relocatable SMBASE; no I/O restart.
@@ -31,7 +43,9 @@ void Core::enter_smm() {
   s.in_smm = true;
   host.smm_changed(true);
   const Gpa area = static_cast<Gpa>(s.smbase) + 0x8000;
-  const auto save = [&](std::uint32_t at, std::uint64_t value) { host.memory_write(area + at, 4, value & 0xffffffff); };
+  const auto save = [&](std::uint32_t at, std::uint64_t value) {
+    host.memory_write(area + at, 4, value & 0xffffffff);
+  };
   save(kCr0, s.cr0);
   save(kCr3, s.cr3);
   save(kCr4, s.cr4);
@@ -40,8 +54,9 @@ void Core::enter_smm() {
   for (unsigned i = 0; i < std::size(kGprOrder); ++i) save(kGprTop - i * 4, s.gpr[kGprOrder[i]]);
   save(kDr6, s.dr[6]);
   save(kDr7, s.dr[7]);
-  const Segment* const hidden[] = {&s.segment[kEs], &s.segment[kCs], &s.segment[kSs], &s.segment[kDs],
-                                   &s.segment[kFs], &s.segment[kGs], &s.ldtr, &s.tr};
+  const Segment* const hidden[] = {
+      &s.segment[kEs], &s.segment[kCs], &s.segment[kSs], &s.segment[kDs],
+      &s.segment[kFs], &s.segment[kGs], &s.ldtr,         &s.tr};
   for (unsigned i = 0; i < std::size(hidden); ++i) {
     save(kHidden + i * 12, hidden[i]->base);
     save(kHidden + i * 12 + 4, hidden[i]->limit);
@@ -77,7 +92,9 @@ void Core::enter_smm() {
 Flow Core::leave_smm() {
   if (!s.in_smm) return raised(kUd);
   const Gpa area = static_cast<Gpa>(s.smbase) + 0x8000;
-  const auto load = [&](std::uint32_t at) { return static_cast<std::uint32_t>(host.memory_read(area + at, 4)); };
+  const auto load = [&](std::uint32_t at) {
+    return static_cast<std::uint32_t>(host.memory_read(area + at, 4));
+  };
   s.cr0 = load(kCr0) | cr0::kEt;
   s.cr3 = load(kCr3);
   s.cr4 = load(kCr4);
@@ -87,7 +104,7 @@ Flow Core::leave_smm() {
   s.dr[6] = load(kDr6);
   s.dr[7] = load(kDr7);
   Segment* const hidden[] = {&s.segment[kEs], &s.segment[kCs], &s.segment[kSs], &s.segment[kDs],
-                             &s.segment[kFs], &s.segment[kGs], &s.ldtr, &s.tr};
+                             &s.segment[kFs], &s.segment[kGs], &s.ldtr,         &s.tr};
   for (unsigned i = 0; i < std::size(hidden); ++i) {
     hidden[i]->base = load(kHidden + i * 12);
     hidden[i]->limit = load(kHidden + i * 12 + 4);

@@ -9,29 +9,49 @@
 namespace ice86::cpu {
 
 // Numbers of the general registers as instructions encode them.
-enum Gpr : std::uint8_t { kRax, kRcx, kRdx, kRbx, kRsp, kRbp, kRsi, kRdi, kR8, kR9, kR10, kR11, kR12, kR13, kR14, kR15 };
+enum Gpr : std::uint8_t {
+  kRax,
+  kRcx,
+  kRdx,
+  kRbx,
+  kRsp,
+  kRbp,
+  kRsi,
+  kRdi,
+  kR8,
+  kR9,
+  kR10,
+  kR11,
+  kR12,
+  kR13,
+  kR14,
+  kR15
+};
 
 // Numbers of the segment registers as instructions encode them.
 enum SegmentName : std::uint8_t { kEs, kCs, kSs, kDs, kFs, kGs };
 
 // RFLAGS bits (SDM vol. 1 section 3.4.3).
 namespace flag {
-constexpr std::uint32_t kCf = 1u << 0, kFixed = 1u << 1, kPf = 1u << 2, kAf = 1u << 4, kZf = 1u << 6,
-                        kSf = 1u << 7, kTf = 1u << 8, kIf = 1u << 9, kDf = 1u << 10, kOf = 1u << 11,
-                        kIopl = 3u << 12, kNt = 1u << 14, kRf = 1u << 16, kVm = 1u << 17, kAc = 1u << 18,
-                        kVif = 1u << 19, kVip = 1u << 20, kId = 1u << 21;
+constexpr std::uint32_t kCf = 1u << 0, kFixed = 1u << 1, kPf = 1u << 2, kAf = 1u << 4,
+                        kZf = 1u << 6, kSf = 1u << 7, kTf = 1u << 8, kIf = 1u << 9, kDf = 1u << 10,
+                        kOf = 1u << 11, kIopl = 3u << 12, kNt = 1u << 14, kRf = 1u << 16,
+                        kVm = 1u << 17, kAc = 1u << 18, kVif = 1u << 19, kVip = 1u << 20,
+                        kId = 1u << 21;
 constexpr std::uint32_t kArithmetic = kCf | kPf | kAf | kZf | kSf | kOf;
 }  // namespace flag
 
 namespace cr0 {
-constexpr std::uint64_t kPe = 1u << 0, kMp = 1u << 1, kEm = 1u << 2, kTs = 1u << 3, kEt = 1u << 4, kNe = 1u << 5,
-                        kWp = 1u << 16, kAm = 1u << 18, kNw = 1u << 29, kCd = 1u << 30, kPg = 1u << 31;
+constexpr std::uint64_t kPe = 1u << 0, kMp = 1u << 1, kEm = 1u << 2, kTs = 1u << 3, kEt = 1u << 4,
+                        kNe = 1u << 5, kWp = 1u << 16, kAm = 1u << 18, kNw = 1u << 29,
+                        kCd = 1u << 30, kPg = 1u << 31;
 }
 namespace cr4 {
-constexpr std::uint64_t kVme = 1u << 0, kPvi = 1u << 1, kTsd = 1u << 2, kDe = 1u << 3, kPse = 1u << 4,
-                        kPae = 1u << 5, kMce = 1u << 6, kPge = 1u << 7, kPce = 1u << 8, kOsfxsr = 1u << 9,
-                        kOsxmmexcpt = 1u << 10, kUmip = 1u << 11, kFsgsbase = 1u << 16, kPcide = 1u << 17,
-                        kOsxsave = 1u << 18, kSmep = 1u << 20, kSmap = 1u << 21;
+constexpr std::uint64_t kVme = 1u << 0, kPvi = 1u << 1, kTsd = 1u << 2, kDe = 1u << 3,
+                        kPse = 1u << 4, kPae = 1u << 5, kMce = 1u << 6, kPge = 1u << 7,
+                        kPce = 1u << 8, kOsfxsr = 1u << 9, kOsxmmexcpt = 1u << 10, kUmip = 1u << 11,
+                        kFsgsbase = 1u << 16, kPcide = 1u << 17, kOsxsave = 1u << 18,
+                        kSmep = 1u << 20, kSmap = 1u << 21;
 }
 namespace efer {
 constexpr std::uint64_t kSce = 1u << 0, kLme = 1u << 8, kLma = 1u << 10, kNxe = 1u << 11;
@@ -39,12 +59,28 @@ constexpr std::uint64_t kSce = 1u << 0, kLme = 1u << 8, kLma = 1u << 10, kNxe = 
 
 // Exception vectors (SDM vol. 3A table 6-1).
 enum Vector : std::uint8_t {
-  kDe = 0, kDb = 1, kNmi = 2, kBp = 3, kOf = 4, kBr = 5, kUd = 6, kNm = 7, kDf = 8, kTs = 10, kNp = 11,
-  kSs_ = 12, kGp = 13, kPf = 14, kMf = 16, kAc = 17, kMc = 18, kXm = 19
+  kDe = 0,
+  kDb = 1,
+  kNmi = 2,
+  kBp = 3,
+  kOf = 4,
+  kBr = 5,
+  kUd = 6,
+  kNm = 7,
+  kDf = 8,
+  kTs = 10,
+  kNp = 11,
+  kSs_ = 12,
+  kGp = 13,
+  kPf = 14,
+  kMf = 16,
+  kAc = 17,
+  kMc = 18,
+  kXm = 19
 };
 
-// A segment register with its hidden part. `attributes` is the descriptor's high dword with the base and
-// limit bits cleared: type 11:8, S 12, DPL 14:13, P 15, AVL 20, L 21, D/B 22, G 23.
+// A segment register with its hidden part. `attributes` is the descriptor's high dword with the
+// base and limit bits cleared: type 11:8, S 12, DPL 14:13, P 15, AVL 20, L 21, D/B 22, G 23.
 struct Segment {
   std::uint16_t selector = 0;
   std::uint32_t attributes = 0;
@@ -68,7 +104,8 @@ struct State {
   std::array<std::uint64_t, 16> gpr{};
   std::uint64_t rip = 0;
   std::uint64_t zero = 0;  // always 0: the base or index register of an address that has none
-  std::uint64_t rflags = flag::kFixed;  // up to date when run() has returned; see Cpu::flags() within
+  std::uint64_t rflags =
+      flag::kFixed;  // up to date when run() has returned; see Cpu::flags() within
   std::array<Segment, 6> segment{};
   Segment ldtr, tr;
   DescriptorTable gdtr, idtr;

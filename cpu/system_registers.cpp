@@ -11,10 +11,26 @@ namespace {
 
 // MSR addresses (SDM vol. 4).
 enum Msr : std::uint32_t {
-  kTimeStampCounter = 0x10, kPlatformId = 0x17, kApicBase = 0x1b, kFeatureControl = 0x3a, kBiosUpdateTrigger = 0x79,
-  kBiosSignatureId = 0x8b, kMtrrCap = 0xfe, kSysenterCs = 0x174, kSysenterEsp = 0x175, kSysenterEip = 0x176,
-  kMcgCap = 0x179, kMcgStatus = 0x17a, kMiscEnable = 0x1a0, kDebugCtl = 0x1d9, kMtrrPhysBase0 = 0x200,
-  kMtrrFix64k = 0x250, kMtrrFix16k80000 = 0x258, kMtrrFix16kA0000 = 0x259, kMtrrFix4kC0000 = 0x268, kPat = 0x277,
+  kTimeStampCounter = 0x10,
+  kPlatformId = 0x17,
+  kApicBase = 0x1b,
+  kFeatureControl = 0x3a,
+  kBiosUpdateTrigger = 0x79,
+  kBiosSignatureId = 0x8b,
+  kMtrrCap = 0xfe,
+  kSysenterCs = 0x174,
+  kSysenterEsp = 0x175,
+  kSysenterEip = 0x176,
+  kMcgCap = 0x179,
+  kMcgStatus = 0x17a,
+  kMiscEnable = 0x1a0,
+  kDebugCtl = 0x1d9,
+  kMtrrPhysBase0 = 0x200,
+  kMtrrFix64k = 0x250,
+  kMtrrFix16k80000 = 0x258,
+  kMtrrFix16kA0000 = 0x259,
+  kMtrrFix4kC0000 = 0x268,
+  kPat = 0x277,
   kMtrrDefType = 0x2ff
 };
 
@@ -27,7 +43,8 @@ std::uint64_t* fixed_mtrr(Core::Msrs& msr, std::uint32_t index) {
   if (index == kMtrrFix64k) return &msr.mtrr_fixed[0];
   if (index == kMtrrFix16k80000) return &msr.mtrr_fixed[1];
   if (index == kMtrrFix16kA0000) return &msr.mtrr_fixed[2];
-  if (index >= kMtrrFix4kC0000 && index < kMtrrFix4kC0000 + 8) return &msr.mtrr_fixed[3 + index - kMtrrFix4kC0000];
+  if (index >= kMtrrFix4kC0000 && index < kMtrrFix4kC0000 + 8)
+    return &msr.mtrr_fixed[3 + index - kMtrrFix4kC0000];
   return nullptr;
 }
 
@@ -57,8 +74,9 @@ struct Leaf {
 };
 constexpr std::uint32_t kSignature = 0x00000673;  // family 6, model 7, stepping 3
 constexpr std::uint32_t kFeatures = 1u << 3 /* PSE */ | 1u << 4 /* TSC */ | 1u << 5 /* MSR */ |
-                                    1u << 8 /* CX8 */ | 1u << 11 /* SEP */ | 1u << 12 /* MTRR */ | 1u << 15 /* CMOV */ |
-                                    1u << 16 /* PAT */ | 1u << 17 /* PSE-36 */;
+                                    1u << 8 /* CX8 */ | 1u << 11 /* SEP */ | 1u << 12 /* MTRR */ |
+                                    1u << 15 /* CMOV */ | 1u << 16 /* PAT */ |
+                                    1u << 17 /* PSE-36 */;
 constexpr Leaf kLeaves[] = {
     {1, 0x756e6547, 0x6c65746e, 0x49656e69},  // GenuineIntel
     {kSignature, 0, 0, kFeatures},
@@ -69,7 +87,8 @@ constexpr Leaf kLeaves[] = {
 void Core::cpuid() {
   const auto index = static_cast<std::uint32_t>(s.gpr[kRax]);
   // Beyond the last leaf the highest basic one answers (SDM vol. 2A, CPUID).
-  const Leaf& leaf = kLeaves[index >= 0x80000000 ? 0 : std::min<std::uint32_t>(index, std::size(kLeaves) - 1)];
+  const Leaf& leaf =
+      kLeaves[index >= 0x80000000 ? 0 : std::min<std::uint32_t>(index, std::size(kLeaves) - 1)];
   const Leaf none{};
   const Leaf& answer = index >= 0x80000000 && index < 0xc0000000 ? none : leaf;
   s.gpr[kRax] = answer.eax;
@@ -81,14 +100,15 @@ void Core::cpuid() {
 bool Core::write_cr(unsigned number, std::uint64_t value) {
   switch (number) {
     case 0: {
-      constexpr std::uint64_t kKnown = cr0::kPe | cr0::kMp | cr0::kEm | cr0::kTs | cr0::kNe | cr0::kWp | cr0::kAm |
-                                       cr0::kNw | cr0::kCd | cr0::kPg;
+      constexpr std::uint64_t kKnown = cr0::kPe | cr0::kMp | cr0::kEm | cr0::kTs | cr0::kNe |
+                                       cr0::kWp | cr0::kAm | cr0::kNw | cr0::kCd | cr0::kPg;
       if ((value & cr0::kPg) != 0 && (value & cr0::kPe) == 0) return raise(kGp, 0);
       if ((value & cr0::kNw) != 0 && (value & cr0::kCd) == 0) return raise(kGp, 0);
       const std::uint64_t old = s.cr0;
       s.cr0 = (value & kKnown) | cr0::kEt;
       const std::uint64_t changed = old ^ s.cr0;
-      if ((changed & cr0::kPg) != 0 || ((changed & cr0::kWp) != 0 && (s.cr0 & cr0::kPg) != 0)) flush_tlb();
+      if ((changed & cr0::kPg) != 0 || ((changed & cr0::kWp) != 0 && (s.cr0 & cr0::kPg) != 0))
+        flush_tlb();
       if (((old ^ s.cr0) & cr0::kPe) != 0) {
         // CPL is 0 on both sides of the change; segments keep their hidden parts.
         set_cpl(0);
@@ -102,7 +122,8 @@ bool Core::write_cr(unsigned number, std::uint64_t value) {
       flush_tlb();
       return true;
     case 4: {
-      constexpr std::uint64_t kKnown = cr4::kTsd | cr4::kDe | cr4::kPse | cr4::kPge | cr4::kPce | cr4::kMce;
+      constexpr std::uint64_t kKnown =
+          cr4::kTsd | cr4::kDe | cr4::kPse | cr4::kPge | cr4::kPce | cr4::kMce;
       if ((value & ~kKnown) != 0) return raise(kGp, 0);
       s.cr4 = value;
       flush_tlb();
@@ -129,7 +150,8 @@ bool Core::read_msr(std::uint32_t index, std::uint64_t& value) {
     case kMcgStatus: value = 0; return true;
     default: break;
   }
-  if (trace.wants(TraceCategory::kCpu)) trace.emit(TraceCategory::kCpu, "msr-unknown", {{"msr", index}, {"write", 0U}});
+  if (trace.wants(TraceCategory::kCpu))
+    trace.emit(TraceCategory::kCpu, "msr-unknown", {{"msr", index}, {"write", 0U}});
   return raise(kGp, 0);
 }
 
@@ -148,7 +170,8 @@ bool Core::write_msr(std::uint32_t index, std::uint64_t value) {
     default: break;
   }
   if (trace.wants(TraceCategory::kCpu)) {
-    trace.emit(TraceCategory::kCpu, "msr-unknown", {{"msr", index}, {"write", 1U}, {"value", value}});
+    trace.emit(TraceCategory::kCpu, "msr-unknown",
+               {{"msr", index}, {"write", 1U}, {"value", value}});
   }
   return raise(kGp, 0);
 }

@@ -14,7 +14,9 @@ struct Layout {
 constexpr Layout kLayout32 = {4, 103, 28, 32, 36, 40, 72, 6, 96};
 constexpr Layout kLayout16 = {2, 43, 0, 14, 16, 18, 34, 4, 42};
 
-bool is_32(unsigned type) { return type == kTss32Available || type == kTss32Busy; }
+bool is_32(unsigned type) {
+  return type == kTss32Available || type == kTss32Busy;
+}
 
 }  // namespace
 
@@ -43,7 +45,8 @@ bool Core::switch_task(std::uint16_t selector, const Descriptor& descriptor, Tas
   std::array<std::uint32_t, 8> new_gpr{};
   std::array<std::uint32_t, 6> new_segments{};
   if (to.size == 4 && !load(base, 4, to.cr3, new_cr3)) return false;
-  if (!load(base, to.size, to.eip, new_ip) || !load(base, to.size, to.eflags, new_flags)) return false;
+  if (!load(base, to.size, to.eip, new_ip) || !load(base, to.size, to.eflags, new_flags))
+    return false;
   for (unsigned i = 0; i < 8; ++i) {
     if (!load(base, to.size, to.gpr + i * to.size, new_gpr[i])) return false;
   }
@@ -56,12 +59,15 @@ bool Core::switch_task(std::uint16_t selector, const Descriptor& descriptor, Tas
   std::uint32_t old_flags = flags();
   if (how == TaskSwitch::kIret) old_flags &= ~flag::kNt;
   const std::uint64_t old_base = s.tr.base;
-  if (!store(old_base, from.size, from.eip, s.rip) || !store(old_base, from.size, from.eflags, old_flags)) return false;
+  if (!store(old_base, from.size, from.eip, s.rip) ||
+      !store(old_base, from.size, from.eflags, old_flags))
+    return false;
   for (unsigned i = 0; i < 8; ++i) {
     if (!store(old_base, from.size, from.gpr + i * from.size, s.gpr[i])) return false;
   }
   for (unsigned i = 0; i < from.segment_count; ++i) {
-    if (!write_system(old_base + from.segments + i * from.size, s.segment[i].selector)) return false;
+    if (!write_system(old_base + from.segments + i * from.size, s.segment[i].selector))
+      return false;
   }
   if (how != TaskSwitch::kCall && !set_busy(s.tr.selector, false)) return false;
   if (how == TaskSwitch::kCall && !write_system(base, s.tr.selector)) return false;
@@ -86,17 +92,20 @@ bool Core::switch_task(std::uint16_t selector, const Descriptor& descriptor, Tas
   s.dr[7] &= ~std::uint64_t{0x155};  // local breakpoints are the old task's
 
   // The local descriptor table, then CS, SS and the data segments, all with #TS for a bad selector.
-  for (unsigned i = 0; i < s.segment.size(); ++i) null_segment(i, static_cast<std::uint16_t>(new_segments[i]));
+  for (unsigned i = 0; i < s.segment.size(); ++i)
+    null_segment(i, static_cast<std::uint16_t>(new_segments[i]));
   s.ldtr.selector = static_cast<std::uint16_t>(new_ldt);
   s.ldtr.usable = false;
   const std::uint32_t ldt_error = new_ldt & 0xfffcu;
   if (ldt_error != 0) {
     Descriptor table;
     bool faulted = false;
-    if (bit(new_ldt, 2) || !descriptor_exists(static_cast<std::uint16_t>(new_ldt), table, faulted)) {
+    if (bit(new_ldt, 2) ||
+        !descriptor_exists(static_cast<std::uint16_t>(new_ldt), table, faulted)) {
       return faulted ? false : raise(kTs, ldt_error);
     }
-    if (!table.is_system() || table.type() != kLdt || !table.present()) return raise(kTs, ldt_error);
+    if (!table.is_system() || table.type() != kLdt || !table.present())
+      return raise(kTs, ldt_error);
     s.ldtr.base = table.base();
     s.ldtr.limit = table.limit();
     s.ldtr.attributes = table.high & 0x00f0ff00;
@@ -104,7 +113,8 @@ bool Core::switch_task(std::uint16_t selector, const Descriptor& descriptor, Tas
   }
   if (v8086()) {
     update_mode();
-    for (unsigned i = 0; i < s.segment.size(); ++i) load_real_segment(i, static_cast<std::uint16_t>(new_segments[i]));
+    for (unsigned i = 0; i < s.segment.size(); ++i)
+      load_real_segment(i, static_cast<std::uint16_t>(new_segments[i]));
     set_cpl(3);
     return true;
   }
@@ -115,7 +125,8 @@ bool Core::switch_task(std::uint16_t selector, const Descriptor& descriptor, Tas
   Descriptor d;
   if ((code & 0xfffcu) == 0) return raise(kTs, 0);
   if (!fetch_descriptor(code, d, kTs)) return false;
-  if (!d.is_code() || (d.conforming() ? d.dpl() > level : d.dpl() != level)) return raise(kTs, code & 0xfffcu);
+  if (!d.is_code() || (d.conforming() ? d.dpl() > level : d.dpl() != level))
+    return raise(kTs, code & 0xfffcu);
   if (!d.present()) return raise(kNp, code & 0xfffcu);
   const Descriptor code_descriptor = d;
   const auto stack = static_cast<std::uint16_t>(new_segments[kSs]);
@@ -127,7 +138,8 @@ bool Core::switch_task(std::uint16_t selector, const Descriptor& descriptor, Tas
     const auto data = static_cast<std::uint16_t>(new_segments[i]);
     if ((data & 0xfffcu) == 0) continue;
     if (!fetch_descriptor(data, d, kTs)) return false;
-    if (d.is_system() || !d.readable() || (!d.conforming() && (d.dpl() < level || d.dpl() < (data & 3u)))) {
+    if (d.is_system() || !d.readable() ||
+        (!d.conforming() && (d.dpl() < level || d.dpl() < (data & 3u)))) {
       return raise(kTs, data & 0xfffcu);
     }
     if (!d.present()) return raise(kNp, data & 0xfffcu);

@@ -7,7 +7,9 @@ namespace ice86::cpu {
 
 namespace {
 
-constexpr std::uint32_t selector_error(std::uint16_t selector) { return selector & 0xfffcu; }
+constexpr std::uint32_t selector_error(std::uint16_t selector) {
+  return selector & 0xfffcu;
+}
 
 }  // namespace
 
@@ -44,7 +46,8 @@ Flow Core::jump_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
     switch (type) {
       case kCallGate16:
       case kCallGate32: {
-        if (descriptor.dpl() < cpl || descriptor.dpl() < rpl) return raised(kGp, selector_error(selector));
+        if (descriptor.dpl() < cpl || descriptor.dpl() < rpl)
+          return raised(kGp, selector_error(selector));
         if (!descriptor.present()) return raised(kNp, selector_error(selector));
         target = descriptor.gate_selector();
         offset = type == kCallGate16 ? descriptor.gate_offset() & 0xffff : descriptor.gate_offset();
@@ -59,7 +62,8 @@ Flow Core::jump_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
       case kTss16Available:
       case kTss32Available:
       case kTaskGate: {
-        if (descriptor.dpl() < cpl || descriptor.dpl() < rpl) return raised(kGp, selector_error(selector));
+        if (descriptor.dpl() < cpl || descriptor.dpl() < rpl)
+          return raised(kGp, selector_error(selector));
         if (!descriptor.present()) return raised(kNp, selector_error(selector));
         if (type == kTaskGate) {
           target = descriptor.gate_selector();
@@ -79,7 +83,8 @@ Flow Core::jump_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
   } else {
     if (!descriptor.is_code()) return raised(kGp, selector_error(selector));
     const unsigned rpl = selector & 3;
-    const bool allowed = descriptor.conforming() ? descriptor.dpl() <= cpl : rpl <= cpl && descriptor.dpl() == cpl;
+    const bool allowed =
+        descriptor.conforming() ? descriptor.dpl() <= cpl : rpl <= cpl && descriptor.dpl() == cpl;
     if (!allowed) return raised(kGp, selector_error(selector));
   }
   if (!descriptor.present()) return raised(kNp, selector_error(target));
@@ -95,8 +100,10 @@ Flow Core::call_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
   const std::uint16_t old_cs = s.segment[kCs].selector;
   const std::uint64_t old_ip = s.rip;
   const auto push_return = [&](std::uint64_t& top, unsigned size) {
-    return size == 2 ? push<std::uint16_t>(top, old_cs) && push<std::uint16_t>(top, static_cast<std::uint16_t>(old_ip))
-                     : push<std::uint32_t>(top, old_cs) && push<std::uint32_t>(top, static_cast<std::uint32_t>(old_ip));
+    return size == 2 ? push<std::uint16_t>(top, old_cs) &&
+                           push<std::uint16_t>(top, static_cast<std::uint16_t>(old_ip))
+                     : push<std::uint32_t>(top, old_cs) &&
+                           push<std::uint32_t>(top, static_cast<std::uint32_t>(old_ip));
   };
   std::uint64_t top = sp();
   if (real_or_v86()) {
@@ -114,7 +121,8 @@ Flow Core::call_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
   const unsigned rpl = selector & 3;
   if (!descriptor.is_system()) {
     if (!descriptor.is_code()) return raised(kGp, selector_error(selector));
-    const bool allowed = descriptor.conforming() ? descriptor.dpl() <= cpl : rpl <= cpl && descriptor.dpl() == cpl;
+    const bool allowed =
+        descriptor.conforming() ? descriptor.dpl() <= cpl : rpl <= cpl && descriptor.dpl() == cpl;
     if (!allowed) return raised(kGp, selector_error(selector));
     if (!descriptor.present()) return raised(kNp, selector_error(selector));
     if (offset > descriptor.limit()) return raised(kGp, 0);
@@ -128,7 +136,8 @@ Flow Core::call_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
 
   const unsigned type = descriptor.type();
   if (type == kTss16Available || type == kTss32Available || type == kTaskGate) {
-    if (descriptor.dpl() < cpl || descriptor.dpl() < rpl) return raised(kGp, selector_error(selector));
+    if (descriptor.dpl() < cpl || descriptor.dpl() < rpl)
+      return raised(kGp, selector_error(selector));
     if (!descriptor.present()) return raised(kNp, selector_error(selector));
     std::uint16_t target = selector;
     if (type == kTaskGate) {
@@ -197,9 +206,11 @@ Flow Core::call_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
   set_cpl(level);
   top = new_sp & stack_mask();
   const auto push_value = [&](std::uint32_t value) {
-    return size == 2 ? push<std::uint16_t>(top, static_cast<std::uint16_t>(value)) : push<std::uint32_t>(top, value);
+    return size == 2 ? push<std::uint16_t>(top, static_cast<std::uint16_t>(value))
+                     : push<std::uint32_t>(top, value);
   };
-  bool ok = push_value(saved.segment[kSs].selector) && push_value(static_cast<std::uint32_t>(saved.gpr[kRsp]));
+  bool ok = push_value(saved.segment[kSs].selector) &&
+            push_value(static_cast<std::uint32_t>(saved.gpr[kRsp]));
   for (unsigned i = count; ok && i-- > 0;) ok = push_value(parameters[i]);
   ok = ok && push_return(top, size);
   if (!ok || !load_code_segment(target, descriptor, level)) return undo();
@@ -209,12 +220,14 @@ Flow Core::call_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
   return Flow::kLeave;
 }
 
-// Segment registers that a less privileged level may not use become null (SDM vol. 3A section 5.8.6).
+// Segment registers that a less privileged level may not use become null (SDM vol. 3A
+// section 5.8.6).
 static void drop_inner_segments(Core& c) {
   for (const unsigned segment : {kEs, kDs, kFs, kGs}) {
     const Segment& source = c.s.segment[segment];
     const bool conforming = (source.attributes & 0xc00) == 0xc00;
-    if (source.usable && !conforming && (source.attributes >> 13 & 3) < c.cpl) c.null_segment(segment, 0);
+    if (source.usable && !conforming && (source.attributes >> 13 & 3) < c.cpl)
+      c.null_segment(segment, 0);
   }
 }
 
@@ -244,7 +257,8 @@ Flow Core::return_far(unsigned operand_size, unsigned release) {
   if (!fetch_descriptor(selector, descriptor, kGp)) return Flow::kFault;
   const unsigned rpl = selector & 3;
   if (!descriptor.is_code() || rpl < cpl) return raised(kGp, selector_error(selector));
-  if (descriptor.conforming() ? descriptor.dpl() > rpl : descriptor.dpl() != rpl) return raised(kGp, selector_error(selector));
+  if (descriptor.conforming() ? descriptor.dpl() > rpl : descriptor.dpl() != rpl)
+    return raised(kGp, selector_error(selector));
   if (!descriptor.present()) return raised(kNp, selector_error(selector));
   if (rpl == cpl) {
     if (ip > descriptor.limit()) return raised(kGp, 0);
@@ -288,7 +302,8 @@ Flow Core::interrupt_return(unsigned operand_size) {
     if (operand_size == 2) changeable &= 0xffff;
     set_flags((flags() & ~changeable) | (new_flags & changeable));
   };
-  constexpr std::uint32_t kAlways = flag::kArithmetic | flag::kTf | flag::kDf | flag::kNt | flag::kRf | flag::kAc | flag::kId;
+  constexpr std::uint32_t kAlways =
+      flag::kArithmetic | flag::kTf | flag::kDf | flag::kNt | flag::kRf | flag::kAc | flag::kId;
   s.nmi_blocked = false;
 
   if (real_or_v86()) {
@@ -308,7 +323,8 @@ Flow Core::interrupt_return(unsigned operand_size) {
     if (bit(link, 2)) return raised(kTs, selector_error(link));
     Descriptor descriptor;
     if (!fetch_descriptor(link, descriptor, kTs)) return Flow::kFault;
-    if (descriptor.type() != kTss16Busy && descriptor.type() != kTss32Busy) return raised(kTs, selector_error(link));
+    if (descriptor.type() != kTss16Busy && descriptor.type() != kTss32Busy)
+      return raised(kTs, selector_error(link));
     if (!descriptor.is_system()) return raised(kTs, selector_error(link));
     if (!descriptor.present()) return raised(kNp, selector_error(link));
     if (!switch_task(link, descriptor, TaskSwitch::kIret)) return Flow::kFault;
@@ -341,7 +357,8 @@ Flow Core::interrupt_return(unsigned operand_size) {
   if (!fetch_descriptor(selector, descriptor, kGp)) return Flow::kFault;
   const unsigned rpl = selector & 3;
   if (!descriptor.is_code() || rpl < cpl) return raised(kGp, selector_error(selector));
-  if (descriptor.conforming() ? descriptor.dpl() > rpl : descriptor.dpl() != rpl) return raised(kGp, selector_error(selector));
+  if (descriptor.conforming() ? descriptor.dpl() > rpl : descriptor.dpl() != rpl)
+    return raised(kGp, selector_error(selector));
   if (!descriptor.present()) return raised(kNp, selector_error(selector));
   const std::uint32_t changeable = kAlways | (cpl <= iopl() ? flag::kIf : 0) |
                                    (cpl == 0 ? flag::kIopl | flag::kVif | flag::kVip : 0);

@@ -30,13 +30,17 @@ T compute(Core& c, T a, T b) {
     c.lf.set_sub<T>(a, b, r);
     return r;
   } else {
-    const T r = op == Alu::kOr ? static_cast<T>(a | b) : op == Alu::kXor ? static_cast<T>(a ^ b) : static_cast<T>(a & b);
+    const T r = op == Alu::kOr    ? static_cast<T>(a | b)
+                : op == Alu::kXor ? static_cast<T>(a ^ b)
+                                  : static_cast<T>(a & b);
     c.lf.set_logic<T>(r);
     return r;
   }
 }
 
-constexpr bool writes(Alu op) { return op != Alu::kCmp && op != Alu::kTest; }
+constexpr bool writes(Alu op) {
+  return op != Alu::kCmp && op != Alu::kTest;
+}
 
 template <Alu op, Form form>
 struct AluForm {

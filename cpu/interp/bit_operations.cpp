@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // BT, BTS, BTR, BTC, BSF, BSR.
-// Reference: Intel SDM vol. 2. Undefined flags: BT and family leave all but CF alone; BSF and BSR set the flags
-// of a zero or non-zero result and leave the destination alone for a zero source.
+// Reference: Intel SDM vol. 2. Undefined flags: BT and family leave all but CF alone; BSF and BSR
+// set the flags of a zero or non-zero result and leave the destination alone for a zero source.
 #include <bit>
 
 #include "cpu/core.h"
@@ -28,8 +28,11 @@ struct BitForm {
         at = c.effective(i);
         if constexpr (!immediate) {
           // A register bit number reaches beyond the operand, in both directions.
-          const auto distance = static_cast<std::int64_t>(static_cast<std::make_signed_t<T>>(number)) >> std::countr_zero(kBits);
-          at = (at + static_cast<std::uint64_t>(distance * static_cast<std::int64_t>(sizeof(T)))) & kMask[i.address_size];
+          const auto distance =
+              static_cast<std::int64_t>(static_cast<std::make_signed_t<T>>(number)) >>
+              std::countr_zero(kBits);
+          at = (at + static_cast<std::uint64_t>(distance * static_cast<std::int64_t>(sizeof(T)))) &
+               kMask[i.address_size];
         }
         if constexpr (op == Bit::kBt) {
           if (!c.read<T>(i.segment, at, value)) return Flow::kFault;
@@ -41,8 +44,9 @@ struct BitForm {
       }
       const bool was_set = (value & mask) != 0;
       if constexpr (op != Bit::kBt) {
-        const T changed = op == Bit::kBts ? static_cast<T>(value | mask)
-                          : op == Bit::kBtr ? static_cast<T>(value & ~mask) : static_cast<T>(value ^ mask);
+        const T changed = op == Bit::kBts   ? static_cast<T>(value | mask)
+                          : op == Bit::kBtr ? static_cast<T>(value & ~mask)
+                                            : static_cast<T>(value ^ mask);
         if constexpr (memory) {
           if (!c.write<T>(i.segment, at, changed)) return Flow::kFault;
         } else {
@@ -79,7 +83,8 @@ struct BitScan {
       }
       c.lf.set_zf(value == 0);
       if (value != 0) {
-        const int index = reverse ? static_cast<int>(sizeof(T) * 8) - 1 - std::countl_zero(value) : std::countr_zero(value);
+        const int index = reverse ? static_cast<int>(sizeof(T) * 8) - 1 - std::countl_zero(value)
+                                  : std::countr_zero(value);
         c.set_reg<T>(i.dst, static_cast<T>(index));
       }
       return Flow::kNext;
@@ -101,8 +106,11 @@ Handler bit_handler(Bit op, Form form, unsigned size) {
 
 Handler bit_scan_handler(bool reverse, Form form, unsigned size) {
   const bool memory = form == Form::kRM;
-  if (reverse) return memory ? sized_word<BitScan<true, true>::Family>(size) : sized_word<BitScan<true, false>::Family>(size);
-  return memory ? sized_word<BitScan<false, true>::Family>(size) : sized_word<BitScan<false, false>::Family>(size);
+  if (reverse)
+    return memory ? sized_word<BitScan<true, true>::Family>(size)
+                  : sized_word<BitScan<true, false>::Family>(size);
+  return memory ? sized_word<BitScan<false, true>::Family>(size)
+                : sized_word<BitScan<false, false>::Family>(size);
 }
 
 }  // namespace ice86::cpu

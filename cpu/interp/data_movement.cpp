@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Moves that are more than MOV: exchanges, extensions, conditional moves, segment registers, far pointers.
-// Reference: Intel SDM vol. 2.
+// Moves that are more than MOV: exchanges, extensions, conditional moves, segment registers, far
+// pointers. Reference: Intel SDM vol. 2.
 #include "cpu/core.h"
 #include "cpu/interp/handlers.h"
 #include "cpu/interp/sized.h"
@@ -39,7 +39,8 @@ struct ExchangeForm {
         const T expected = c.reg<T>(kAxOffset);
         c.lf.set_sub<T>(expected, a, static_cast<T>(expected - a));
         const bool equal = expected == a;
-        // The destination is written in both cases (SDM: a write cycle without regard to the result).
+        // The destination is written in both cases (SDM: a write cycle without regard to the
+        // result).
         const T stored = equal ? c.reg<T>(i.src) : a;
         if constexpr (memory) {
           if (!c.write<T>(i.segment, at, stored)) return Flow::kFault;
@@ -67,9 +68,11 @@ Flow cmpxchg8b(Core& c, const Insn& i) {
   const std::uint64_t at = c.effective(i);
   std::uint64_t value = 0;
   if (!c.read_for_write<std::uint64_t>(i.segment, at, value)) return Flow::kFault;
-  const std::uint64_t expected = static_cast<std::uint64_t>(c.reg<std::uint32_t>(kDxOffset)) << 32 | c.reg<std::uint32_t>(kAxOffset);
+  const std::uint64_t expected = static_cast<std::uint64_t>(c.reg<std::uint32_t>(kDxOffset)) << 32 |
+                                 c.reg<std::uint32_t>(kAxOffset);
   const bool equal = expected == value;
-  const std::uint64_t wanted = static_cast<std::uint64_t>(c.reg<std::uint32_t>(8)) << 32 | c.reg<std::uint32_t>(kBxOffset);
+  const std::uint64_t wanted =
+      static_cast<std::uint64_t>(c.reg<std::uint32_t>(8)) << 32 | c.reg<std::uint32_t>(kBxOffset);
   if (!c.write<std::uint64_t>(i.segment, at, equal ? wanted : value)) return Flow::kFault;
   if (!equal) {
     c.set_reg<std::uint32_t>(kAxOffset, static_cast<std::uint32_t>(value));
@@ -90,7 +93,8 @@ struct Extend {
       } else {
         source = c.reg<Source>(i.src);
       }
-      c.set_reg<T>(i.dst, sign ? static_cast<T>(static_cast<std::make_signed_t<Source>>(source)) : static_cast<T>(source));
+      c.set_reg<T>(i.dst, sign ? static_cast<T>(static_cast<std::make_signed_t<Source>>(source))
+                               : static_cast<T>(source));
       return Flow::kNext;
     }
   };
@@ -134,7 +138,9 @@ template <typename T>
 struct Bswap {
   static Flow run(Core& c, const Insn& i) {
     // The 16-bit form is undefined; processors clear the register.
-    c.set_reg<T>(i.dst, sizeof(T) == 4 ? static_cast<T>(__builtin_bswap32(c.reg<std::uint32_t>(i.dst))) : T{0});
+    c.set_reg<T>(i.dst, sizeof(T) == 4
+                            ? static_cast<T>(__builtin_bswap32(c.reg<std::uint32_t>(i.dst)))
+                            : T{0});
     return Flow::kNext;
   }
 };
@@ -147,10 +153,13 @@ struct MovFromSegment {
   }
 };
 Flow mov_from_segment_memory(Core& c, const Insn& i) {
-  return c.write<std::uint16_t>(i.segment, c.effective(i), c.s.segment[i.code].selector) ? Flow::kNext : Flow::kFault;
+  return c.write<std::uint16_t>(i.segment, c.effective(i), c.s.segment[i.code].selector)
+             ? Flow::kNext
+             : Flow::kFault;
 }
 
-// A load of SS holds interrupts off for one instruction; any load may change what a block was decoded for.
+// A load of SS holds interrupts off for one instruction; any load may change what a block was
+// decoded for.
 Flow segment_loaded(Core& c, unsigned segment) {
   if (segment != kSs) return Flow::kNext;
   c.s.mov_ss_shadow = true;
@@ -177,7 +186,8 @@ struct LoadFarPointer {
     T offset;
     std::uint16_t selector = 0;
     if (!c.read<T>(i.segment, at, offset)) return Flow::kFault;
-    if (!c.read<std::uint16_t>(i.segment, (at + sizeof(T)) & kMask[i.address_size], selector)) return Flow::kFault;
+    if (!c.read<std::uint16_t>(i.segment, (at + sizeof(T)) & kMask[i.address_size], selector))
+      return Flow::kFault;
     if (!c.load_segment(i.code, selector)) return Flow::kFault;
     c.set_reg<T>(i.dst, offset);
     return Flow::kNext;
@@ -189,9 +199,11 @@ template <typename T>
 struct ConvertInAx {
   static Flow run(Core& c, const Insn&) {
     if constexpr (sizeof(T) == 2) {
-      c.set_reg<T>(kAxOffset, static_cast<T>(static_cast<std::int8_t>(c.reg<std::uint8_t>(kAxOffset))));
+      c.set_reg<T>(kAxOffset,
+                   static_cast<T>(static_cast<std::int8_t>(c.reg<std::uint8_t>(kAxOffset))));
     } else {
-      c.set_reg<T>(kAxOffset, static_cast<T>(static_cast<std::int16_t>(c.reg<std::uint16_t>(kAxOffset))));
+      c.set_reg<T>(kAxOffset,
+                   static_cast<T>(static_cast<std::int16_t>(c.reg<std::uint16_t>(kAxOffset))));
     }
     return Flow::kNext;
   }
@@ -227,39 +239,58 @@ Handler exchange_handler(Exchange op, Form form, unsigned size) {
   const bool memory = form == Form::kMR;
   switch (op) {
     case Exchange::kXchg:
-      return memory ? sized<ExchangeForm<Exchange::kXchg, true>::Family>(size) : sized<ExchangeForm<Exchange::kXchg, false>::Family>(size);
+      return memory ? sized<ExchangeForm<Exchange::kXchg, true>::Family>(size)
+                    : sized<ExchangeForm<Exchange::kXchg, false>::Family>(size);
     case Exchange::kXadd:
-      return memory ? sized<ExchangeForm<Exchange::kXadd, true>::Family>(size) : sized<ExchangeForm<Exchange::kXadd, false>::Family>(size);
+      return memory ? sized<ExchangeForm<Exchange::kXadd, true>::Family>(size)
+                    : sized<ExchangeForm<Exchange::kXadd, false>::Family>(size);
     case Exchange::kCmpxchg:
-      return memory ? sized<ExchangeForm<Exchange::kCmpxchg, true>::Family>(size) : sized<ExchangeForm<Exchange::kCmpxchg, false>::Family>(size);
+      return memory ? sized<ExchangeForm<Exchange::kCmpxchg, true>::Family>(size)
+                    : sized<ExchangeForm<Exchange::kCmpxchg, false>::Family>(size);
   }
   return nullptr;
 }
 
-Handler cmpxchg8b_handler() { return cmpxchg8b; }
+Handler cmpxchg8b_handler() {
+  return cmpxchg8b;
+}
 
 Handler extend_handler(bool sign, Form form, unsigned source, unsigned size) {
   const bool memory = form == Form::kRM;
-  if (sign) return memory ? extend_from<true, true>(source, size) : extend_from<true, false>(source, size);
+  if (sign)
+    return memory ? extend_from<true, true>(source, size) : extend_from<true, false>(source, size);
   return memory ? extend_from<false, true>(source, size) : extend_from<false, false>(source, size);
 }
 
 Handler cmov_handler(Form form, unsigned size) {
-  return form == Form::kRM ? sized_word<Cmov<true>::Family>(size) : sized_word<Cmov<false>::Family>(size);
+  return form == Form::kRM ? sized_word<Cmov<true>::Family>(size)
+                           : sized_word<Cmov<false>::Family>(size);
 }
 
-Handler setcc_handler(Form form) { return form == Form::kM ? setcc_memory : setcc_register; }
-Handler lea_handler(unsigned size) { return sized_word<Lea>(size); }
-Handler bswap_handler(unsigned size) { return sized_word<Bswap>(size); }
+Handler setcc_handler(Form form) {
+  return form == Form::kM ? setcc_memory : setcc_register;
+}
+Handler lea_handler(unsigned size) {
+  return sized_word<Lea>(size);
+}
+Handler bswap_handler(unsigned size) {
+  return sized_word<Bswap>(size);
+}
 
 Handler mov_from_segment_handler(Form form, unsigned size) {
   return form == Form::kM ? mov_from_segment_memory : sized_word<MovFromSegment>(size);
 }
-Handler mov_to_segment_handler(Form form) { return form == Form::kM ? mov_to_segment<true> : mov_to_segment<false>; }
-Handler load_far_pointer_handler(unsigned size) { return sized_word<LoadFarPointer>(size); }
+Handler mov_to_segment_handler(Form form) {
+  return form == Form::kM ? mov_to_segment<true> : mov_to_segment<false>;
+}
+Handler load_far_pointer_handler(unsigned size) {
+  return sized_word<LoadFarPointer>(size);
+}
 Handler convert_handler(bool into_dx, unsigned size) {
   return into_dx ? sized_word<ConvertIntoDx>(size) : sized_word<ConvertInAx>(size);
 }
-Handler xlat_handler() { return xlat; }
+Handler xlat_handler() {
+  return xlat;
+}
 
 }  // namespace ice86::cpu

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Flag instructions and decimal arithmetic.
-// Reference: Intel SDM vol. 2. Undefined flags: DAA, DAS: OF clear; AAA, AAS: OF, SF clear, ZF and PF follow
-// AL; AAM, AAD: CF, OF, AF clear.
+// Reference: Intel SDM vol. 2. Undefined flags: DAA, DAS: OF clear; AAA, AAS: OF, SF clear, ZF and
+// PF follow AL; AAM, AAD: CF, OF, AF clear.
 #include "cpu/core.h"
 #include "cpu/interp/handlers.h"
 
@@ -18,13 +18,15 @@ Flow flag_op(Core& c, const Insn&) {
   if constexpr (op == Flag::kCmc) c.lf.set_cf(!c.lf.cf());
   if constexpr (op == Flag::kCld) c.s.rflags &= ~static_cast<std::uint64_t>(flag::kDf);
   if constexpr (op == Flag::kStd) c.s.rflags |= flag::kDf;
-  if constexpr (op == Flag::kLahf) c.set_reg<std::uint8_t>(kAhOffset, static_cast<std::uint8_t>(c.flags()));
+  if constexpr (op == Flag::kLahf)
+    c.set_reg<std::uint8_t>(kAhOffset, static_cast<std::uint8_t>(c.flags()));
   if constexpr (op == Flag::kSahf) {
     constexpr std::uint32_t kLoaded = flag::kSf | flag::kZf | flag::kAf | flag::kPf | flag::kCf;
     c.lf.load((c.lf.value() & ~kLoaded) | (c.reg<std::uint8_t>(kAhOffset) & kLoaded));
   }
   if constexpr (op == Flag::kCli || op == Flag::kSti) {
-    if (c.protected_mode() && (c.v8086() ? c.iopl() != 3 : c.cpl > c.iopl())) return c.raised(kGp, 0);
+    if (c.protected_mode() && (c.v8086() ? c.iopl() != 3 : c.cpl > c.iopl()))
+      return c.raised(kGp, 0);
     if constexpr (op == Flag::kCli) {
       c.s.rflags &= ~static_cast<std::uint64_t>(flag::kIf);
       return Flow::kNext;
@@ -80,8 +82,9 @@ Flow aam(Core& c, const Insn& i) {
 }
 
 Flow aad(Core& c, const Insn& i) {
-  const auto al = static_cast<std::uint8_t>(c.reg<std::uint8_t>(kAlOffset) +
-                                            c.reg<std::uint8_t>(kAhOffset) * static_cast<std::uint8_t>(i.imm));
+  const auto al =
+      static_cast<std::uint8_t>(c.reg<std::uint8_t>(kAlOffset) +
+                                c.reg<std::uint8_t>(kAhOffset) * static_cast<std::uint8_t>(i.imm));
   c.set_reg<std::uint16_t>(kAlOffset, al);
   c.lf.set_logic<std::uint8_t>(al);
   return Flow::kNext;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the decoder asks the instruction families for: the handler of an operation, a form and a size.
+// What the decoder asks the instruction families for: the handler of an operation, a form and a
+// size.
 #pragma once
 
 #include "cpu/insn.h"
@@ -46,11 +47,46 @@ Handler load_far_pointer_handler(unsigned size);
 Handler convert_handler(bool into_dx, unsigned size);
 Handler xlat_handler();
 
-enum class Stack { kPush, kPop, kPushImm, kPushSegment, kPopSegment, kPushAll, kPopAll, kPushFlags, kPopFlags, kEnter, kLeave };
+enum class Stack {
+  kPush,
+  kPop,
+  kPushImm,
+  kPushSegment,
+  kPopSegment,
+  kPushAll,
+  kPopAll,
+  kPushFlags,
+  kPopFlags,
+  kEnter,
+  kLeave
+};
 Handler stack_handler(Stack op, Form form, unsigned size);
 
-enum class Jump { kJcc, kJmp, kJmpR, kJmpM, kCall, kCallR, kCallM, kRet, kLoop, kLoopZ, kLoopNz, kJcxz,
-                  kJmpFar, kJmpFarM, kCallFar, kCallFarM, kRetFar, kIret, kInt, kInt3, kInt1, kInto, kBound };
+enum class Jump {
+  kJcc,
+  kJmp,
+  kJmpR,
+  kJmpM,
+  kCall,
+  kCallR,
+  kCallM,
+  kRet,
+  kLoop,
+  kLoopZ,
+  kLoopNz,
+  kJcxz,
+  kJmpFar,
+  kJmpFarM,
+  kCallFar,
+  kCallFarM,
+  kRetFar,
+  kIret,
+  kInt,
+  kInt3,
+  kInt1,
+  kInto,
+  kBound
+};
 Handler jump_handler(Jump op);
 
 enum class Decimal { kDaa, kDas, kAaa, kAas, kAam, kAad, kSalc };
@@ -65,9 +101,44 @@ Handler string_handler(String op, unsigned size);
 // IN, OUT: Insn::code is 1 when the port is DX, else the port is Insn::imm.
 Handler port_handler(bool out, unsigned size);
 
-enum class System { kHlt, kNop, kLgdt, kLidt, kSgdt, kSidt, kLldt, kLtr, kSldt, kStr, kLmsw, kSmsw, kClts, kInvlpg,
-                    kInvd, kWbinvd, kCpuid, kRdtsc, kRdpmc, kRdmsr, kWrmsr, kMovFromCr, kMovToCr, kMovFromDr, kMovToDr,
-                    kLar, kLsl, kVerr, kVerw, kArpl, kSysenter, kSysexit, kRsm, kUd, kFpuUnavailable, kWait };
+enum class System {
+  kHlt,
+  kNop,
+  kLgdt,
+  kLidt,
+  kSgdt,
+  kSidt,
+  kLldt,
+  kLtr,
+  kSldt,
+  kStr,
+  kLmsw,
+  kSmsw,
+  kClts,
+  kInvlpg,
+  kInvd,
+  kWbinvd,
+  kCpuid,
+  kRdtsc,
+  kRdpmc,
+  kRdmsr,
+  kWrmsr,
+  kMovFromCr,
+  kMovToCr,
+  kMovFromDr,
+  kMovToDr,
+  kLar,
+  kLsl,
+  kVerr,
+  kVerw,
+  kArpl,
+  kSysenter,
+  kSysexit,
+  kRsm,
+  kUd,
+  kFpuUnavailable,
+  kWait
+};
 Handler system_handler(System op, Form form);
 
 }  // namespace ice86::cpu

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // One-operand arithmetic: INC, DEC, NOT, NEG, and the multiplications and divisions.
-// Reference: Intel SDM vol. 2. Undefined flags, as measured on AMD Zen: MUL and IMUL leave SF, ZF, AF and PF
-// alone; DIV and IDIV leave CF and OF alone, set AF and clear SF, ZF and PF.
+// Reference: Intel SDM vol. 2. Undefined flags, as measured on AMD Zen: MUL and IMUL leave SF, ZF,
+// AF and PF alone; DIV and IDIV leave CF and OF alone, set AF and clear SF, ZF and PF.
 #include <limits>
 
 #include "cpu/core.h"
@@ -36,7 +36,8 @@ typename Wider<T>::Unsigned accumulator(Core& c) {
   if constexpr (sizeof(T) == 1) {
     return c.reg<std::uint16_t>(kAxOffset);
   } else {
-    return static_cast<W>(static_cast<W>(c.reg<T>(kDxOffset)) << sizeof(T) * 8 | c.reg<T>(kAxOffset));
+    return static_cast<W>(static_cast<W>(c.reg<T>(kDxOffset)) << sizeof(T) * 8 |
+                          c.reg<T>(kAxOffset));
   }
 }
 
@@ -62,7 +63,8 @@ Flow divide(Core& c, T divisor) {
     const auto d = static_cast<S>(divisor);
     if (d == -1 && n == std::numeric_limits<SW>::min()) return c.raised(kDe);
     const SW quotient = static_cast<SW>(n / d);
-    if (quotient < std::numeric_limits<S>::min() || quotient > std::numeric_limits<S>::max()) return c.raised(kDe);
+    if (quotient < std::numeric_limits<S>::min() || quotient > std::numeric_limits<S>::max())
+      return c.raised(kDe);
     set_halves<T>(c, static_cast<T>(quotient), static_cast<T>(n % d));
   }
   c.lf.load((c.lf.value() & (flag::kCf | flag::kOf)) | flag::kAf);
@@ -116,7 +118,8 @@ struct UnaryForm {
   template <typename T>
   struct Family {
     static Flow run(Core& c, const Insn& i) {
-      if constexpr (op == Unary::kMul || op == Unary::kImul || op == Unary::kDiv || op == Unary::kIdiv) {
+      if constexpr (op == Unary::kMul || op == Unary::kImul || op == Unary::kDiv ||
+                    op == Unary::kIdiv) {
         T b;
         if constexpr (memory) {
           if (!c.read<T>(i.segment, c.effective(i), b)) return Flow::kFault;
@@ -157,7 +160,8 @@ struct ImulForm {
         source = c.reg<T>(i.src);
       }
       const auto a = static_cast<std::int64_t>(static_cast<S>(source));
-      const auto b = static_cast<std::int64_t>(immediate ? static_cast<S>(i.imm) : static_cast<S>(c.reg<T>(i.dst)));
+      const auto b = static_cast<std::int64_t>(immediate ? static_cast<S>(i.imm)
+                                                         : static_cast<S>(c.reg<T>(i.dst)));
       const std::int64_t product = a * b;  // 32 x 32 bits at most
       const T r = static_cast<T>(product);
       const bool overflow = product != static_cast<std::int64_t>(static_cast<S>(r));
@@ -186,9 +190,11 @@ Handler unary_handler(Unary op, Form form, unsigned size) {
 
 Handler imul_handler(bool immediate, Form form, unsigned size) {
   if (form == Form::kRM) {
-    return immediate ? sized_word<ImulForm<true, true>::Family>(size) : sized_word<ImulForm<false, true>::Family>(size);
+    return immediate ? sized_word<ImulForm<true, true>::Family>(size)
+                     : sized_word<ImulForm<false, true>::Family>(size);
   }
-  return immediate ? sized_word<ImulForm<true, false>::Family>(size) : sized_word<ImulForm<false, false>::Family>(size);
+  return immediate ? sized_word<ImulForm<true, false>::Family>(size)
+                   : sized_word<ImulForm<false, false>::Family>(size);
 }
 
 }  // namespace ice86::cpu

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Shifts and rotates.
-// Reference: Intel SDM vol. 2 (SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD). Counts are masked to five bits.
-// Undefined flags: OF for counts above 1 is computed as for a count of 1 on the last step; shifts set
-// AF, as AMD Zen does (the 80286 only for SHR and SAR). SHLD and SHRD of 16 bits by more than 16: the result
-// is that of Zen, CF and OF are ours.
+// Reference: Intel SDM vol. 2 (SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD). Counts are masked to
+// five bits. Undefined flags: OF for counts above 1 is computed as for a count of 1 on the last
+// step; shifts set AF, as AMD Zen does (the 80286 only for SHR and SAR). SHLD and SHRD of 16 bits
+// by more than 16: the result is that of Zen, CF and OF are ours.
 #include "cpu/core.h"
 #include "cpu/interp/handlers.h"
 #include "cpu/interp/sized.h"
@@ -33,7 +33,8 @@ T shifted(Core& c, T a, unsigned count) {
   } else if constexpr (op == Shift::kShr) {
     const T result = static_cast<T>(wide >> count);
     const std::uint64_t before_last = wide >> (count - 1);
-    c.lf.set_result_cf_of<T>(result, (before_last & 1) != 0, top(static_cast<T>(before_last)), true);
+    c.lf.set_result_cf_of<T>(result, (before_last & 1) != 0, top(static_cast<T>(before_last)),
+                             true);
     return result;
   } else if constexpr (op == Shift::kSar) {
     const auto extended = static_cast<std::int64_t>(static_cast<S>(a));
@@ -57,7 +58,8 @@ T shifted(Core& c, T a, unsigned count) {
     if (n == 0) {
       // The operand and CF stay; OF follows them as after a rotation.
       const bool carry = c.lf.cf();
-      c.lf.set_cf_of(carry, op == Shift::kRcl ? carry != top(a) : top(a) != top(static_cast<T>(a << 1)));
+      c.lf.set_cf_of(carry,
+                     op == Shift::kRcl ? carry != top(a) : top(a) != top(static_cast<T>(a << 1)));
       return a;
     }
     const std::uint64_t carry_in = c.lf.cf() ? 1 : 0;
@@ -82,7 +84,8 @@ struct ShiftForm {
   template <typename T>
   struct Family {
     static Flow run(Core& c, const Insn& i) {
-      const unsigned count = (by_cl ? c.reg<std::uint8_t>(kClOffset) : static_cast<std::uint8_t>(i.imm)) & 31;
+      const unsigned count =
+          (by_cl ? c.reg<std::uint8_t>(kClOffset) : static_cast<std::uint8_t>(i.imm)) & 31;
       if constexpr (memory) {
         const std::uint64_t at = c.effective(i);
         T a;
@@ -117,7 +120,8 @@ struct DoubleShift {
   struct Family {
     static Flow run(Core& c, const Insn& i) {
       constexpr unsigned kBits = sizeof(T) * 8;
-      const unsigned count = (by_cl ? c.reg<std::uint8_t>(kClOffset) : static_cast<std::uint8_t>(i.imm)) & 31;
+      const unsigned count =
+          (by_cl ? c.reg<std::uint8_t>(kClOffset) : static_cast<std::uint8_t>(i.imm)) & 31;
       const T filler = c.reg<T>(i.src);
       T a;
       const std::uint64_t at = memory ? c.effective(i) : 0;
@@ -130,16 +134,18 @@ struct DoubleShift {
         if constexpr (!memory) c.set_reg<T>(i.dst, a);
         return Flow::kNext;
       }
-      // For 16 bits and counts above 16 the result is undefined; AMD Zen shifts the source in again:
-      // destination:source:source as one shift register.
+      // For 16 bits and counts above 16 the result is undefined; AMD Zen shifts the source in
+      // again: destination:source:source as one shift register.
       T r;
       bool carry;
       if constexpr (left) {
-        const auto high = static_cast<unsigned __int128>(a) << 2 * kBits | static_cast<unsigned __int128>(filler) << kBits | filler;
+        const auto high = static_cast<unsigned __int128>(a) << 2 * kBits |
+                          static_cast<unsigned __int128>(filler) << kBits | filler;
         r = static_cast<T>(high << count >> 2 * kBits);
         carry = (static_cast<unsigned>(high << (count - 1) >> (3 * kBits - 1)) & 1) != 0;
       } else {
-        const auto low = static_cast<unsigned __int128>(filler) << 2 * kBits | static_cast<unsigned __int128>(filler) << kBits | a;
+        const auto low = static_cast<unsigned __int128>(filler) << 2 * kBits |
+                         static_cast<unsigned __int128>(filler) << kBits | a;
         r = static_cast<T>(low >> count);
         carry = (static_cast<unsigned>(low >> (count - 1)) & 1) != 0;
       }
@@ -173,11 +179,17 @@ Handler shift_handler(Shift op, bool by_cl, Form form, unsigned size) {
 Handler double_shift_handler(bool left, bool by_cl, Form form, unsigned size) {
   const bool memory = form == Form::kM;
   if (left) {
-    if (memory) return by_cl ? sized_word<DoubleShift<true, true, true>::Family>(size) : sized_word<DoubleShift<true, false, true>::Family>(size);
-    return by_cl ? sized_word<DoubleShift<true, true, false>::Family>(size) : sized_word<DoubleShift<true, false, false>::Family>(size);
+    if (memory)
+      return by_cl ? sized_word<DoubleShift<true, true, true>::Family>(size)
+                   : sized_word<DoubleShift<true, false, true>::Family>(size);
+    return by_cl ? sized_word<DoubleShift<true, true, false>::Family>(size)
+                 : sized_word<DoubleShift<true, false, false>::Family>(size);
   }
-  if (memory) return by_cl ? sized_word<DoubleShift<false, true, true>::Family>(size) : sized_word<DoubleShift<false, false, true>::Family>(size);
-  return by_cl ? sized_word<DoubleShift<false, true, false>::Family>(size) : sized_word<DoubleShift<false, false, false>::Family>(size);
+  if (memory)
+    return by_cl ? sized_word<DoubleShift<false, true, true>::Family>(size)
+                 : sized_word<DoubleShift<false, false, true>::Family>(size);
+  return by_cl ? sized_word<DoubleShift<false, true, false>::Family>(size)
+               : sized_word<DoubleShift<false, false, false>::Family>(size);
 }
 
 }  // namespace ice86::cpu

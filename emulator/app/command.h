@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The subcommands. `words` is the command line as the user typed it. Each adds itself to the command line; when it is chosen it runs and leaves its exit code.
+// The subcommands. `words` is the command line as the user typed it. Each adds itself to the
+// command line; when it is chosen it runs and leaves its exit code.
 #pragma once
 
 #include <string>

@@ -35,19 +35,23 @@ Result<int> run(const DiffCommandOptions& options) {
   ICE86_TRY_ASSIGN(const harness::IntTrace left, harness::read_trace(options.left));
   ICE86_TRY_ASSIGN(const harness::IntTrace right, harness::read_trace(options.right));
   const harness::DiffResult result = harness::diff(left, right, how);
-  fmt::print("{}", options.json ? harness::diff_json(left, right, result) : harness::diff_text(left, right, result));
+  fmt::print("{}", options.json ? harness::diff_json(left, right, result)
+                                : harness::diff_text(left, right, result));
   return static_cast<int>(result.equal() ? kDone : kTracesDiverge);
 }
 
 }  // namespace
 
 void add_diff_command(CLI::App& app, const std::vector<std::string>&, int& exit) {
-  CLI::App* command = app.add_subcommand("diff", "compare two traces call by call; exit code 5 when they diverge");
+  CLI::App* command =
+      app.add_subcommand("diff", "compare two traces call by call; exit code 5 when they diverge");
   auto options = std::make_shared<DiffCommandOptions>();
   command->add_option("left", options->left, "the reference trace")->required();
   command->add_option("right", options->right, "the trace to judge")->required();
-  command->add_option("--int", options->vectors, "compare these interrupts only: 13,15,16,1a")->delimiter(',');
-  command->add_flag("--any-caller", options->any_caller, "align calls whatever their caller's address");
+  command->add_option("--int", options->vectors, "compare these interrupts only: 13,15,16,1a")
+      ->delimiter(',');
+  command->add_flag("--any-caller", options->any_caller,
+                    "align calls whatever their caller's address");
   command->add_flag("--json", options->json, "the result as JSON");
   command->callback([options, &exit] {
     auto code = run(*options);

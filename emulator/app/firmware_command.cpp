@@ -38,7 +38,8 @@ void add_firmware_command(CLI::App& app, const std::vector<std::string>&, int& e
     if (*json) {
       fmt::print("{}\n", list.dump(2));
     } else {
-      fmt::print("{:<13} any ROM image, 64 KiB to 16 MiB; --vgabios FILE gives it a VGA BIOS\n", "a path");
+      fmt::print("{:<13} any ROM image, 64 KiB to 16 MiB; --vgabios FILE gives it a VGA BIOS\n",
+                 "a path");
     }
   });
 }

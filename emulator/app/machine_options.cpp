@@ -35,16 +35,19 @@ Result<RtcDate> parse_date(const std::string& text) {
   RtcDate date;
   char separator = 0;
   int used = 0;
-  const int fields = std::sscanf(text.c_str(), "%4u-%2u-%2u%c%2u:%2u:%2u%n", &date.year, &date.month, &date.day,
-                                 &separator, &date.hour, &date.minute, &date.second, &used);
-  const bool whole = fields == 7 && static_cast<std::size_t>(used) == text.size() && (separator == 'T' || separator == ' ');
+  const int fields =
+      std::sscanf(text.c_str(), "%4u-%2u-%2u%c%2u:%2u:%2u%n", &date.year, &date.month, &date.day,
+                  &separator, &date.hour, &date.minute, &date.second, &used);
+  const bool whole = fields == 7 && static_cast<std::size_t>(used) == text.size() &&
+                     (separator == 'T' || separator == ' ');
   static constexpr unsigned kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  if (whole && date.year >= 1980 && date.year <= 2099 && date.month >= 1 && date.month <= 12 && date.hour < 24 &&
-      date.minute < 60 && date.second < 60) {
+  if (whole && date.year >= 1980 && date.year <= 2099 && date.month >= 1 && date.month <= 12 &&
+      date.hour < 24 && date.minute < 60 && date.second < 60) {
     const unsigned days = kDays[date.month - 1] + (date.month == 2 && date.year % 4 == 0 ? 1 : 0);
     if (date.day >= 1 && date.day <= days) return date;
   }
-  return usage_error(fmt::format("--rtc: '{}' is no date from 1980 to 2099 in the form YYYY-MM-DDTHH:MM:SS", text));
+  return usage_error(fmt::format(
+      "--rtc: '{}' is no date from 1980 to 2099 in the form YYYY-MM-DDTHH:MM:SS", text));
 }
 
 Result<std::function<void(std::uint8_t)>> byte_sink(const std::string& where, const char* option) {
@@ -89,28 +92,47 @@ Result<DiskConfig> open_disk(const std::string& text, Nanoseconds spin_up, Nanos
 }  // namespace
 
 void add_machine_options(CLI::App& command, MachineOptions& o) {
-  command.add_option("--firmware,--bios", o.firmware, "name ('ice86 firmware' lists them) or ROM image")->capture_default_str();
+  command
+      .add_option("--firmware,--bios", o.firmware,
+                  "name ('ice86 firmware' lists them) or ROM image")
+      ->capture_default_str();
   command.add_option("--vgabios", o.vga_rom, "VGA BIOS image instead of the firmware's own");
-  command.add_option("-m,--memory", o.memory, "memory: 128M, 2G; a plain number is MiB")->capture_default_str();
+  command.add_option("-m,--memory", o.memory, "memory: 128M, 2G; a plain number is MiB")
+      ->capture_default_str();
   static constexpr const char* kSlots[] = {"--hda", "--hdb", "--hdc", "--hdd"};
-  static constexpr const char* kPlaces[] = {"primary master", "primary slave", "secondary master", "secondary slave"};
+  static constexpr const char* kPlaces[] = {"primary master", "primary slave", "secondary master",
+                                            "secondary slave"};
   for (unsigned i = 0; i < 4; ++i) {
-    command.add_option(kSlots[i], o.disks[i], fmt::format("disk image on the {}: FILE[,write=on]", kPlaces[i]));
+    command.add_option(kSlots[i], o.disks[i],
+                       fmt::format("disk image on the {}: FILE[,write=on]", kPlaces[i]));
   }
   command.add_option("--disk", o.disk_list, "disk image in the next free place: FILE[,write=on]");
-  command.add_option("--boot", o.boot, "boot order: letters of a (floppy), c (disk), d (CD), n (network)")->capture_default_str();
+  command
+      .add_option("--boot", o.boot,
+                  "boot order: letters of a (floppy), c (disk), d (CD), n (network)")
+      ->capture_default_str();
   command.add_option("--rtc", o.rtc, "the guest's date at power-on")->capture_default_str();
   command.add_option("--rate", o.rate, "nominal speed in instructions per microsecond")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
-  command.add_option("--disk-spin-up", o.spin_up, "time a disk is busy after power-on, such as 5s")->capture_default_str();
-  command.add_option("--disk-latency", o.latency, "time of each disk command, such as 20ms; 0 is the drive's own")->capture_default_str();
-  command.add_option("--debug-exit", o.debug_exit, "port whose written value ends the run with exit code (value << 1) | 1")->capture_default_str();
-  command.add_flag("--reset-on-triple-fault", o.reset_on_triple_fault, "reset the machine, as a PC does, instead of ending the run");
+  command.add_option("--disk-spin-up", o.spin_up, "time a disk is busy after power-on, such as 5s")
+      ->capture_default_str();
+  command
+      .add_option("--disk-latency", o.latency,
+                  "time of each disk command, such as 20ms; 0 is the drive's own")
+      ->capture_default_str();
+  command
+      .add_option("--debug-exit", o.debug_exit,
+                  "port whose written value ends the run with exit code (value << 1) | 1")
+      ->capture_default_str();
+  command.add_flag("--reset-on-triple-fault", o.reset_on_triple_fault,
+                   "reset the machine, as a PC does, instead of ending the run");
   command.add_option("--serial", o.serial, "COM1, COM2, ...: stdio, null or file:PATH");
-  command.add_option("--debugcon", o.debugcon, "ports E9 and 402: stdio, null or file:PATH")->capture_default_str();
+  command.add_option("--debugcon", o.debugcon, "ports E9 and 402: stdio, null or file:PATH")
+      ->capture_default_str();
   command.add_option("--max-time", o.max_time, "end after this virtual time: 30s, 500ms (exit 3)");
-  command.add_option("--max-instructions", o.max_instructions, "end after so many instructions (exit 3)");
+  command.add_option("--max-instructions", o.max_instructions,
+                     "end after so many instructions (exit 3)");
   command.add_option("--max-wall", o.max_wall, "end after this time on the host's clock (exit 3)");
 }
 
@@ -118,12 +140,16 @@ Result<std::uint64_t> parse_size(const std::string& text, std::uint64_t plain_un
   const auto parts = split_unit(text);
   if (parts) {
     static const std::pair<const char*, std::uint64_t> kUnits[] = {
-        {"K", 1ULL << 10}, {"k", 1ULL << 10}, {"M", 1ULL << 20}, {"m", 1ULL << 20}, {"G", 1ULL << 30}, {"g", 1ULL << 30}};
+        {"K", 1ULL << 10}, {"k", 1ULL << 10}, {"M", 1ULL << 20},
+        {"m", 1ULL << 20}, {"G", 1ULL << 30}, {"g", 1ULL << 30}};
     std::uint64_t unit = parts->unit.empty() ? plain_unit : 0;
     for (const auto& [name, value] : kUnits) {
-      if (parts->unit == name || parts->unit == std::string(name) + "iB" || parts->unit == std::string(name) + "B") unit = value;
+      if (parts->unit == name || parts->unit == std::string(name) + "iB" ||
+          parts->unit == std::string(name) + "B")
+        unit = value;
     }
-    if (unit != 0 && parts->number < 1e12) return static_cast<std::uint64_t>(parts->number * static_cast<double>(unit));
+    if (unit != 0 && parts->number < 1e12)
+      return static_cast<std::uint64_t>(parts->number * static_cast<double>(unit));
   }
   return usage_error(fmt::format("'{}' is no size such as 64M or 2G", text));
 }
@@ -156,7 +182,8 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
   config.memory_mib = *memory >> 20;
   std::optional<std::filesystem::path> vga_rom;
   if (options.vga_rom) vga_rom = *options.vga_rom;
-  ICE86_TRY_ASSIGN(config.firmware, machine::load_firmware(options.firmware, vga_rom, images_folder()));
+  ICE86_TRY_ASSIGN(config.firmware,
+                   machine::load_firmware(options.firmware, vga_rom, images_folder()));
   auto spin_up = parse_duration_ns(options.spin_up);
   if (!spin_up) return std::move(spin_up).error().within("--disk-spin-up");
   auto latency = parse_duration_ns(options.latency);
@@ -181,7 +208,8 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
   }
   config.debug_exit_port = static_cast<std::uint16_t>(port);
   config.reset_on_triple_fault = options.reset_on_triple_fault;
-  if (options.serial.size() > config.serial.size()) return usage_error("--serial: there are four serial ports");
+  if (options.serial.size() > config.serial.size())
+    return usage_error("--serial: there are four serial ports");
   for (std::size_t i = 0; i < options.serial.size(); ++i) {
     ICE86_TRY_ASSIGN(config.serial[i], byte_sink(options.serial[i], "--serial"));
   }

@@ -21,7 +21,7 @@ struct MachineOptions {
   std::string firmware = "bochs";
   std::optional<std::string> vga_rom;
   std::string memory = "128M";
-  std::array<std::string, 4> disks;  // -hda .. -hdd
+  std::array<std::string, 4> disks;    // -hda .. -hdd
   std::vector<std::string> disk_list;  // --disk, filling the first free slots
   std::string boot = "c";
   std::string rtc = "2003-06-09T12:00:00";

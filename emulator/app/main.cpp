@@ -13,11 +13,12 @@
 namespace ice86::app {
 namespace {
 
-// QEMU's users type long options with one dash: "-hda disk.img". Exactly those spellings are taken as the
-// long options of the same name.
+// QEMU's users type long options with one dash: "-hda disk.img". Exactly those spellings are taken
+// as the long options of the same name.
 std::vector<std::string> with_qemu_spellings(int argc, char** argv) {
-  static const std::vector<std::string> kSpellings = {
-      "-hda", "-hdb", "-hdc", "-hdd", "-bios", "-boot", "-serial", "-debugcon", "-display", "-rtc", "-snapshot"};
+  static const std::vector<std::string> kSpellings = {"-hda",     "-hdb",  "-hdc",     "-hdd",
+                                                      "-bios",    "-boot", "-serial",  "-debugcon",
+                                                      "-display", "-rtc",  "-snapshot"};
   std::vector<std::string> words;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
@@ -39,7 +40,8 @@ void explain(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App* where = chosen(app);
   std::string text = error.what();
   std::string hint;
-  // A word nobody knows is the real mistake, even when CLI11 first misses something else because of it.
+  // A word nobody knows is the real mistake, even when CLI11 first misses something else because of
+  // it.
   const std::vector<std::string> left = app.remaining(true);
   if (!left.empty()) {
     const std::string word = left.empty() ? "" : left.front().substr(0, left.front().find('='));
@@ -59,8 +61,8 @@ void explain(const CLI::App& app, const CLI::ParseError& error) {
   }
   std::string command = "ice86";
   if (where != &app) command += " " + where->get_name();
-  std::fprintf(stderr, "ice86: %s%s ('%s --help' lists what there is)\n", text.c_str(), hint.c_str(),
-               command.c_str());
+  std::fprintf(stderr, "ice86: %s%s ('%s --help' lists what there is)\n", text.c_str(),
+               hint.c_str(), command.c_str());
 }
 
 int run_program(int argc, char** argv) {
@@ -69,7 +71,9 @@ int run_program(int argc, char** argv) {
   app.require_subcommand(1);
   int exit = kDone;
   const std::vector<std::string> words(argv, argv + argc);
-  for (const auto add : {add_run_command, add_trace_command, add_diff_command, add_firmware_command}) add(app, words, exit);
+  for (const auto add :
+       {add_run_command, add_trace_command, add_diff_command, add_firmware_command})
+    add(app, words, exit);
   try {
     std::vector<std::string> spelled = with_qemu_spellings(argc, argv);
     std::reverse(spelled.begin(), spelled.end());  // CLI11 takes them from the back

@@ -7,11 +7,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "devices/vga/vga.h"
 #include "emulator/app/command.h"
 #include "emulator/app/exit_code.h"
 #include "emulator/app/session.h"
 #include "emulator/display/screen.h"
-#include "devices/vga/vga.h"
 
 namespace ice86::app {
 
@@ -51,7 +51,8 @@ Result<TraceBus::Mask> event_mask(const std::vector<std::string>& names) {
 
 Result<int> run(const RunOptions& options, const std::vector<std::string>& words) {
   ICE86_TRY_ASSIGN(const TraceBus::Mask events, event_mask(options.events));
-  ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session, Session::open(options.machine, false, options.run_dir.has_value()));
+  ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session,
+                   Session::open(options.machine, false, options.run_dir.has_value()));
   if (events != 0) session->pc().trace().subscribe(events, print_event);
   const Ending ending = session->run();
   std::fflush(stdout);
@@ -69,9 +70,15 @@ void add_run_command(CLI::App& app, const std::vector<std::string>& words, int& 
   CLI::App* command = app.add_subcommand("run", "start a machine and let it go");
   auto options = std::make_shared<RunOptions>();
   add_machine_options(*command, options->machine);
-  command->add_option("--display", options->display, "none: no window")->check(CLI::IsMember({"none"}))->capture_default_str();
-  command->add_option("--run-dir", options->run_dir, "folder that keeps logs, screen and state of the run");
-  command->add_option("--events", options->events, "print events of these categories to stderr as JSON lines: irq, io, mmio, pci, disk, post, cpu")
+  command->add_option("--display", options->display, "none: no window")
+      ->check(CLI::IsMember({"none"}))
+      ->capture_default_str();
+  command->add_option("--run-dir", options->run_dir,
+                      "folder that keeps logs, screen and state of the run");
+  command
+      ->add_option("--events", options->events,
+                   "print events of these categories to stderr as JSON lines: irq, io, mmio, pci, "
+                   "disk, post, cpu")
       ->delimiter(',');
   command->add_flag("--print-screen", options->print_screen, "print the text screen at the end");
   command->add_flag("--hash", options->hash, "print the SHA-256 of the final state");

@@ -16,11 +16,14 @@ namespace {
 // A signal handler can only reach something static.
 volatile std::sig_atomic_t interrupt_seen = 0;
 
-void note_interrupt(int) { interrupt_seen = 1; }
+void note_interrupt(int) {
+  interrupt_seen = 1;
+}
 
 std::uint64_t steady_ns() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                        std::chrono::steady_clock::now().time_since_epoch())
+                                        .count());
 }
 
 std::string place(const cpu::State& state) {
@@ -36,19 +39,27 @@ Ending describe(const machine::RunResult& result, machine::Pc& pc, const char* i
                   static_cast<double>(pc.clock().now()) / 1e9);
   switch (result.end) {
     case machine::RunEnd::kInstructionLimit:
-      return {fmt::format("stopped at {}: the instruction limit was reached {}", place(state), when), kOutOfTime, false};
+      return {
+          fmt::format("stopped at {}: the instruction limit was reached {}", place(state), when),
+          kOutOfTime, false};
     case machine::RunEnd::kTimeLimit:
-      return {fmt::format("stopped at {}: out of virtual time {}", place(state), when), kOutOfTime, false};
+      return {fmt::format("stopped at {}: out of virtual time {}", place(state), when), kOutOfTime,
+              false};
     case machine::RunEnd::kInterrupted:
-      return {fmt::format("stopped at {} by {} {}", place(state), interrupted_by, when), kOutOfTime, false};
-    case machine::RunEnd::kPowerOff: return {fmt::format("the guest powered off {}", when), kDone, true};
+      return {fmt::format("stopped at {} by {} {}", place(state), interrupted_by, when), kOutOfTime,
+              false};
+    case machine::RunEnd::kPowerOff:
+      return {fmt::format("the guest powered off {}", when), kDone, true};
     case machine::RunEnd::kDebugExit:
-      return {fmt::format("the guest wrote {:#x} to the debug exit port {}", result.debug_exit_value, when),
+      return {fmt::format("the guest wrote {:#x} to the debug exit port {}",
+                          result.debug_exit_value, when),
               (result.debug_exit_value << 1 | 1) & 0xff, true};
     case machine::RunEnd::kCrashed:
-      return {fmt::format("the guest crashed at {}: triple fault {}", place(state), when), kGuestCrashed, false};
+      return {fmt::format("the guest crashed at {}: triple fault {}", place(state), when),
+              kGuestCrashed, false};
     case machine::RunEnd::kStuck:
-      return {fmt::format("the guest halted at {} with interrupts off: nothing can wake it {}", place(state), when),
+      return {fmt::format("the guest halted at {} with interrupts off: nothing can wake it {}",
+                          place(state), when),
               kOutOfTime, false};
   }
   ICE86_UNREACHABLE();
@@ -60,7 +71,9 @@ RunInterruption::RunInterruption(std::optional<std::uint64_t> wall_limit_ns) {
   std::signal(SIGINT, note_interrupt);
 }
 
-RunInterruption::~RunInterruption() { std::signal(SIGINT, SIG_DFL); }
+RunInterruption::~RunInterruption() {
+  std::signal(SIGINT, SIG_DFL);
+}
 
 bool RunInterruption::asked() {
   if (interrupt_seen != 0) {

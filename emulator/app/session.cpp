@@ -21,14 +21,16 @@ std::function<void(std::uint8_t)> tee(std::function<void(std::uint8_t)> sink, ha
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> Session::open(const MachineOptions& options, bool record, bool logs) {
+Result<std::unique_ptr<Session>> Session::open(const MachineOptions& options, bool record,
+                                               bool logs) {
   std::unique_ptr<Session> session(new Session);
   ICE86_TRY_ASSIGN(machine::PcConfig config, machine_config(options));
   ICE86_TRY_ASSIGN(session->limits_, run_limits(options));
   ICE86_TRY_ASSIGN(session->wall_limit_ns_, wall_limit_ns(options));
   if (logs) {
     config.serial[0] = tee(std::move(config.serial[0]), session->serial_, session->pc_);
-    config.debug_console = tee(std::move(config.debug_console), session->debug_console_, session->pc_);
+    config.debug_console =
+        tee(std::move(config.debug_console), session->debug_console_, session->pc_);
   }
   ICE86_TRY_ASSIGN(session->pc_, machine::Pc::create(std::move(config)));
   if (record) {
@@ -56,15 +58,19 @@ harness::IntTrace Session::trace() const {
   trace.header.firmware = config.firmware.name;
   trace.header.rom_sha256 = config.firmware.rom_sha256;
   trace.header.vga_sha256 = config.firmware.vga_sha256;
-  trace.header.machine = fmt::format("pc, {} MiB, {} instructions/us", config.memory_mib, config.instructions_per_microsecond);
+  trace.header.machine = fmt::format("pc, {} MiB, {} instructions/us", config.memory_mib,
+                                     config.instructions_per_microsecond);
   if (recorder_) trace.events = recorder_->events();
   return trace;
 }
 
-Result<void> Session::write(const std::string& folder, const std::vector<std::string>& command, const Ending& ending) {
+Result<void> Session::write(const std::string& folder, const std::vector<std::string>& command,
+                            const Ending& ending) {
   ICE86_TRY(harness::create_run_directory(folder));
-  ICE86_TRY(harness::write_run_directory(folder, *pc_, {command, &serial_, &debug_console_, ending.text}));
-  if (recorder_) ICE86_TRY(harness::write_trace(std::filesystem::path(folder) / "trace.jsonl", trace()));
+  ICE86_TRY(harness::write_run_directory(folder, *pc_,
+                                         {command, &serial_, &debug_console_, ending.text}));
+  if (recorder_)
+    ICE86_TRY(harness::write_trace(std::filesystem::path(folder) / "trace.jsonl", trace()));
   return {};
 }
 

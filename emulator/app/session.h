@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One run of a machine from the command line: limits, logs, the interrupt recorder, the run directory.
+// One run of a machine from the command line: limits, logs, the interrupt recorder, the run
+// directory.
 #pragma once
 
 #include <memory>
@@ -18,7 +19,8 @@ class Session {
  public:
   // Everything is checked, and nothing is written, before this succeeds.
   // `record`: the interrupt trace. `logs`: keep what the guest sends to COM1 and the debug console.
-  static Result<std::unique_ptr<Session>> open(const MachineOptions& options, bool record, bool logs);
+  static Result<std::unique_ptr<Session>> open(const MachineOptions& options, bool record,
+                                               bool logs);
 
   Ending run();
 
@@ -28,7 +30,8 @@ class Session {
   harness::IntTrace trace() const;
 
   // Writes all files of a run directory, the trace too when there is one.
-  Result<void> write(const std::string& folder, const std::vector<std::string>& command, const Ending& ending);
+  Result<void> write(const std::string& folder, const std::vector<std::string>& command,
+                     const Ending& ending);
 
  private:
   Session() = default;

@@ -9,8 +9,8 @@
 
 namespace ice86::app {
 
-// The word with the least edit distance (Damerau-Levenshtein, adjacent swaps count once), if it is near
-// enough to be a likely slip.
+// The word with the least edit distance (Damerau-Levenshtein, adjacent swaps count once), if it is
+// near enough to be a likely slip.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace ice86::app

@@ -44,7 +44,8 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
   }
   MachineOptions machine = options.machine;
   if (!machine.max_time) machine.max_time = "120s";
-  ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session, Session::open(machine, true, options.run_dir.has_value()));
+  ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session,
+                   Session::open(machine, true, options.run_dir.has_value()));
   const Ending ending = session->run();
   const harness::IntTrace trace = session->trace();
   if (options.out) ICE86_TRY(harness::write_trace(*options.out, trace));
@@ -59,12 +60,16 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
 }  // namespace
 
 void add_trace_command(CLI::App& app, const std::vector<std::string>& words, int& exit) {
-  CLI::App* command = app.add_subcommand("trace", "run a machine and record every BIOS interrupt call (strace for the BIOS)");
+  CLI::App* command = app.add_subcommand(
+      "trace", "run a machine and record every BIOS interrupt call (strace for the BIOS)");
   auto options = std::make_shared<TraceOptions>();
   add_machine_options(*command, options->machine);
-  command->add_option("--out", options->out, "write the trace to this file: JSON Lines, compressed when it ends in .zst");
-  command->add_option("--run-dir", options->run_dir, "folder that keeps trace, logs, screen and state of the run");
-  command->add_option("--input", options->input, "show a trace that was written before, and run nothing");
+  command->add_option("--out", options->out,
+                      "write the trace to this file: JSON Lines, compressed when it ends in .zst");
+  command->add_option("--run-dir", options->run_dir,
+                      "folder that keeps trace, logs, screen and state of the run");
+  command->add_option("--input", options->input,
+                      "show a trace that was written before, and run nothing");
   command->add_flag("--json", options->json, "print the trace as JSON Lines");
   command->add_flag("--summary", options->summary_only, "print the summary by service only");
   command->add_flag("-q,--quiet", options->quiet, "print no trace");

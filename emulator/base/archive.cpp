@@ -11,7 +11,9 @@ namespace {
 constexpr std::size_t kMaxSectionName = 64;
 }
 
-Archive Archive::writer() { return Archive(false); }
+Archive Archive::writer() {
+  return Archive(false);
+}
 
 Archive Archive::reader(std::span<const std::uint8_t> bytes) {
   Archive archive(true);
@@ -23,7 +25,8 @@ Result<void> Archive::finish() const {
   if (error_) return Error(*error_);
   ICE86_ASSERT(sections_.empty());
   if (loading_ && position_ != in_.size()) {
-    return Error(fmt::format("{} bytes are left over after the last section", in_.size() - position_));
+    return Error(
+        fmt::format("{} bytes are left over after the last section", in_.size() - position_));
   }
   return {};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Archive: saves and loads state with one function for both directions. Bytes are little-endian and
-// depend on nothing but the state. Loading untrusted bytes is safe: every size is checked, and the first
-// failure makes all further loads leave their targets untouched.
+// depend on nothing but the state. Loading untrusted bytes is safe: every size is checked, and the
+// first failure makes all further loads leave their targets untouched.
 #pragma once
 
 #include <array>
@@ -47,15 +47,14 @@ class Archive {
   }
 
   template <typename T>
-    requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
-  void io(T& value) {
+  requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) void io(T& value) {
     raw(&value, sizeof value);
   }
   void io(bool& value);
 
   // An enum whose last valid value is `last`; a stored value beyond it is an error.
   template <typename E>
-    requires std::is_enum_v<E>
+  requires std::is_enum_v<E>
   void io(E& value, E last) {
     auto number = static_cast<std::uint32_t>(value);
     io(number);
@@ -79,8 +78,8 @@ class Archive {
   // Variable-size contents; more than `most` elements in a stored archive is an error.
   void io(std::string& text, std::size_t most);
   template <typename T>
-    requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
-  void io(std::vector<T>& values, std::size_t most) {
+  requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) void io(std::vector<T>& values,
+                                                                      std::size_t most) {
     auto count = static_cast<std::uint64_t>(values.size());
     io(count);
     if (!ok()) return;
@@ -94,10 +93,8 @@ class Archive {
 
   // Types with `void serialize(Archive&)` nest directly.
   template <typename T>
-    requires requires(T& object, Archive& archive) { object.serialize(archive); }
-  void io(T& object) {
-    object.serialize(*this);
-  }
+  requires requires(T& object, Archive& archive) { object.serialize(archive); }
+  void io(T& object) { object.serialize(*this); }
 
   // Loading: the number of bytes left in the current section (or archive).
   std::size_t remaining() const;

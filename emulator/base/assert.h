@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Assertions that stay on in release builds: a broken invariant of ours ends the process with a message.
-// Never used for what a guest or a user can cause.
+// Assertions that stay on in release builds: a broken invariant of ours ends the process with a
+// message. Never used for what a guest or a user can cause.
 #pragma once
 
 namespace ice86 {

@@ -12,14 +12,16 @@
 namespace ice86 {
 
 static_assert(std::endian::native == std::endian::little,
-              "guest memory is accessed in host byte order; a big-endian host needs swaps in load_le/store_le");
+              "guest memory is accessed in host byte order; a big-endian host needs swaps in "
+              "load_le/store_le");
 
 // bits(value, 7, 4) is value[7:4], as data sheets write it.
 template <typename T>
 constexpr T bits(T value, unsigned high, unsigned low) {
   using U = std::make_unsigned_t<T>;
   const unsigned width = high - low + 1;
-  const U mask = width >= sizeof(T) * 8 ? static_cast<U>(~U{0}) : static_cast<U>((U{1} << width) - 1);
+  const U mask =
+      width >= sizeof(T) * 8 ? static_cast<U>(~U{0}) : static_cast<U>((U{1} << width) - 1);
   return static_cast<T>((static_cast<U>(value) >> low) & mask);
 }
 

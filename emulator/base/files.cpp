@@ -23,7 +23,8 @@ using File = std::unique_ptr<std::FILE, CloseFile>;
 Result<std::vector<std::uint8_t>> read_file(const std::filesystem::path& path, std::uint64_t most) {
   std::error_code code;
   const auto status = std::filesystem::status(path, code);
-  if (!std::filesystem::exists(status)) return Error(fmt::format("{}: no such file", path.string()));
+  if (!std::filesystem::exists(status))
+    return Error(fmt::format("{}: no such file", path.string()));
   if (std::filesystem::is_directory(status)) {
     return Error(fmt::format("{}: is a directory", path.string()));
   }
@@ -60,7 +61,8 @@ Result<void> write_file(const std::filesystem::path& path, std::span<const std::
 }
 
 Result<void> write_file(const std::filesystem::path& path, std::string_view text) {
-  return write_file(path, std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  return write_file(path,
+                    std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
 }
 
 }  // namespace ice86

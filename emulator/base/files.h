@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Whole files: read with a limit, written so that a reader sees the old or the new one, never a half.
+// Whole files: read with a limit, written so that a reader sees the old or the new one, never a
+// half.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@
 
 namespace ice86 {
 
-// Reads a regular file; the error names the path and the reason (missing, a folder, unreadable, too large).
+// Reads a regular file; the error names the path and the reason (missing, a folder, unreadable, too
+// large).
 Result<std::vector<std::uint8_t>> read_file(const std::filesystem::path& path, std::uint64_t most);
 
 // Writes to a temporary file beside `path`, then renames it.

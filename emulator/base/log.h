@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Diagnostics for people: one sink, passed in. Guest events that tests look at belong on the trace bus.
+// Diagnostics for people: one sink, passed in. Guest events that tests look at belong on the trace
+// bus.
 #pragma once
 
 #include <fmt/core.h>

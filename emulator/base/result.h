@@ -46,8 +46,12 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}   // NOLINT(google-explicit-constructor)
-  Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : content_(std::in_place_index<0>, std::move(value)) {
+  }  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : content_(std::in_place_index<1>, std::move(error)) {
+  }  // NOLINT(google-explicit-constructor)
 
   bool has_value() const { return content_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -87,7 +91,9 @@ template <>
 class [[nodiscard]] Result<void> {
  public:
   Result() : content_(std::in_place_index<0>) {}
-  Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : content_(std::in_place_index<1>, std::move(error)) {
+  }  // NOLINT(google-explicit-constructor)
 
   bool has_value() const { return content_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -106,18 +112,20 @@ class [[nodiscard]] Result<void> {
 
 }  // namespace ice86
 
-// Returns early with the error of `expression`, a Result<void> (or any Result whose value is not needed).
-#define ICE86_TRY(expression)                                   \
-  do {                                                          \
+// Returns early with the error of `expression`, a Result<void> (or any Result whose value is not
+// needed).
+#define ICE86_TRY(expression)                                    \
+  do {                                                           \
     if (auto ice86_try_result = (expression); !ice86_try_result) \
-      return std::move(ice86_try_result).error();               \
+      return std::move(ice86_try_result).error();                \
   } while (false)
 
 #define ICE86_CONCAT_INNER(a, b) a##b
 #define ICE86_CONCAT(a, b) ICE86_CONCAT_INNER(a, b)
 
-// `ICE86_TRY_ASSIGN(auto image, open_image(path));` declares image, or returns early with the error.
-#define ICE86_TRY_ASSIGN(declaration, expression)                                    \
+// `ICE86_TRY_ASSIGN(auto image, open_image(path));` declares image, or returns early with the
+// error.
+#define ICE86_TRY_ASSIGN(declaration, expression) \
   ICE86_TRY_ASSIGN_INNER(ICE86_CONCAT(ice86_try_, __LINE__), declaration, expression)
 #define ICE86_TRY_ASSIGN_INNER(name, declaration, expression) \
   auto name = (expression);                                   \

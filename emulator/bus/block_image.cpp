@@ -16,7 +16,8 @@ namespace {
 constexpr std::uint64_t kMostOverlaySectors = std::uint64_t{1} << 32;
 }
 
-Result<std::unique_ptr<BlockImage>> BlockImage::open(const std::filesystem::path& path, Writes writes) {
+Result<std::unique_ptr<BlockImage>> BlockImage::open(const std::filesystem::path& path,
+                                                     Writes writes) {
   const std::string name = path.string();
   const int file = ::open(name.c_str(), (writes == Writes::kFile ? O_RDWR : O_RDONLY) | O_CLOEXEC);
   if (file < 0) return Error(fmt::format("disk image {}: {}", name, std::strerror(errno)));
@@ -58,8 +59,9 @@ Result<void> BlockImage::read_base(std::uint64_t sector, std::uint8_t* to) {
     const ssize_t got = ::pread(file_, to + done, size - done, static_cast<off_t>(at + done));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
-      return Error(fmt::format("disk image {}: sector {} cannot be read: {}", name_, sector,
-                               got == 0 ? "the file is shorter than it was" : std::strerror(errno)));
+      return Error(
+          fmt::format("disk image {}: sector {} cannot be read: {}", name_, sector,
+                      got == 0 ? "the file is shorter than it was" : std::strerror(errno)));
     }
     done += static_cast<std::uint64_t>(got);
   }
@@ -81,7 +83,8 @@ Result<void> BlockImage::read(std::uint64_t sector, std::span<std::uint8_t> byte
 
 Result<void> BlockImage::write(std::uint64_t sector, std::span<const std::uint8_t> bytes) {
   ICE86_ASSERT(bytes.size() % kSectorSize == 0);
-  if (writes_ == Writes::kRefused) return Error(fmt::format("disk image {}: is write-protected", name_));
+  if (writes_ == Writes::kRefused)
+    return Error(fmt::format("disk image {}: is write-protected", name_));
   for (std::size_t at = 0; at < bytes.size(); at += kSectorSize, ++sector) {
     ICE86_ASSERT(sector < sectors());
     if (writes_ == Writes::kOverlay) {

@@ -19,8 +19,8 @@ class BlockImage final : public BlockBackend {
     kRefused,  // the medium is write-protected
   };
 
-  // Errors: missing, unreadable, not a regular file or block device, empty, in use by another writer.
-  // A length that is no multiple of 512 is padded with zeros for the guest.
+  // Errors: missing, unreadable, not a regular file or block device, empty, in use by another
+  // writer. A length that is no multiple of 512 is padded with zeros for the guest.
   static Result<std::unique_ptr<BlockImage>> open(const std::filesystem::path& path, Writes writes);
   // A medium that exists in memory only.
   static std::unique_ptr<BlockImage> in_memory(std::vector<std::uint8_t> bytes, Writes writes);

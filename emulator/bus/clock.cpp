@@ -19,9 +19,13 @@ Timer::Timer(Clock& clock, std::string name, Expired expired)
   clock_.add(*this);
 }
 
-Timer::~Timer() { clock_.remove(*this); }
+Timer::~Timer() {
+  clock_.remove(*this);
+}
 
-void Timer::arm_at(Nanoseconds deadline) { clock_.armed(*this, std::min(deadline, kFarFuture)); }
+void Timer::arm_at(Nanoseconds deadline) {
+  clock_.armed(*this, std::min(deadline, kFarFuture));
+}
 
 void Timer::arm_in(Nanoseconds delay) {
   const Nanoseconds now = clock_.now();
@@ -124,7 +128,8 @@ void Clock::serialize(Archive& archive) {
   archive.section("clock", 1, [&] {
     std::uint64_t rate = rate_;
     archive.io(rate);
-    if (archive.loading() && rate != rate_) return archive.fail("the machine's nominal rate differs");
+    if (archive.loading() && rate != rate_)
+      return archive.fail("the machine's nominal rate differs");
     archive.io(instructions_);
     archive.io(skipped_);
     archive.io(next_sequence_);
@@ -138,7 +143,8 @@ void Clock::serialize(Archive& archive) {
       std::string name = timer->name_;
       archive.io(name, kMostNameLength);
       if (archive.ok() && name != timer->name_) {
-        return archive.fail("timer '" + timer->name_ + "' was expected, but '" + name + "' is stored");
+        return archive.fail("timer '" + timer->name_ + "' was expected, but '" + name +
+                            "' is stored");
       }
       bool armed = timer->armed();
       archive.io(armed);

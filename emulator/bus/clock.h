@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Virtual time and the one event queue. Time is the count of retired guest instructions at a nominal
-// rate, plus the time that was skipped while the guest was halted. Nothing here reads the host's clock.
+// Virtual time and the one event queue. Time is the count of retired guest instructions at a
+// nominal rate, plus the time that was skipped while the guest was halted. Nothing here reads the
+// host's clock.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Wires between chips. A level line carries a state and tells of changes; an edge line carries moments.
-// They are different types so that one can not be wired where the other is meant.
+// Wires between chips. A level line carries a state and tells of changes; an edge line carries
+// moments. They are different types so that one can not be wired where the other is meant.
 #pragma once
 
 #include <functional>
@@ -9,8 +9,8 @@
 namespace ice86 {
 
 // A wire that is high or low. The driver calls set(); the receiver hears of changes only.
-// The level is the driver's output, so the driver's state decides it again after a snapshot is loaded:
-// the driver calls restore() with it, which does not tell the receiver.
+// The level is the driver's output, so the driver's state decides it again after a snapshot is
+// loaded: the driver calls restore() with it, which does not tell the receiver.
 class LevelLine {
  public:
   using Receiver = std::function<void(bool high)>;

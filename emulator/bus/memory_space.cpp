@@ -10,7 +10,8 @@ namespace ice86 {
 
 namespace {
 
-// Addresses above this many bits do not exist (52 is the architectural limit; a board has far less).
+// Addresses above this many bits do not exist (52 is the architectural limit; a board has far
+// less).
 constexpr unsigned kMostAddressBits = 40;
 constexpr unsigned kChunkBits = 21;
 
@@ -88,7 +89,8 @@ PageView MemorySpace::resolve(Gpa page) const {
   const auto whole = [&](Direction direction) -> const Region* {
     for (const auto& region : regions_) {
       if (!region->enabled || !overlaps(*region, page, kPageSize)) continue;
-      if (!(direction == Direction::kRead ? region->answers_reads : region->answers_writes)) continue;
+      if (!(direction == Direction::kRead ? region->answers_reads : region->answers_writes))
+        continue;
       const bool covers = region->base <= page && page + kPageSize <= region->base + region->size;
       return covers ? region.get() : nullptr;
     }
@@ -104,7 +106,8 @@ PageView MemorySpace::resolve(Gpa page) const {
       view.read = region->rom + (page - region->base);
     }
   }
-  if (const Region* region = whole(Direction::kWrite); region != nullptr && region->ram != nullptr) {
+  if (const Region* region = whole(Direction::kWrite);
+      region != nullptr && region->ram != nullptr) {
     const std::uint64_t offset = region->ram_offset + (page - region->base);
     view.write = region->ram->data() + offset;
     view.write_flags = region->ram->page_flags(offset);
@@ -163,8 +166,9 @@ std::uint64_t MemorySpace::access_read(const Region* region, Gpa gpa, unsigned w
     return value;
   }
   std::uint64_t value = 0;
-  const std::uint8_t* bytes =
-      region->ram != nullptr ? region->ram->data() + region->ram_offset + offset : region->rom + offset;
+  const std::uint8_t* bytes = region->ram != nullptr
+                                  ? region->ram->data() + region->ram_offset + offset
+                                  : region->rom + offset;
   std::memcpy(&value, bytes, width);
   return value;
 }
@@ -194,14 +198,16 @@ void MemorySpace::write(Gpa gpa, unsigned width, std::uint64_t value) {
       return;
     }
   }
-  for (unsigned i = 0; i < width; ++i) write_byte(gpa + i, static_cast<std::uint8_t>(value >> (i * 8)));
+  for (unsigned i = 0; i < width; ++i)
+    write_byte(gpa + i, static_cast<std::uint8_t>(value >> (i * 8)));
 }
 
 void MemorySpace::write_byte(Gpa gpa, std::uint8_t value) {
   const Region* region = find(gpa, Direction::kWrite);
   if (region == nullptr) {
     if (trace_.wants(TraceCategory::kMmio)) {
-      trace_.emit(TraceCategory::kMmio, "unmapped-write", {{"gpa", gpa}, {"width", 1U}, {"value", value}});
+      trace_.emit(TraceCategory::kMmio, "unmapped-write",
+                  {{"gpa", gpa}, {"width", 1U}, {"value", value}});
     }
     return;
   }
@@ -209,7 +215,8 @@ void MemorySpace::write_byte(Gpa gpa, std::uint8_t value) {
   if (region->ram != nullptr) {
     const std::uint64_t at = region->ram_offset + offset;
     std::uint8_t* flags = region->ram->page_flags(at);
-    if ((*flags & Ram::kCode) != 0) note_code_write(region->ram->data() + align_down(at, kPageSize));
+    if ((*flags & Ram::kCode) != 0)
+      note_code_write(region->ram->data() + align_down(at, kPageSize));
     *flags |= Ram::kDirty;
     region->ram->data()[at] = value;
   } else if (region->registers != nullptr) {

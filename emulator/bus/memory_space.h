@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The guest-physical address space: regions of RAM, ROM and registers, the topmost visible one answering.
+// The guest-physical address space: regions of RAM, ROM and registers, the topmost visible one
+// answering.
 #pragma once
 
 #include <array>
@@ -20,15 +21,16 @@ namespace ice86 {
 
 // How one page can be reached without a call. Null pointers: use MemorySpace::read and write.
 struct PageView {
-  const std::uint8_t* read = nullptr;  // host address of the page's bytes for reads
-  std::uint8_t* write = nullptr;       // the same for writes; may be other memory (shadow RAM)
-  std::uint8_t* read_flags = nullptr;  // Ram flag byte behind `read`; null for ROM
-  std::uint8_t* write_flags = nullptr; // Ram flag byte behind `write`
+  const std::uint8_t* read = nullptr;   // host address of the page's bytes for reads
+  std::uint8_t* write = nullptr;        // the same for writes; may be other memory (shadow RAM)
+  std::uint8_t* read_flags = nullptr;   // Ram flag byte behind `read`; null for ROM
+  std::uint8_t* write_flags = nullptr;  // Ram flag byte behind `write`
 };
 
 class MemorySpace {
  public:
-  // Among regions that answer at an address the highest priority wins; of equal ones the first added.
+  // Among regions that answer at an address the highest priority wins; of equal ones the first
+  // added.
   enum class Priority : std::uint8_t { kRam = 0, kBar = 1, kFixed = 2, kShadow = 3, kSmram = 4 };
 
   // One region; stays owned by the space. Change it through the space only.
@@ -39,10 +41,11 @@ class MemorySpace {
     Priority priority = Priority::kFixed;
     bool answers_reads = true;
     bool answers_writes = true;
-    Ram* ram = nullptr;                   // RAM behind it, from ram_offset
+    Ram* ram = nullptr;  // RAM behind it, from ram_offset
     std::uint64_t ram_offset = 0;
-    const std::uint8_t* rom = nullptr;    // or read-only bytes: writes are dropped (or go to `registers`)
-    RegisterBlock* registers = nullptr;   // or a chip
+    const std::uint8_t* rom =
+        nullptr;  // or read-only bytes: writes are dropped (or go to `registers`)
+    RegisterBlock* registers = nullptr;  // or a chip
     bool enabled = true;
   };
 
@@ -58,7 +61,8 @@ class MemorySpace {
   void move(Region& region, Gpa base, bool enabled);
   void set_visibility(Region& region, bool answers_reads, bool answers_writes);
 
-  // The bytes of a page, or nulls where registers (or nothing, or a mix) answer. `gpa` is any address in it.
+  // The bytes of a page, or nulls where registers (or nothing, or a mix) answer. `gpa` is any
+  // address in it.
   PageView page(Gpa gpa);
 
   // One access of 1, 2, 4 or 8 bytes; it may cross pages and regions.
@@ -73,9 +77,11 @@ class MemorySpace {
   void peek(Gpa gpa, std::span<std::uint8_t> bytes) const;
 
   // Called after any change of what answers where: cached page() results are stale.
-  void on_mapping_change(std::function<void()> listener) { mapping_listeners_.push_back(std::move(listener)); }
-  // Called before bytes of a page whose RAM flag kCode is set change by a way other than the CPU's own
-  // stores: `page` is the host address of the page's first byte. The listener clears kCode.
+  void on_mapping_change(std::function<void()> listener) {
+    mapping_listeners_.push_back(std::move(listener));
+  }
+  // Called before bytes of a page whose RAM flag kCode is set change by a way other than the CPU's
+  // own stores: `page` is the host address of the page's first byte. The listener clears kCode.
   void on_code_write(std::function<void(const std::uint8_t* page)> listener) {
     code_listeners_.push_back(std::move(listener));
   }

@@ -19,7 +19,8 @@ Result<PortSpace::Claim*> PortSpace::add(Claim claim) {
     for (std::uint32_t port = claim.base; port < claim.base + claim.count; ++port) {
       const Claim* other = find(static_cast<std::uint16_t>(port));
       if (other != nullptr && !other->movable) {
-        return Error(fmt::format("port {:#06x} of {} is claimed by {}", port, claim.name, other->name));
+        return Error(
+            fmt::format("port {:#06x} of {} is claimed by {}", port, claim.name, other->name));
       }
     }
   }
@@ -42,7 +43,8 @@ void PortSpace::render() {
     for (std::size_t i = 0; i < claims_.size(); ++i) {
       const Claim& claim = *claims_[i];
       if (claim.movable != movable || !claim.enabled) continue;
-      for (std::uint64_t port = claim.base; port < std::uint64_t{claim.base} + claim.count; ++port) {
+      for (std::uint64_t port = claim.base; port < std::uint64_t{claim.base} + claim.count;
+           ++port) {
         if (port < kPorts && owner_[port] == 0) owner_[port] = static_cast<std::uint16_t>(i + 1);
       }
     }
@@ -50,17 +52,19 @@ void PortSpace::render() {
 }
 
 bool PortSpace::fits(const Claim* claim, std::uint16_t port, unsigned width) const {
-  return claim != nullptr && width <= claim->most_width && port - claim->base + width <= claim->count;
+  return claim != nullptr && width <= claim->most_width &&
+         port - claim->base + width <= claim->count;
 }
 
 std::uint32_t PortSpace::read(std::uint16_t port, unsigned width) {
   const Claim* claim = find(port);
   std::uint32_t value;
   if (width == 1 || fits(claim, port, width)) {
-    value = claim != nullptr ? static_cast<std::uint32_t>(
-                                   claim->registers->read(claim->offset + (port - claim->base), width) &
-                                   width_mask(width))
-                             : static_cast<std::uint32_t>(floating_bus(width));
+    value = claim != nullptr
+                ? static_cast<std::uint32_t>(
+                      claim->registers->read(claim->offset + (port - claim->base), width) &
+                      width_mask(width))
+                : static_cast<std::uint32_t>(floating_bus(width));
     if (trace_.wants(TraceCategory::kIo)) {
       trace_.emit(TraceCategory::kIo, "in",
                   {{"owner", claim != nullptr ? claim->name : std::string("-")},
@@ -87,7 +91,8 @@ void PortSpace::write(std::uint16_t port, unsigned width, std::uint32_t value) {
                    {"width", width},
                    {"value", value}});
     }
-    if (claim != nullptr) claim->registers->write(claim->offset + (port - claim->base), width, value);
+    if (claim != nullptr)
+      claim->registers->write(claim->offset + (port - claim->base), width, value);
     return;
   }
   const unsigned half = width / 2;

@@ -47,7 +47,9 @@ class PortSpace {
 
  private:
   void render();
-  const Claim* find(std::uint16_t port) const { return owner_[port] ? claims_[owner_[port] - 1U].get() : nullptr; }
+  const Claim* find(std::uint16_t port) const {
+    return owner_[port] ? claims_[owner_[port] - 1U].get() : nullptr;
+  }
   bool fits(const Claim* claim, std::uint16_t port, unsigned width) const;
 
   TraceBus& trace_;

@@ -23,7 +23,8 @@ Result<std::unique_ptr<Ram>> Ram::create(std::string name, std::uint64_t size) {
   void* host = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (host == MAP_FAILED) {
-    return Error(fmt::format("the host has no {} MiB of address space for guest memory", size >> 20));
+    return Error(
+        fmt::format("the host has no {} MiB of address space for guest memory", size >> 20));
   }
   return std::unique_ptr<Ram>(new Ram(std::move(name), static_cast<std::uint8_t*>(host), size));
 }
@@ -31,7 +32,9 @@ Result<std::unique_ptr<Ram>> Ram::create(std::string name, std::uint64_t size) {
 Ram::Ram(std::string name, std::uint8_t* host, std::uint64_t size)
     : name_(std::move(name)), host_(host), size_(size), flags_(size >> kPageBits) {}
 
-Ram::~Ram() { ::munmap(host_, size_); }
+Ram::~Ram() {
+  ::munmap(host_, size_);
+}
 
 void Ram::clear() {
   // Anonymous private pages read as zero again after MADV_DONTNEED (madvise(2)).
@@ -43,7 +46,8 @@ void Ram::serialize(Archive& archive) {
   archive.section(name_, 1, [&] {
     std::uint64_t size = size_;
     archive.io(size);
-    if (archive.ok() && size != size_) return archive.fail("the machine has a different memory size");
+    if (archive.ok() && size != size_)
+      return archive.fail("the machine has a different memory size");
     std::vector<std::uint32_t> stored;
     if (!archive.loading()) {
       for (std::uint64_t page = 0; page < flags_.size(); ++page) {
@@ -53,7 +57,8 @@ void Ram::serialize(Archive& archive) {
     archive.io(stored, flags_.size());
     if (!archive.ok()) return;
     if (archive.loading()) {
-      if (!(std::adjacent_find(stored.begin(), stored.end(), std::greater_equal<>()) == stored.end()) ||
+      if (!(std::adjacent_find(stored.begin(), stored.end(), std::greater_equal<>()) ==
+            stored.end()) ||
           (!stored.empty() && stored.back() >= flags_.size())) {
         return archive.fail("the list of stored pages is damaged");
       }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Guest memory: zero-filled host pages that cost nothing until touched, with a flag byte for each page.
+// Guest memory: zero-filled host pages that cost nothing until touched, with a flag byte for each
+// page.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,8 @@ namespace ice86 {
 
 class Ram {
  public:
-  // Page flags. Whoever writes to a page sets kDirty; whoever decodes instructions from it sets kCode
-  // and is told of the next write (MemorySpace::on_code_write).
+  // Page flags. Whoever writes to a page sets kDirty; whoever decodes instructions from it sets
+  // kCode and is told of the next write (MemorySpace::on_code_write).
   static constexpr std::uint8_t kCode = 0x01;
   static constexpr std::uint8_t kDirty = 0x02;
 

@@ -12,7 +12,8 @@ class RegisterBlock {
  public:
   virtual ~RegisterBlock() = default;
 
-  // `width` is 1, 2, 4 or 8 bytes; values are zero-extended. Any offset and value may come from a guest.
+  // `width` is 1, 2, 4 or 8 bytes; values are zero-extended. Any offset and value may come from a
+  // guest.
   virtual std::uint64_t read(std::uint64_t offset, unsigned width) = 0;
   virtual void write(std::uint64_t offset, unsigned width, std::uint64_t value) = 0;
   // What read() would return, without its side effects (debugger, tests).
@@ -40,6 +41,8 @@ class Window final : public RegisterBlock {
 };
 
 // What an unclaimed bus floats to.
-constexpr std::uint64_t floating_bus(unsigned width) { return width_mask(width); }
+constexpr std::uint64_t floating_bus(unsigned width) {
+  return width_mask(width);
+}
 
 }  // namespace ice86

@@ -10,7 +10,9 @@ constexpr std::array<std::string_view, kTraceCategories> kNames = {
     "int", "irq", "io", "mmio", "pci", "disk", "net", "post", "efi", "cpu"};
 }
 
-std::string_view name_of(TraceCategory category) { return kNames[static_cast<unsigned>(category)]; }
+std::string_view name_of(TraceCategory category) {
+  return kNames[static_cast<unsigned>(category)];
+}
 
 std::optional<TraceCategory> trace_category(std::string_view name) {
   for (unsigned i = 0; i < kTraceCategories; ++i) {

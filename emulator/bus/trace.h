@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The trace bus: typed events with the instruction count and the virtual time. Costs one test of a mask
-// when nobody listens.
+// The trace bus: typed events with the instruction count and the virtual time. Costs one test of a
+// mask when nobody listens.
 #pragma once
 
 #include <concepts>
@@ -16,7 +16,18 @@
 
 namespace ice86 {
 
-enum class TraceCategory : std::uint8_t { kInt, kIrq, kIo, kMmio, kPci, kDisk, kNet, kPost, kEfi, kCpu };
+enum class TraceCategory : std::uint8_t {
+  kInt,
+  kIrq,
+  kIo,
+  kMmio,
+  kPci,
+  kDisk,
+  kNet,
+  kPost,
+  kEfi,
+  kCpu
+};
 constexpr unsigned kTraceCategories = 10;
 std::string_view name_of(TraceCategory category);
 std::optional<TraceCategory> trace_category(std::string_view name);
@@ -42,14 +53,17 @@ class TraceBus {
  public:
   using Sink = std::function<void(const TraceEvent&)>;
   using Mask = std::uint32_t;
-  static constexpr Mask mask_of(TraceCategory category) { return Mask{1} << static_cast<unsigned>(category); }
+  static constexpr Mask mask_of(TraceCategory category) {
+    return Mask{1} << static_cast<unsigned>(category);
+  }
 
   explicit TraceBus(const Clock& clock) : clock_(clock) {}
   TraceBus(const TraceBus&) = delete;
   TraceBus& operator=(const TraceBus&) = delete;
 
   bool wants(TraceCategory category) const { return (wanted_ & mask_of(category)) != 0; }
-  void emit(TraceCategory category, std::string_view name, std::initializer_list<TraceField> fields);
+  void emit(TraceCategory category, std::string_view name,
+            std::initializer_list<TraceField> fields);
 
   // Sinks are called in the order they came. Returns a number for unsubscribe().
   unsigned subscribe(Mask categories, Sink sink);

@@ -15,8 +15,8 @@ constexpr std::uint64_t kMiB = 1 << 20;
 // CMOS 39/3A, two bits for each drive: how INT 13h translates CHS.
 enum Translation : unsigned { kNone = 0, kLba = 1, kLarge = 2 };
 
-// What fits INT 13h's 1024 cylinders needs no translation; up to 131,072 tracks bit-shifting does; the
-// rest needs LBA-assisted translation.
+// What fits INT 13h's 1024 cylinders needs no translation; up to 131,072 tracks bit-shifting does;
+// the rest needs LBA-assisted translation.
 Translation translation_of(const DiskGeometry& geometry) {
   if (geometry.cylinders <= 1024) return kNone;
   return geometry.cylinders * geometry.heads <= 131072 ? kLarge : kLba;
@@ -58,12 +58,14 @@ Result<std::vector<std::pair<std::uint8_t, std::uint8_t>>> cmos_setup(
     set(index + 1, value >> 8 & 0xff);
   };
 
-  // Memory: base, extended up to 64 MiB (twice), above 16 MiB in 64 KiB units, above 4 GiB in 64 KiB units.
+  // Memory: base, extended up to 64 MiB (twice), above 16 MiB in 64 KiB units, above 4 GiB in 64
+  // KiB units.
   set_word(0x15, 640);
   const std::uint64_t extended = memory_below_4g > kMiB ? (memory_below_4g - kMiB) / kKiB : 0;
   set_word(0x17, std::min<std::uint64_t>(extended, 0xffff));
   set_word(0x30, std::min<std::uint64_t>(extended, 0xffff));
-  const std::uint64_t above_16m = memory_below_4g > 16 * kMiB ? (memory_below_4g - 16 * kMiB) >> 16 : 0;
+  const std::uint64_t above_16m =
+      memory_below_4g > 16 * kMiB ? (memory_below_4g - 16 * kMiB) >> 16 : 0;
   set_word(0x34, std::min<std::uint64_t>(above_16m, 0xffff));
   const std::uint64_t above_4g = (memory_bytes - memory_below_4g) >> 16;
   set_word(0x5b, above_4g & 0xffff);
@@ -97,14 +99,16 @@ Result<std::vector<std::pair<std::uint8_t, std::uint8_t>>> cmos_setup(
 
   // Boot order: nibbles of 3D (first, second) and the high nibble of 38 (third).
   if (boot_order.empty() || boot_order.size() > 3) {
-    return usage_error(fmt::format("boot order '{}': one to three of the letters a, c, d, n", boot_order));
+    return usage_error(
+        fmt::format("boot order '{}': one to three of the letters a, c, d, n", boot_order));
   }
   unsigned order = 0;
   for (std::size_t i = 0; i < boot_order.size(); ++i) {
     const auto code = boot_device_code(boot_order[i]);
     if (!code) {
-      return usage_error(fmt::format("boot order '{}': '{}' is none of a (floppy), c (disk), d (CD), n (network)",
-                                     boot_order, boot_order[i]));
+      return usage_error(
+          fmt::format("boot order '{}': '{}' is none of a (floppy), c (disk), d (CD), n (network)",
+                      boot_order, boot_order[i]));
     }
     order |= *code << (i * 4);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a PC's set-up program would have left in CMOS, in the layout the Bochs BIOS and SeaBIOS read.
-// Reference: the CMOS memory map of the IBM PC/AT (00-3F) and of Bochs (34, 35, 38-3D, 5B-5D).
+// What a PC's set-up program would have left in CMOS, in the layout the Bochs BIOS and SeaBIOS
+// read. Reference: the CMOS memory map of the IBM PC/AT (00-3F) and of Bochs (34, 35, 38-3D,
+// 5B-5D).
 #pragma once
 
 #include <array>

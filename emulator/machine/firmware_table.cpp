@@ -26,9 +26,10 @@ Result<std::vector<std::uint8_t>> read_rom(const std::filesystem::path& path) {
   if (!bytes) return std::move(bytes).error().within("firmware");
   const std::uint64_t size = bytes->size();
   if (size < kSmallestRom || size % kRomGranule != 0) {
-    return Error(fmt::format("firmware: {}: {} bytes is no ROM size: a multiple of 4 KiB from 64 KiB to "
-                             "16 MiB is needed",
-                             path.string(), size));
+    return Error(
+        fmt::format("firmware: {}: {} bytes is no ROM size: a multiple of 4 KiB from 64 KiB to "
+                    "16 MiB is needed",
+                    path.string(), size));
   }
   return bytes;
 }
@@ -37,7 +38,8 @@ Result<std::vector<std::uint8_t>> read_option_rom(const std::filesystem::path& p
   auto bytes = read_file(path, kLargestVgaRom);
   if (!bytes) return std::move(bytes).error().within("VGA BIOS");
   if (bytes->size() < 512 || (*bytes)[0] != 0x55 || (*bytes)[1] != 0xaa) {
-    return Error(fmt::format("VGA BIOS: {}: does not begin with the option ROM signature 55 AA", path.string()));
+    return Error(fmt::format("VGA BIOS: {}: does not begin with the option ROM signature 55 AA",
+                             path.string()));
   }
   return bytes;
 }
@@ -56,21 +58,25 @@ const std::vector<FirmwareEntry>& firmware_table() {
   return table;
 }
 
-std::optional<std::string> missing_file(const FirmwareEntry& entry, const std::filesystem::path& images) {
-  const auto check = [&](std::string_view file, std::string_view package) -> std::optional<std::string> {
+std::optional<std::string> missing_file(const FirmwareEntry& entry,
+                                        const std::filesystem::path& images) {
+  const auto check = [&](std::string_view file,
+                         std::string_view package) -> std::optional<std::string> {
     if (file.empty()) return std::nullopt;
     const auto path = resolve(file, images);
     std::error_code code;
     if (std::filesystem::is_regular_file(path, code)) return std::nullopt;
     return package.empty()
                ? fmt::format("{} is missing: build it with './run build'", path.string())
-               : fmt::format("{} is missing: install the Debian package {}", path.string(), package);
+               : fmt::format("{} is missing: install the Debian package {}", path.string(),
+                             package);
   };
   if (auto missing = check(entry.rom, entry.rom_package)) return missing;
   return check(entry.vga_rom, entry.vga_package);
 }
 
-Result<Firmware> load_firmware(const std::string& name, const std::optional<std::filesystem::path>& vga_rom,
+Result<Firmware> load_firmware(const std::string& name,
+                               const std::optional<std::filesystem::path>& vga_rom,
                                const std::filesystem::path& images) {
   Firmware firmware;
   firmware.name = name;
@@ -90,8 +96,9 @@ Result<Firmware> load_firmware(const std::string& name, const std::optional<std:
     if (!std::filesystem::exists(name, code)) {
       std::string names;
       for (const FirmwareEntry& entry : firmware_table()) names += fmt::format(" {}", entry.name);
-      return Error(fmt::format("firmware {}: there is no such file, and no firmware of that name (known:{})",
-                               name, names));
+      return Error(
+          fmt::format("firmware {}: there is no such file, and no firmware of that name (known:{})",
+                      name, names));
     }
     firmware.rom_path = name;
     if (vga_rom) firmware.vga_place = VgaRomPlace::kC0000;

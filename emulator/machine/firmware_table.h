@@ -44,14 +44,16 @@ struct Firmware {
 
 const std::vector<FirmwareEntry>& firmware_table();
 
-// `name` is an entry of the table or the path of a ROM image (64 KiB to 16 MiB, a multiple of 4 KiB).
-// `vga_rom`, when given, replaces the entry's VGA BIOS; for a plain path it is mapped at C0000.
-// `images` is the folder of the images this build has made.
-// Errors name the missing file, the Debian package that has it, or what is wrong with its size.
-Result<Firmware> load_firmware(const std::string& name, const std::optional<std::filesystem::path>& vga_rom,
+// `name` is an entry of the table or the path of a ROM image (64 KiB to 16 MiB, a multiple of 4
+// KiB). `vga_rom`, when given, replaces the entry's VGA BIOS; for a plain path it is mapped at
+// C0000. `images` is the folder of the images this build has made. Errors name the missing file,
+// the Debian package that has it, or what is wrong with its size.
+Result<Firmware> load_firmware(const std::string& name,
+                               const std::optional<std::filesystem::path>& vga_rom,
                                const std::filesystem::path& images);
 
 // Whether all files of an entry are there; otherwise what is missing and where to get it.
-std::optional<std::string> missing_file(const FirmwareEntry& entry, const std::filesystem::path& images);
+std::optional<std::string> missing_file(const FirmwareEntry& entry,
+                                        const std::filesystem::path& images);
 
 }  // namespace ice86::machine

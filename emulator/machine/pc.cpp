@@ -13,15 +13,16 @@ namespace ice86::machine {
 namespace {
 
 constexpr std::uint64_t kMostMemoryMib = 65536;
-// How many instructions may pass before RunLimits::interrupted is asked again: some 10 ms of host time.
+// How many instructions may pass before RunLimits::interrupted is asked again: some 10 ms of host
+// time.
 constexpr std::uint64_t kInterruptedInterval = 2'000'000;
 
 }  // namespace
 
 Result<std::unique_ptr<Pc>> Pc::create(PcConfig config) {
   if (config.memory_mib < 1 || config.memory_mib > kMostMemoryMib) {
-    return usage_error(fmt::format("memory of {} MiB: from 1 to {} MiB fit this machine", config.memory_mib,
-                                   kMostMemoryMib));
+    return usage_error(fmt::format("memory of {} MiB: from 1 to {} MiB fit this machine",
+                                   config.memory_mib, kMostMemoryMib));
   }
   ICE86_TRY_ASSIGN(auto parts, Parts::create(std::move(config)));
   return std::unique_ptr<Pc>(new Pc(std::move(parts)));
@@ -31,14 +32,28 @@ Pc::Pc(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Pc::~Pc() = default;
 
-Clock& Pc::clock() { return parts_->clock; }
-TraceBus& Pc::trace() { return parts_->trace; }
-cpu::Cpu& Pc::cpu() { return parts_->cpu; }
-devices::Vga& Pc::vga() { return *parts_->vga_card; }
-devices::I8042& Pc::keyboard_controller() { return parts_->keyboard_controller; }
-const PcConfig& Pc::config() const { return parts_->config; }
+Clock& Pc::clock() {
+  return parts_->clock;
+}
+TraceBus& Pc::trace() {
+  return parts_->trace;
+}
+cpu::Cpu& Pc::cpu() {
+  return parts_->cpu;
+}
+devices::Vga& Pc::vga() {
+  return *parts_->vga_card;
+}
+devices::I8042& Pc::keyboard_controller() {
+  return parts_->keyboard_controller;
+}
+const PcConfig& Pc::config() const {
+  return parts_->config;
+}
 
-void Pc::reset(ResetKind kind) { parts_->reset(kind); }
+void Pc::reset(ResetKind kind) {
+  parts_->reset(kind);
+}
 
 RunResult Pc::run(const RunLimits& limits) {
   Parts& p = *parts_;
@@ -60,7 +75,8 @@ RunResult Pc::run(const RunLimits& limits) {
 
     std::uint64_t budget = p.clock.instructions_until_next_event();
     if (budget == 0) continue;
-    if (limits.instructions) budget = std::min(budget, *limits.instructions - p.clock.instructions());
+    if (limits.instructions)
+      budget = std::min(budget, *limits.instructions - p.clock.instructions());
     if (limits.time) budget = std::min(budget, p.clock.instructions_until(*limits.time));
     if (limits.interrupted) budget = std::min(budget, kInterruptedInterval);
 
@@ -89,8 +105,12 @@ RunResult Pc::run(const RunLimits& limits) {
   }
 }
 
-std::uint64_t Pc::peek_memory(Gpa gpa, unsigned width) const { return parts_->space.peek(gpa, width); }
-std::uint32_t Pc::peek_port(std::uint16_t port, unsigned width) const { return parts_->ports.peek(port, width); }
+std::uint64_t Pc::peek_memory(Gpa gpa, unsigned width) const {
+  return parts_->space.peek(gpa, width);
+}
+std::uint32_t Pc::peek_port(std::uint16_t port, unsigned width) const {
+  return parts_->ports.peek(port, width);
+}
 
 std::vector<std::uint8_t> Pc::save() {
   Archive archive = Archive::writer();
@@ -109,8 +129,12 @@ Result<void> Pc::load(std::span<const std::uint8_t> bytes) {
   return {};
 }
 
-std::string Pc::state_hash() { return sha256_hex(save()); }
+std::string Pc::state_hash() {
+  return sha256_hex(save());
+}
 
-std::string Pc::dump() const { return parts_->dump(); }
+std::string Pc::dump() const {
+  return parts_->dump();
+}
 
 }  // namespace ice86::machine

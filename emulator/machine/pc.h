@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The board `pc`: i440FX + PIIX3 with one CPU, as QEMU's pc and Bochs' i440fx present it to firmware.
+// The board `pc`: i440FX + PIIX3 with one CPU, as QEMU's pc and Bochs' i440fx present it to
+// firmware.
 #pragma once
 
 #include <array>
@@ -93,8 +94,8 @@ class Pc {
   std::uint64_t peek_memory(Gpa gpa, unsigned width) const;
   std::uint32_t peek_port(std::uint16_t port, unsigned width) const;
 
-  // The whole state in one versioned archive. Loading refuses a different machine and leaves this one in
-  // power-on state when the bytes are damaged.
+  // The whole state in one versioned archive. Loading refuses a different machine and leaves this
+  // one in power-on state when the bytes are damaged.
   std::vector<std::uint8_t> save();
   Result<void> load(std::span<const std::uint8_t> bytes);
   // SHA-256 of save().

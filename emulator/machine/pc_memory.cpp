@@ -65,7 +65,8 @@ Result<void> PcMemory::map_ram() {
 }
 
 Result<void> PcMemory::map_rom(const Firmware& firmware) {
-  const auto copy = [](const char* name, const std::vector<std::uint8_t>& bytes) -> Result<std::unique_ptr<Ram>> {
+  const auto copy = [](const char* name,
+                       const std::vector<std::uint8_t>& bytes) -> Result<std::unique_ptr<Ram>> {
     ICE86_TRY_ASSIGN(auto memory, Ram::create(name, align_up(bytes.size(), kPageSize)));
     std::memset(memory->data(), 0xff, memory->size());
     std::memcpy(memory->data(), bytes.data(), bytes.size());
@@ -105,10 +106,11 @@ void PcMemory::set_smm(bool in_smm) {
   show_smram();
 }
 
-// Code-only SMRAM (D_CLS) shows data accesses the video memory; telling them apart is not modelled, and
-// code and data both see SMRAM then.
+// Code-only SMRAM (D_CLS) shows data accesses the video memory; telling them apart is not modelled,
+// and code and data both see SMRAM then.
 void PcMemory::show_smram() {
-  space_.move(*smram_, kVideoBase, smram_control_.open || (smram_control_.enabled_in_smm && in_smm_));
+  space_.move(*smram_, kVideoBase,
+              smram_control_.open || (smram_control_.enabled_in_smm && in_smm_));
 }
 
 }  // namespace ice86::machine

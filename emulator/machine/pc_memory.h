@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The memory map of the board: RAM below and above the PCI hole, ROM at the top and below 1 MiB, and the
-// shadow RAM that the host bridge's PAM registers lay over the ROM.
-// Reference: Intel 82441FX (i440FX PMC), sections 3.2.18 (PAM) and 4.1 (address map).
+// The memory map of the board: RAM below and above the PCI hole, ROM at the top and below 1 MiB,
+// and the shadow RAM that the host bridge's PAM registers lay over the ROM. Reference: Intel
+// 82441FX (i440FX PMC), sections 3.2.18 (PAM) and 4.1 (address map).
 #pragma once
 
 #include <array>

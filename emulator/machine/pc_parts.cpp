@@ -47,13 +47,15 @@ Result<void> Pc::Parts::wire() {
   space.on_mapping_change([this] { cpu.mapping_changed(); });
   space.on_code_write([this](const std::uint8_t* page) { cpu.code_page_written(page); });
   clock.on_nearer_deadline([this] { cpu.request_stop(); });
-  host_bridge = std::make_unique<devices::I440fx>(devices::I440fx::Pins{*memory, init, system_reset});
+  host_bridge =
+      std::make_unique<devices::I440fx>(devices::I440fx::Pins{*memory, init, system_reset});
   for (unsigned i = 0; i < kUarts; ++i) {
     uarts[i] = std::make_unique<devices::Ns16550>(
         clock, uart_irq[i], devices::Ns16550::Config{fmt::format("uart{}", i), config.serial[i]});
   }
   for (unsigned i = 0; i < ata.size(); ++i) {
-    ata[i] = std::make_unique<devices::AtaChannel>(clock, ata_irq[i], trace, fmt::format("ata{}", i));
+    ata[i] =
+        std::make_unique<devices::AtaChannel>(clock, ata_irq[i], trace, fmt::format("ata{}", i));
     for (unsigned drive = 0; drive < 2; ++drive) {
       if (auto& disk = config.disks[i * 2 + drive]) {
         devices::AtaDisk::Config drive_config;
@@ -70,7 +72,8 @@ Result<void> Pc::Parts::wire() {
 }
 
 void Pc::Parts::wire_lines() {
-  // Interrupt controllers: 0-7 on the first, 8-15 on the second, which hangs on input 2 of the first.
+  // Interrupt controllers: 0-7 on the first, 8-15 on the second, which hangs on input 2 of the
+  // first.
   for (unsigned i = 0; i < irq.size(); ++i) {
     if (i != 2) irq[i].connect([this, i](bool high) { pics[i / 8].set_ir(i % 8, high); });
   }
@@ -110,10 +113,12 @@ void Pc::Parts::update_shared_serial_irq() {
   isa_bridge.set_isa_irq(3, uart_irq[1].high() || uart_irq[3].high());
 }
 
-void Pc::Parts::update_a20() { cpu.set_a20(a20_keyboard.high() || a20_fast.high()); }
+void Pc::Parts::update_a20() {
+  cpu.set_a20(a20_keyboard.high() || a20_fast.high());
+}
 
-Result<void> Pc::Parts::claim(const char* name, std::uint32_t base, std::uint32_t count, RegisterBlock& registers,
-                              std::uint64_t offset, unsigned most_width) {
+Result<void> Pc::Parts::claim(const char* name, std::uint32_t base, std::uint32_t count,
+                              RegisterBlock& registers, std::uint64_t offset, unsigned most_width) {
   PortSpace::Claim entry;
   entry.name = name;
   entry.base = base;
@@ -152,12 +157,14 @@ Result<void> Pc::Parts::wire_ports() {
 }
 
 Result<void> Pc::Parts::wire_pci() {
-  // Bochs and QEMU decode the disk ports whatever IDETIM says, and stock firmware for them relies on it.
+  // Bochs and QEMU decode the disk ports whatever IDETIM says, and stock firmware for them relies
+  // on it.
   ide = std::make_unique<devices::Piix3Ide>(*ata[0], *ata[1], DmaPort(space),
                                             devices::Piix3Ide::Config{.decode_after_reset = true});
-  ICE86_TRY_ASSIGN(vga_card, devices::Vga::create(clock, trace, config.firmware.vga_place == VgaRomPlace::kPciRom
-                                                                    ? config.firmware.vga_rom
-                                                                    : std::vector<std::uint8_t>()));
+  ICE86_TRY_ASSIGN(vga_card, devices::Vga::create(clock, trace,
+                                                  config.firmware.vga_place == VgaRomPlace::kPciRom
+                                                      ? config.firmware.vga_rom
+                                                      : std::vector<std::uint8_t>()));
   ICE86_TRY(claim("vga", 0x3b0, 48, vga_card->ports()));
   ICE86_TRY(claim("vga-dispi", 0x1ce, 3, vga_card->dispi(), 0, 2));
   MemorySpace::Region window;
@@ -208,7 +215,8 @@ void Pc::Parts::wire_windows(devices::PciFunction& function, const char* name) {
         region.size = window.size;
         region.priority = MemorySpace::Priority::kBar;
         region.registers = window.registers;
-        if (window.registers == nullptr) region.ram = &vga_card->vram();  // the only window of plain memory
+        if (window.registers == nullptr)
+          region.ram = &vga_card->vram();  // the only window of plain memory
         region.enabled = false;
         at.region = *space.add(std::move(region));
       }
@@ -233,13 +241,17 @@ Result<void> Pc::Parts::write_cmos() {
   for (unsigned i = 0; i < geometries.size(); ++i) {
     if (config.disks[i]) geometries[i] = geometry_of(config.disks[i]->medium->sectors());
   }
-  ICE86_TRY_ASSIGN(const auto bytes, cmos_setup(config.memory_mib << 20, memory->below_4g(), geometries, config.boot_order));
+  ICE86_TRY_ASSIGN(const auto bytes, cmos_setup(config.memory_mib << 20, memory->below_4g(),
+                                                geometries, config.boot_order));
   for (const auto& [index, value] : bytes) rtc.set_cmos(index, value);
   return {};
 }
 
-// The counter runs at ten times the nominal instruction rate: 1 GHz at 100 instructions a microsecond.
-std::uint64_t Pc::Parts::timestamp_counter() const { return clock.now() * clock.instructions_per_microsecond() / 100; }
+// The counter runs at ten times the nominal instruction rate: 1 GHz at 100 instructions a
+// microsecond.
+std::uint64_t Pc::Parts::timestamp_counter() const {
+  return clock.now() * clock.instructions_per_microsecond() / 100;
+}
 
 void Pc::Parts::request_reset(ResetKind kind) {
   // A hard reset covers a soft one that was asked for in the same instruction.
@@ -259,7 +271,9 @@ void Pc::Parts::finish(RunEnd how) {
   cpu.request_stop();
 }
 
-bool Pc::Parts::can_wake() const { return (cpu.state().rflags & cpu::flag::kIf) != 0; }
+bool Pc::Parts::can_wake() const {
+  return (cpu.state().rflags & cpu::flag::kIf) != 0;
+}
 
 void Pc::Parts::reset(ResetKind kind) {
   cpu.reset(kind);
@@ -298,8 +312,10 @@ void Pc::Parts::serialize(Archive& archive) {
     std::string rom = config.firmware.rom_sha256;
     archive.io(rom, 64);
     if (!archive.ok()) return;
-    if (memory_mib != config.memory_mib) return archive.fail("it is of a machine with another memory size");
-    if (rom != config.firmware.rom_sha256) return archive.fail("it is of a machine with another firmware");
+    if (memory_mib != config.memory_mib)
+      return archive.fail("it is of a machine with another memory size");
+    if (rom != config.firmware.rom_sha256)
+      return archive.fail("it is of a machine with another firmware");
     clock.serialize(archive);
     memory->ram().serialize(archive);
     host_bridge->serialize(archive);

@@ -45,10 +45,16 @@ struct Pc::Parts final : public cpu::CpuHost {
   // Where an access comes from that the guest's instruction makes: CpuHost.
   PageView page(Gpa gpa) override { return space.page(gpa); }
   std::uint64_t memory_read(Gpa gpa, unsigned width) override { return space.read(gpa, width); }
-  void memory_write(Gpa gpa, unsigned width, std::uint64_t value) override { space.write(gpa, width, value); }
-  std::uint64_t memory_peek(Gpa gpa, unsigned width) const override { return space.peek(gpa, width); }
+  void memory_write(Gpa gpa, unsigned width, std::uint64_t value) override {
+    space.write(gpa, width, value);
+  }
+  std::uint64_t memory_peek(Gpa gpa, unsigned width) const override {
+    return space.peek(gpa, width);
+  }
   void code_write(const std::uint8_t* page) override { space.note_code_write(page); }
-  std::uint32_t port_read(std::uint16_t port, unsigned width) override { return ports.read(port, width); }
+  std::uint32_t port_read(std::uint16_t port, unsigned width) override {
+    return ports.read(port, width);
+  }
   void port_write(std::uint16_t port, unsigned width, std::uint32_t value) override {
     ports.write(port, width, value);
   }
@@ -100,7 +106,8 @@ struct Pc::Parts final : public cpu::CpuHost {
   devices::Mc146818 rtc;
   devices::Ps2Keyboard keyboard{clock};
   devices::Ps2Mouse mouse{clock};
-  devices::I8042 keyboard_controller{clock, {keyboard_irq, auxiliary_irq, a20_keyboard, init}, &keyboard, &mouse};
+  devices::I8042 keyboard_controller{
+      clock, {keyboard_irq, auxiliary_irq, a20_keyboard, init}, &keyboard, &mouse};
   std::array<std::unique_ptr<devices::Ns16550>, kUarts> uarts;
   devices::IsaDma dma{clock, DmaPort(space)};
   devices::Smbus smbus;
@@ -125,8 +132,8 @@ struct Pc::Parts final : public cpu::CpuHost {
   Result<void> wire_ports();
   Result<void> wire_pci();
   void wire_windows(devices::PciFunction& function, const char* name);
-  Result<void> claim(const char* name, std::uint32_t base, std::uint32_t count, RegisterBlock& registers,
-                     std::uint64_t offset = 0, unsigned most_width = 1);
+  Result<void> claim(const char* name, std::uint32_t base, std::uint32_t count,
+                     RegisterBlock& registers, std::uint64_t offset = 0, unsigned most_width = 1);
   Result<void> plug_memory_modules();
   Result<void> write_cmos();
   void update_a20();

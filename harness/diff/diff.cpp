@@ -12,8 +12,10 @@ namespace ice86::harness {
 
 namespace {
 
-constexpr std::array<std::string_view, kFields> kFieldNames = {"AX", "BX", "CX", "DX", "SI", "DI", "DS", "ES", "CF", "ZF"};
-// Beyond so many edits two traces have nothing to do with each other; the rest is reported as it stands.
+constexpr std::array<std::string_view, kFields> kFieldNames = {"AX", "BX", "CX", "DX", "SI",
+                                                               "DI", "DS", "ES", "CF", "ZF"};
+// Beyond so many edits two traces have nothing to do with each other; the rest is reported as it
+// stands.
 constexpr std::size_t kMostEdits = 8000;
 constexpr std::size_t kContext = 4;
 
@@ -33,8 +35,8 @@ std::uint32_t value_of(const Registers& r, Field field) {
   return 0;
 }
 
-// What means something at the call and at the return. ZF answers only the keyboard's questions, and the
-// pointer registers count where the service takes or gives a pointer.
+// What means something at the call and at the return. ZF answers only the keyboard's questions, and
+// the pointer registers count where the service takes or gives a pointer.
 bool compared(const IntEvent& event, Field field, bool out) {
   const std::uint8_t ah = event.in.ah();
   const bool packet = event.vector == 0x13 && ah >= 0x42 && ah <= 0x48;
@@ -54,7 +56,9 @@ bool compared(const IntEvent& event, Field field, bool out) {
 
 bool masked(const IntEvent& event, Field field, bool out) {
   for (const MaskRule& rule : default_masks()) {
-    if (rule.vector == event.vector && (event.in.ax() & rule.mask) == rule.ax && rule.field == field && rule.out == out) return true;
+    if (rule.vector == event.vector && (event.in.ax() & rule.mask) == rule.ax &&
+        rule.field == field && rule.out == out)
+      return true;
   }
   return false;
 }
@@ -64,11 +68,15 @@ std::vector<std::size_t> selected(const IntTrace& trace, const DiffOptions& opti
   std::vector<std::size_t> indices;
   for (std::size_t i = 0; i < trace.events.size(); ++i) {
     const IntEvent& event = trace.events[i];
-    if (!options.vectors.empty() && std::find(options.vectors.begin(), options.vectors.end(), event.vector) == options.vectors.end()) continue;
+    if (!options.vectors.empty() && std::find(options.vectors.begin(), options.vectors.end(),
+                                              event.vector) == options.vectors.end())
+      continue;
     const bool polls = event.vector == 0x16 || (event.vector == 0x1a && event.in.ah() == 0);
     if (polls && !indices.empty()) {
       const IntEvent& last = trace.events[indices.back()];
-      if (last.vector == event.vector && last.in.ax() == event.in.ax() && last.caller == event.caller) continue;
+      if (last.vector == event.vector && last.in.ax() == event.in.ax() &&
+          last.caller == event.caller)
+        continue;
     }
     indices.push_back(i);
   }
@@ -76,18 +84,22 @@ std::vector<std::size_t> selected(const IntTrace& trace, const DiffOptions& opti
 }
 
 bool same_key(const IntEvent& a, const IntEvent& b, const DiffOptions& options) {
-  return a.vector == b.vector && a.in.ax() == b.in.ax() && (!options.align_by_caller || a.caller == b.caller);
+  return a.vector == b.vector && a.in.ax() == b.in.ax() &&
+         (!options.align_by_caller || a.caller == b.caller);
 }
 
 using Pair = std::pair<std::optional<std::size_t>, std::optional<std::size_t>>;
 
-// The shortest edit script (Myers 1986), as pairs of positions; nullopt where a side has no partner.
-std::vector<Pair> align(const IntTrace& left, const std::vector<std::size_t>& a, const IntTrace& right,
-                        const std::vector<std::size_t>& b, const DiffOptions& options) {
+// The shortest edit script (Myers 1986), as pairs of positions; nullopt where a side has no
+// partner.
+std::vector<Pair> align(const IntTrace& left, const std::vector<std::size_t>& a,
+                        const IntTrace& right, const std::vector<std::size_t>& b,
+                        const DiffOptions& options) {
   const auto n = static_cast<std::ptrdiff_t>(a.size());
   const auto m = static_cast<std::ptrdiff_t>(b.size());
   const auto equal = [&](std::ptrdiff_t x, std::ptrdiff_t y) {
-    return same_key(left.events[a[static_cast<std::size_t>(x)]], right.events[b[static_cast<std::size_t>(y)]], options);
+    return same_key(left.events[a[static_cast<std::size_t>(x)]],
+                    right.events[b[static_cast<std::size_t>(y)]], options);
   };
   const std::ptrdiff_t most = std::min<std::ptrdiff_t>(n + m, kMostEdits);
   std::vector<std::vector<std::ptrdiff_t>> history;
@@ -97,7 +109,9 @@ std::vector<Pair> align(const IntTrace& left, const std::vector<std::size_t>& a,
   for (std::ptrdiff_t d = 0; d <= most && edits < 0; ++d) {
     history.emplace_back(v.begin() + (middle - d), v.begin() + (middle + d + 1));
     for (std::ptrdiff_t k = -d; k <= d; k += 2) {
-      const auto at = [&](std::ptrdiff_t diagonal) -> std::ptrdiff_t& { return v[static_cast<std::size_t>(middle + diagonal)]; };
+      const auto at = [&](std::ptrdiff_t diagonal) -> std::ptrdiff_t& {
+        return v[static_cast<std::size_t>(middle + diagonal)];
+      };
       std::ptrdiff_t x = k == -d || (k != d && at(k - 1) < at(k + 1)) ? at(k + 1) : at(k - 1) + 1;
       while (x < n && x - k < m && x - k >= 0 && equal(x, x - k)) ++x;
       at(k) = x;
@@ -111,16 +125,21 @@ std::vector<Pair> align(const IntTrace& left, const std::vector<std::size_t>& a,
   if (edits < 0) {
     // Nothing to align: the common beginning, then everything else one-sided.
     std::ptrdiff_t i = 0;
-    for (; i < n && i < m && equal(i, i); ++i) pairs.emplace_back(a[static_cast<std::size_t>(i)], b[static_cast<std::size_t>(i)]);
-    for (std::ptrdiff_t x = i; x < n; ++x) pairs.emplace_back(a[static_cast<std::size_t>(x)], std::nullopt);
-    for (std::ptrdiff_t y = i; y < m; ++y) pairs.emplace_back(std::nullopt, b[static_cast<std::size_t>(y)]);
+    for (; i < n && i < m && equal(i, i); ++i)
+      pairs.emplace_back(a[static_cast<std::size_t>(i)], b[static_cast<std::size_t>(i)]);
+    for (std::ptrdiff_t x = i; x < n; ++x)
+      pairs.emplace_back(a[static_cast<std::size_t>(x)], std::nullopt);
+    for (std::ptrdiff_t y = i; y < m; ++y)
+      pairs.emplace_back(std::nullopt, b[static_cast<std::size_t>(y)]);
     return pairs;
   }
   std::ptrdiff_t x = n;
   std::ptrdiff_t y = m;
   for (std::ptrdiff_t d = edits; d >= 0; --d) {
     const std::vector<std::ptrdiff_t>& before = history[static_cast<std::size_t>(d)];
-    const auto at = [&](std::ptrdiff_t diagonal) { return before[static_cast<std::size_t>(diagonal + d)]; };
+    const auto at = [&](std::ptrdiff_t diagonal) {
+      return before[static_cast<std::size_t>(diagonal + d)];
+    };
     const std::ptrdiff_t k = x - y;
     std::ptrdiff_t from_x = 0;
     std::ptrdiff_t from_y = 0;
@@ -156,7 +175,8 @@ std::vector<std::pair<Field, bool>> compare(const IntEvent& a, const IntEvent& b
     const Registers& rb = out ? *b.out : b.in;
     for (unsigned f = 0; f < kFields; ++f) {
       const auto field = static_cast<Field>(f);
-      if (compared(a, field, out) && !masked(a, field, out) && value_of(ra, field) != value_of(rb, field)) {
+      if (compared(a, field, out) && !masked(a, field, out) &&
+          value_of(ra, field) != value_of(rb, field)) {
         fields.emplace_back(field, out);
       }
     }
@@ -165,21 +185,26 @@ std::vector<std::pair<Field, bool>> compare(const IntEvent& a, const IntEvent& b
 }
 
 std::string call_text(const IntEvent& event) {
-  return fmt::format("#{} INT {:02X}h AX={:04x} {}({}) from {:04x}:{:04x}{}{}", event.number, event.vector, event.in.ax(), event.service,
-                     event.arguments, event.caller.segment, event.caller.offset, event.result.empty() ? "" : " = ", event.result);
+  return fmt::format("#{} INT {:02X}h AX={:04x} {}({}) from {:04x}:{:04x}{}{}", event.number,
+                     event.vector, event.in.ax(), event.service, event.arguments,
+                     event.caller.segment, event.caller.offset, event.result.empty() ? "" : " = ",
+                     event.result);
 }
 
 std::string difference_text(const IntTrace& left, const IntTrace& right, const Difference& d) {
   switch (d.kind) {
-    case Difference::Kind::kOnlyLeft: return fmt::format("  - {}\n", call_text(left.events[d.left]));
-    case Difference::Kind::kOnlyRight: return fmt::format("  + {}\n", call_text(right.events[d.right]));
+    case Difference::Kind::kOnlyLeft:
+      return fmt::format("  - {}\n", call_text(left.events[d.left]));
+    case Difference::Kind::kOnlyRight:
+      return fmt::format("  + {}\n", call_text(right.events[d.right]));
     case Difference::Kind::kRegisters: break;
   }
   const IntEvent& a = left.events[d.left];
   const IntEvent& b = right.events[d.right];
   std::string text = fmt::format("  - {}\n  + {}\n", call_text(a), call_text(b));
   for (const auto& [field, out] : d.fields) {
-    text += fmt::format("      {} {}: {:04x} | {:04x}\n", name_of(field), out ? "on return" : "at the call", value_of(out ? *a.out : a.in, field),
+    text += fmt::format("      {} {}: {:04x} | {:04x}\n", name_of(field),
+                        out ? "on return" : "at the call", value_of(out ? *a.out : a.in, field),
                         value_of(out ? *b.out : b.in, field));
   }
   return text;
@@ -187,15 +212,20 @@ std::string difference_text(const IntTrace& left, const IntTrace& right, const D
 
 }  // namespace
 
-std::string_view name_of(Field field) { return kFieldNames[static_cast<unsigned>(field)]; }
+std::string_view name_of(Field field) {
+  return kFieldNames[static_cast<unsigned>(field)];
+}
 
 const std::vector<MaskRule>& default_masks() {
   static constexpr std::string_view kTicks = "the time of day depends on speed";
   static constexpr std::string_view kUndefined = "the service leaves it undefined";
   static const std::vector<MaskRule> masks = {
-      {0x1a, 0xff00, 0x0000, Field::kCx, true, kTicks},  {0x1a, 0xff00, 0x0000, Field::kDx, true, kTicks},
-      {0x1a, 0xff00, 0x0000, Field::kAx, true, kTicks},  {0x1a, 0xff00, 0x0200, Field::kCx, true, kTicks},
-      {0x1a, 0xff00, 0x0200, Field::kDx, true, kTicks},  {0x10, 0xff00, 0x0e00, Field::kBx, false, kUndefined},
+      {0x1a, 0xff00, 0x0000, Field::kCx, true, kTicks},
+      {0x1a, 0xff00, 0x0000, Field::kDx, true, kTicks},
+      {0x1a, 0xff00, 0x0000, Field::kAx, true, kTicks},
+      {0x1a, 0xff00, 0x0200, Field::kCx, true, kTicks},
+      {0x1a, 0xff00, 0x0200, Field::kDx, true, kTicks},
+      {0x10, 0xff00, 0x0e00, Field::kBx, false, kUndefined},
   };
   return masks;
 }
@@ -225,23 +255,29 @@ DiffResult diff(const IntTrace& left, const IntTrace& right, const DiffOptions& 
 
 std::string diff_text(const IntTrace& left, const IntTrace& right, const DiffResult& result) {
   if (result.equal()) {
-    return fmt::format("The traces agree: {} calls compared ({}: {}, {}: {}).\n", result.compared, left.header.source, left.header.firmware,
-                       right.header.source, right.header.firmware);
+    return fmt::format("The traces agree: {} calls compared ({}: {}, {}: {}).\n", result.compared,
+                       left.header.source, left.header.firmware, right.header.source,
+                       right.header.firmware);
   }
   const Difference& first = result.differences.front();
-  std::string text = fmt::format("The traces diverge: {} of {} calls differ. - is {} ({}), + is {} ({}).\n\nFirst divergence:\n",
-                                 result.differences.size(), result.compared, left.header.source, left.header.firmware, right.header.source,
-                                 right.header.firmware);
+  std::string text = fmt::format(
+      "The traces diverge: {} of {} calls differ. - is {} ({}), + is {} ({}).\n\nFirst "
+      "divergence:\n",
+      result.differences.size(), result.compared, left.header.source, left.header.firmware,
+      right.header.source, right.header.firmware);
   const std::size_t from = first.left > kContext ? first.left - kContext : 0;
-  for (std::size_t i = from; i < first.left && i < left.events.size(); ++i) text += fmt::format("    {}\n", call_text(left.events[i]));
+  for (std::size_t i = from; i < first.left && i < left.events.size(); ++i)
+    text += fmt::format("    {}\n", call_text(left.events[i]));
   for (std::size_t i = 0; i < std::min<std::size_t>(result.differences.size(), 10); ++i) {
     if (i == 1) text += "\nNext:\n";
     text += difference_text(left, right, result.differences[i]);
   }
-  if (result.differences.size() > 10) text += fmt::format("  ... and {} more\n", result.differences.size() - 10);
+  if (result.differences.size() > 10)
+    text += fmt::format("  ... and {} more\n", result.differences.size() - 10);
   text += fmt::format("\n{:<8} {:<34} {:>9} {:>10}\n", "INT", "service", "compared", "different");
   for (const auto& [key, verdict] : result.services) {
-    text += fmt::format("{:02X}h      {:<34} {:>9} {:>10}\n", key.first, key.second, verdict.compared, verdict.different);
+    text += fmt::format("{:02X}h      {:<34} {:>9} {:>10}\n", key.first, key.second,
+                        verdict.compared, verdict.different);
   }
   return text;
 }
@@ -255,7 +291,9 @@ std::string diff_json(const IntTrace& left, const IntTrace& right, const DiffRes
   json["differences"] = nlohmann::ordered_json::array();
   for (const Difference& d : result.differences) {
     nlohmann::ordered_json item;
-    item["kind"] = d.kind == Difference::Kind::kOnlyLeft ? "only-left" : d.kind == Difference::Kind::kOnlyRight ? "only-right" : "registers";
+    item["kind"] = d.kind == Difference::Kind::kOnlyLeft    ? "only-left"
+                   : d.kind == Difference::Kind::kOnlyRight ? "only-right"
+                                                            : "registers";
     if (d.kind != Difference::Kind::kOnlyRight) item["left"] = left.events[d.left].number;
     if (d.kind != Difference::Kind::kOnlyLeft) item["right"] = right.events[d.right].number;
     for (const auto& [field, out] : d.fields) item[out ? "out" : "in"].push_back(name_of(field));
@@ -263,7 +301,10 @@ std::string diff_json(const IntTrace& left, const IntTrace& right, const DiffRes
   }
   json["services"] = nlohmann::ordered_json::array();
   for (const auto& [key, verdict] : result.services) {
-    json["services"].push_back({{"vec", fmt::format("{:02x}", key.first)}, {"service", key.second}, {"compared", verdict.compared}, {"different", verdict.different}});
+    json["services"].push_back({{"vec", fmt::format("{:02x}", key.first)},
+                                {"service", key.second},
+                                {"compared", verdict.compared},
+                                {"different", verdict.different}});
   }
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Compares two traces: aligns their calls by vector, AX and caller, then compares registers where both
-// sides have them. What legitimately varies is masked by rules.
+// Compares two traces: aligns their calls by vector, AX and caller, then compares registers where
+// both sides have them. What legitimately varies is masked by rules.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,7 @@ struct DiffOptions {
 struct Difference {
   enum class Kind { kOnlyLeft, kOnlyRight, kRegisters };
   Kind kind;
-  std::size_t left;   // index into left.events (or where it would stand)
+  std::size_t left;  // index into left.events (or where it would stand)
   std::size_t right;
   std::vector<std::pair<Field, bool>> fields;  // kRegisters: which, and whether on return
 };

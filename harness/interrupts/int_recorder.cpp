@@ -7,11 +7,14 @@ namespace ice86::harness {
 
 namespace {
 
-// A guest that piles up calls which never return (a boot loader that restarts) may not fill the host.
+// A guest that piles up calls which never return (a boot loader that restarts) may not fill the
+// host.
 constexpr std::size_t kMostOpen = 256;
 constexpr std::size_t kMostEvents = 4'000'000;
 
-bool sixteen_bit(const cpu::State& state) { return state.real_mode() || state.v8086(); }
+bool sixteen_bit(const cpu::State& state) {
+  return state.real_mode() || state.v8086();
+}
 
 }  // namespace
 
@@ -37,8 +40,10 @@ void IntRecorder::interrupt_delivered(const cpu::InterruptDelivery& delivery) {
   const cpu::State& state = view_.state();
   if (!sixteen_bit(state) || events_.size() >= kMostEvents) return;
   const auto sp = static_cast<std::uint16_t>(delivery.old_sp);
-  // A caller whose stack is above an open call's frame on the same stack has left that call for good.
-  while (!open_.empty() && open_.back().ss == delivery.old_ss && sp >= open_.back().sp) open_.pop_back();
+  // A caller whose stack is above an open call's frame on the same stack has left that call for
+  // good.
+  while (!open_.empty() && open_.back().ss == delivery.old_ss && sp >= open_.back().sp)
+    open_.pop_back();
   if (open_.size() >= kMostOpen) open_.erase(open_.begin());
 
   IntEvent event;
@@ -55,23 +60,28 @@ void IntRecorder::interrupt_delivered(const cpu::InterruptDelivery& delivery) {
   event.service = service.name;
   event.arguments = service.text;
   events_.push_back(std::move(event));
-  open_.push_back({events_.size() - 1, delivery.return_cs, static_cast<std::uint16_t>(delivery.return_ip), delivery.old_ss, sp});
+  open_.push_back({events_.size() - 1, delivery.return_cs,
+                   static_cast<std::uint16_t>(delivery.return_ip), delivery.old_ss, sp});
 }
 
 void IntRecorder::far_transfer(cpu::FarTransfer kind) {
-  if (open_.empty() || (kind != cpu::FarTransfer::kIret && kind != cpu::FarTransfer::kRetFar)) return;
+  if (open_.empty() || (kind != cpu::FarTransfer::kIret && kind != cpu::FarTransfer::kRetFar))
+    return;
   const cpu::State& state = view_.state();
   if (!sixteen_bit(state)) return;
   const std::uint16_t cs = state.segment[cpu::kCs].selector;
   const auto ip = static_cast<std::uint16_t>(state.rip);
   const std::uint16_t ss = state.segment[cpu::kSs].selector;
   const auto sp = static_cast<std::uint16_t>(state.gpr[cpu::kRsp]);
-  // The innermost call that this return belongs to; calls inside it that are still open never returned.
+  // The innermost call that this return belongs to; calls inside it that are still open never
+  // returned.
   for (std::size_t i = open_.size(); i-- > 0;) {
     const Open& open = open_[i];
     if (open.return_cs != cs || open.return_ip != ip || open.ss != ss) continue;
-    if (sp == open.sp) return close(i, kind == cpu::FarTransfer::kIret ? ReturnKind::kIret : ReturnKind::kRetf2);
-    if (kind == cpu::FarTransfer::kRetFar && sp == static_cast<std::uint16_t>(open.sp - 2)) return close(i, ReturnKind::kRetf);
+    if (sp == open.sp)
+      return close(i, kind == cpu::FarTransfer::kIret ? ReturnKind::kIret : ReturnKind::kRetf2);
+    if (kind == cpu::FarTransfer::kRetFar && sp == static_cast<std::uint16_t>(open.sp - 2))
+      return close(i, ReturnKind::kRetf);
   }
 }
 

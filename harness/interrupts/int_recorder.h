@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Records BIOS interrupt calls and pairs each with its return: IRET, RETF 2, RETF, chained handlers, calls
-// that never return, hardware interrupts in between.
+// Records BIOS interrupt calls and pairs each with its return: IRET, RETF 2, RETF, chained
+// handlers, calls that never return, hardware interrupts in between.
 #pragma once
 
 #include <functional>

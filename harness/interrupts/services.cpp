@@ -174,9 +174,15 @@ std::string_view disk_status(std::uint8_t code) {
 std::uint32_t linear(std::uint16_t segment, std::uint32_t offset) {
   return (static_cast<std::uint32_t>(segment) << 4) + (offset & 0xffff);
 }
-std::uint16_t low(std::uint32_t value) { return static_cast<std::uint16_t>(value); }
-std::uint8_t high_byte(std::uint32_t value) { return static_cast<std::uint8_t>(value >> 8); }
-std::uint8_t low_byte(std::uint32_t value) { return static_cast<std::uint8_t>(value); }
+std::uint16_t low(std::uint32_t value) {
+  return static_cast<std::uint16_t>(value);
+}
+std::uint8_t high_byte(std::uint32_t value) {
+  return static_cast<std::uint8_t>(value >> 8);
+}
+std::uint8_t low_byte(std::uint32_t value) {
+  return static_cast<std::uint8_t>(value);
+}
 
 std::string printable(std::uint8_t character) {
   switch (character) {
@@ -186,7 +192,8 @@ std::string printable(std::uint8_t character) {
     case '\a': return "'\\a'";
     default: break;
   }
-  return character >= 0x20 && character < 0x7f ? fmt::format("'{}'", static_cast<char>(character)) : fmt::format("{:#04x}", character);
+  return character >= 0x20 && character < 0x7f ? fmt::format("'{}'", static_cast<char>(character))
+                                               : fmt::format("{:#04x}", character);
 }
 
 // The disk address packet of EDD (section 6, table 1).
@@ -196,19 +203,26 @@ std::string disk_address_packet(const Registers& in, const MemoryView& memory) {
   const auto offset = memory(at + 4, 2);
   const auto segment = memory(at + 6, 2);
   const auto lba = memory(at + 8, 8);
-  return fmt::format("drive {:02x}, LBA {} count {} to {:04x}:{:04x}", low_byte(in.edx), lba, count, segment, offset);
+  return fmt::format("drive {:02x}, LBA {} count {} to {:04x}:{:04x}", low_byte(in.edx), lba, count,
+                     segment, offset);
 }
 
 std::string disk_arguments(const Registers& in, const MemoryView& memory) {
   const std::uint8_t drive = low_byte(in.edx);
   switch (in.ah()) {
-    case 0x02: case 0x03: case 0x04: {
+    case 0x02:
+    case 0x03:
+    case 0x04: {
       const unsigned cylinder = high_byte(in.ecx) | (low_byte(in.ecx) & 0xc0u) << 2;
-      return fmt::format("drive {:02x}, CHS {}/{}/{} count {} {} {:04x}:{:04x}", drive, cylinder, high_byte(in.edx),
-                         low_byte(in.ecx) & 0x3f, in.al(), in.ah() == 0x03 ? "from" : "to", in.es, low(in.ebx));
+      return fmt::format("drive {:02x}, CHS {}/{}/{} count {} {} {:04x}:{:04x}", drive, cylinder,
+                         high_byte(in.edx), low_byte(in.ecx) & 0x3f, in.al(),
+                         in.ah() == 0x03 ? "from" : "to", in.es, low(in.ebx));
     }
     case 0x41: return fmt::format("drive {:02x}, BX={:04x}", drive, low(in.ebx));
-    case 0x42: case 0x43: case 0x44: case 0x47: return disk_address_packet(in, memory);
+    case 0x42:
+    case 0x43:
+    case 0x44:
+    case 0x47: return disk_address_packet(in, memory);
     case 0x48: return fmt::format("drive {:02x}, buffer {:04x}:{:04x}", drive, in.ds, low(in.esi));
     default: return fmt::format("drive {:02x}", drive);
   }
@@ -217,11 +231,13 @@ std::string disk_arguments(const Registers& in, const MemoryView& memory) {
 std::string disk_result(const Registers& in, const Registers& out, const MemoryView& memory) {
   if (out.carry()) return fmt::format("error {:02x} ({})", out.ah(), disk_status(out.ah()));
   switch (in.ah()) {
-    case 0x02: case 0x03: case 0x04: return fmt::format("ok, {} sectors", out.al());
+    case 0x02:
+    case 0x03:
+    case 0x04: return fmt::format("ok, {} sectors", out.al());
     case 0x08:
       return fmt::format("{} cylinders, {} heads, {} sectors, {} drives",
-                         (high_byte(out.ecx) | (low_byte(out.ecx) & 0xc0u) << 2) + 1, high_byte(out.edx) + 1,
-                         low_byte(out.ecx) & 0x3f, low_byte(out.edx));
+                         (high_byte(out.ecx) | (low_byte(out.ecx) & 0xc0u) << 2) + 1,
+                         high_byte(out.edx) + 1, low_byte(out.ecx) & 0x3f, low_byte(out.edx));
     case 0x15: return fmt::format("type {}", out.ah());
     case 0x41: return fmt::format("EDD version {:02x}, support {:04x}", out.ah(), low(out.ecx));
     case 0x48: {
@@ -237,19 +253,26 @@ std::string video_arguments(const Registers& in) {
     case 0x00: return fmt::format("mode {:02x}", in.al());
     case 0x01: return fmt::format("lines {}-{}", high_byte(in.ecx) & 0x1f, low_byte(in.ecx) & 0x1f);
     case 0x02: return fmt::format("row {} column {}", high_byte(in.edx), low_byte(in.edx));
-    case 0x06: case 0x07:
-      return in.al() == 0 ? std::string("clear") : fmt::format("{} lines", in.al());
-    case 0x09: case 0x0a:
-      return fmt::format("{} x {} attribute {:02x}", printable(in.al()), low(in.ecx), low_byte(in.ebx));
+    case 0x06:
+    case 0x07: return in.al() == 0 ? std::string("clear") : fmt::format("{} lines", in.al());
+    case 0x09:
+    case 0x0a:
+      return fmt::format("{} x {} attribute {:02x}", printable(in.al()), low(in.ecx),
+                         low_byte(in.ebx));
     case 0x0e: return printable(in.al());
-    case 0x4f: return in.al() == 1 || in.al() == 2 ? fmt::format("mode {:04x}", low(in.al() == 1 ? in.ecx : in.ebx)) : "";
+    case 0x4f:
+      return in.al() == 1 || in.al() == 2
+                 ? fmt::format("mode {:04x}", low(in.al() == 1 ? in.ecx : in.ebx))
+                 : "";
     default: return "";
   }
 }
 
 std::string system_arguments(const Registers& in) {
-  if (in.ax() == 0xe820) return fmt::format("entry {:#x}, buffer {:04x}:{:04x}", in.ebx, in.es, low(in.edi));
-  if (in.ah() == 0x86) return fmt::format("{} us", static_cast<std::uint32_t>(low(in.ecx)) << 16 | low(in.edx));
+  if (in.ax() == 0xe820)
+    return fmt::format("entry {:#x}, buffer {:04x}:{:04x}", in.ebx, in.es, low(in.edi));
+  if (in.ah() == 0x86)
+    return fmt::format("{} us", static_cast<std::uint32_t>(low(in.ecx)) << 16 | low(in.edx));
   if (in.ah() == 0x87) return fmt::format("{} words", low(in.ecx));
   return "";
 }
@@ -257,10 +280,12 @@ std::string system_arguments(const Registers& in) {
 std::string system_result(const Registers& in, const Registers& out, const MemoryView& memory) {
   if (out.carry()) return fmt::format("error {:02x}", out.ah());
   if (in.ax() == 0xe820) {
-    static constexpr std::string_view kTypes[] = {"?", "usable", "reserved", "ACPI", "NVS", "unusable"};
+    static constexpr std::string_view kTypes[] = {"?",    "usable", "reserved",
+                                                  "ACPI", "NVS",    "unusable"};
     const std::uint32_t at = linear(in.es, in.edi);
     const auto type = memory(at + 16, 4);
-    return fmt::format("{:#x} + {:#x} {}, next {:#x}", memory(at, 8), memory(at + 8, 8), kTypes[type < 6 ? type : 0], out.ebx);
+    return fmt::format("{:#x} + {:#x} {}, next {:#x}", memory(at, 8), memory(at + 8, 8),
+                       kTypes[type < 6 ? type : 0], out.ebx);
   }
   if (in.ax() == 0xe801) return fmt::format("{} KiB + {} x 64 KiB", low(out.eax), low(out.ebx));
   if (in.ah() == 0x88) return fmt::format("{} KiB", out.ax());
@@ -271,7 +296,10 @@ std::string clock_result(const Registers& in, const Registers& out) {
   if (in.ah() >= 0xb1) {
     if (out.carry() || out.ah() != 0) return fmt::format("error {:02x}", out.ah());
     switch (in.ax()) {
-      case 0xb102: case 0xb103: return fmt::format("{:02x}:{:02x}.{}", high_byte(out.ebx), low_byte(out.ebx) >> 3, out.ebx & 7);
+      case 0xb102:
+      case 0xb103:
+        return fmt::format("{:02x}:{:02x}.{}", high_byte(out.ebx), low_byte(out.ebx) >> 3,
+                           out.ebx & 7);
       case 0xb108: return fmt::format("{:02x}", low_byte(out.ecx));
       case 0xb109: return fmt::format("{:04x}", low(out.ecx));
       case 0xb10a: return fmt::format("{:08x}", out.ecx);
@@ -280,10 +308,14 @@ std::string clock_result(const Registers& in, const Registers& out) {
   }
   if (out.carry()) return "error";
   switch (in.ah()) {
-    case 0x00: return fmt::format("{} ticks", static_cast<std::uint32_t>(low(out.ecx)) << 16 | low(out.edx));
-    case 0x02: return fmt::format("{:02x}:{:02x}:{:02x}", high_byte(out.ecx), low_byte(out.ecx), high_byte(out.edx));
+    case 0x00:
+      return fmt::format("{} ticks", static_cast<std::uint32_t>(low(out.ecx)) << 16 | low(out.edx));
+    case 0x02:
+      return fmt::format("{:02x}:{:02x}:{:02x}", high_byte(out.ecx), low_byte(out.ecx),
+                         high_byte(out.edx));
     case 0x04:
-      return fmt::format("{:02x}{:02x}-{:02x}-{:02x}", high_byte(out.ecx), low_byte(out.ecx), high_byte(out.edx), low_byte(out.edx));
+      return fmt::format("{:02x}{:02x}-{:02x}-{:02x}", high_byte(out.ecx), low_byte(out.ecx),
+                         high_byte(out.edx), low_byte(out.edx));
     default: return "ok";
   }
 }
@@ -297,14 +329,17 @@ Service describe_call(std::uint8_t vector, const Registers& in, const MemoryView
   switch (vector) {
     case 0x10: service.text = video_arguments(in); break;
     case 0x13: service.text = disk_arguments(in, memory); break;
-    case 0x14: case 0x17: service.text = fmt::format("port {}", low(in.edx)); break;
+    case 0x14:
+    case 0x17: service.text = fmt::format("port {}", low(in.edx)); break;
     case 0x15: service.text = system_arguments(in); break;
     case 0x1a:
       if (in.ah() == 0xb1) {
-        service.text = in.al() == 2   ? fmt::format("{:04x}:{:04x} index {}", low(in.edx), low(in.ecx), low(in.esi))
-                       : in.al() >= 8 ? fmt::format("{:02x}:{:02x}.{} register {:02x}", high_byte(in.ebx), low_byte(in.ebx) >> 3,
-                                                    in.ebx & 7, low_byte(in.edi))
-                                      : "";
+        service.text =
+            in.al() == 2
+                ? fmt::format("{:04x}:{:04x} index {}", low(in.edx), low(in.ecx), low(in.esi))
+            : in.al() >= 8 ? fmt::format("{:02x}:{:02x}.{} register {:02x}", high_byte(in.ebx),
+                                         low_byte(in.ebx) >> 3, in.ebx & 7, low_byte(in.edi))
+                           : "";
       }
       break;
     default: break;
@@ -312,22 +347,30 @@ Service describe_call(std::uint8_t vector, const Registers& in, const MemoryView
   return service;
 }
 
-std::string describe_result(std::uint8_t vector, const Registers& in, const Registers& out, const MemoryView& memory) {
+std::string describe_result(std::uint8_t vector, const Registers& in, const Registers& out,
+                            const MemoryView& memory) {
   switch (vector) {
     case 0x10:
-      if (in.ah() == 0x03) return fmt::format("row {} column {}", high_byte(out.edx), low_byte(out.edx));
+      if (in.ah() == 0x03)
+        return fmt::format("row {} column {}", high_byte(out.edx), low_byte(out.edx));
       if (in.ah() == 0x0f) return fmt::format("mode {:02x}, {} columns", out.al(), out.ah());
       if (in.ah() == 0x08) return printable(out.al());
-      if (in.ah() == 0x4f) return out.ax() == 0x004f ? "ok" : fmt::format("failed {:04x}", out.ax());
+      if (in.ah() == 0x4f)
+        return out.ax() == 0x004f ? "ok" : fmt::format("failed {:04x}", out.ax());
       return "";
     case 0x11: return fmt::format("{:04x}", out.ax());
     case 0x12: return fmt::format("{} KiB", out.ax());
     case 0x13: return disk_result(in, out, memory);
-    case 0x14: case 0x17: return fmt::format("status {:02x}", out.ah());
+    case 0x14:
+    case 0x17: return fmt::format("status {:02x}", out.ah());
     case 0x15: return system_result(in, out, memory);
     case 0x16:
-      if (in.ah() == 0x01 || in.ah() == 0x11) return (out.flags & 0x40) != 0 ? "none" : fmt::format("scan {:02x} {}", out.ah(), printable(out.al()));
-      if (in.ah() == 0x00 || in.ah() == 0x10) return fmt::format("scan {:02x} {}", out.ah(), printable(out.al()));
+      if (in.ah() == 0x01 || in.ah() == 0x11)
+        return (out.flags & 0x40) != 0
+                   ? "none"
+                   : fmt::format("scan {:02x} {}", out.ah(), printable(out.al()));
+      if (in.ah() == 0x00 || in.ah() == 0x10)
+        return fmt::format("scan {:02x} {}", out.ah(), printable(out.al()));
       return fmt::format("{:02x}", out.al());
     case 0x1a: return clock_result(in, out);
     default: return "";

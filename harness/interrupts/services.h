@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the BIOS services are called, and what their arguments and results mean.
-// Reference: IBM PS/2 and PC BIOS Interface Technical Reference; Phoenix Enhanced Disk Drive Specification
-// 3.0; ACPI 6.4 section 15 (E820); PCI BIOS Specification 2.1; VBE 3.0.
+// Reference: IBM PS/2 and PC BIOS Interface Technical Reference; Phoenix Enhanced Disk Drive
+// Specification 3.0; ACPI 6.4 section 15 (E820); PCI BIOS Specification 2.1; VBE 3.0.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,7 @@ struct Service {
 };
 
 Service describe_call(std::uint8_t vector, const Registers& in, const MemoryView& memory);
-std::string describe_result(std::uint8_t vector, const Registers& in, const Registers& out, const MemoryView& memory);
+std::string describe_result(std::uint8_t vector, const Registers& in, const Registers& out,
+                            const MemoryView& memory);
 
 }  // namespace ice86::harness

@@ -11,11 +11,14 @@ namespace ice86::harness {
 
 namespace {
 
-bool is_teletype(const IntEvent& event) { return event.vector == 0x10 && event.in.ah() == 0x0e; }
+bool is_teletype(const IntEvent& event) {
+  return event.vector == 0x10 && event.in.ah() == 0x0e;
+}
 
 bool same_call(const IntEvent& a, const IntEvent& b) {
-  return a.vector == b.vector && a.caller == b.caller && a.depth == b.depth && a.service == b.service &&
-         a.arguments == b.arguments && a.result == b.result && a.how == b.how && a.how != ReturnKind::kNever;
+  return a.vector == b.vector && a.caller == b.caller && a.depth == b.depth &&
+         a.service == b.service && a.arguments == b.arguments && a.result == b.result &&
+         a.how == b.how && a.how != ReturnKind::kNever;
 }
 
 std::string escaped(const std::string& text) {
@@ -27,15 +30,17 @@ std::string escaped(const std::string& text) {
       case '\t': result += "\\t"; break;
       case '"': result += "\\\""; break;
       default:
-        result += c >= 0x20 && c < 0x7f ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        result += c >= 0x20 && c < 0x7f ? std::string(1, c)
+                                        : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     }
   }
   return result;
 }
 
-std::string line(std::uint64_t time, std::uint8_t vector, unsigned depth, const std::string& call, const std::string& result,
-                 std::uint64_t duration) {
-  std::string text = fmt::format("{:>12.6f} {}INT {:02X}h  {}", static_cast<double>(time) / 1e9, std::string(depth * 2, ' '), vector, call);
+std::string line(std::uint64_t time, std::uint8_t vector, unsigned depth, const std::string& call,
+                 const std::string& result, std::uint64_t duration) {
+  std::string text = fmt::format("{:>12.6f} {}INT {:02X}h  {}", static_cast<double>(time) / 1e9,
+                                 std::string(depth * 2, ' '), vector, call);
   if (!result.empty()) text += " = " + result;
   return fmt::format("{}  <{}>\n", text, duration_text(duration));
 }
@@ -58,7 +63,8 @@ std::string trace_text(const IntTrace& trace) {
       std::string characters;
       std::uint64_t duration = 0;
       std::size_t next = i;
-      for (; next < events.size() && is_teletype(events[next]) && events[next].depth == event.depth; ++next) {
+      for (; next < events.size() && is_teletype(events[next]) && events[next].depth == event.depth;
+           ++next) {
         characters += static_cast<char>(events[next].in.al());
         duration += events[next].duration;
         if (events[next].in.al() == '\n') {
@@ -66,7 +72,8 @@ std::string trace_text(const IntTrace& trace) {
           break;
         }
       }
-      text += line(event.time, event.vector, event.depth, fmt::format("{}(\"{}\")", event.service, escaped(characters)), "", duration);
+      text += line(event.time, event.vector, event.depth,
+                   fmt::format("{}(\"{}\")", event.service, escaped(characters)), "", duration);
       i = next - 1;
       continue;
     }
@@ -76,7 +83,8 @@ std::string trace_text(const IntTrace& trace) {
     while (last + 1 < events.size() && same_call(event, events[last + 1])) ++last;
     for (std::size_t k = i; k <= last; ++k) duration += events[k].duration;
     const std::string result = event.how == ReturnKind::kNever ? "does not return" : event.result;
-    text += line(event.time, event.vector, event.depth, fmt::format("{}({})", event.service, event.arguments),
+    text += line(event.time, event.vector, event.depth,
+                 fmt::format("{}({})", event.service, event.arguments),
                  last == i ? result : fmt::format("{} [{} times]", result, last - i + 1), duration);
     i = last;
   }
@@ -96,7 +104,8 @@ std::string summary_text(const IntTrace& trace) {
   }
   std::string text = fmt::format("{:<8} {:<34} {:>7} {:>12}\n", "INT", "service", "calls", "time");
   for (const auto& [key, row] : rows) {
-    text += fmt::format("{:02X}h      {:<34} {:>7} {:>12}{}\n", key.first, key.second, row.calls, duration_text(row.time),
+    text += fmt::format("{:02X}h      {:<34} {:>7} {:>12}{}\n", key.first, key.second, row.calls,
+                        duration_text(row.time),
                         row.never != 0 ? fmt::format("  ({} did not return)", row.never) : "");
   }
   return text + fmt::format("{} calls\n", trace.events.size());

@@ -8,8 +8,8 @@
 
 namespace ice86::harness {
 
-// One call a line: time, INT, service, arguments, result, duration; calls made by a call are indented.
-// Characters sent one by one through the teletype become one line with the text.
+// One call a line: time, INT, service, arguments, result, duration; calls made by a call are
+// indented. Characters sent one by one through the teletype become one line with the text.
 std::string trace_text(const IntTrace& trace);
 
 // Calls by vector and service: how many, how long altogether.

@@ -23,6 +23,8 @@ void LineLog::add(std::uint8_t byte, const Clock& clock) {
   lines_.back().text += c;
 }
 
-std::vector<LineLog::Line> LineLog::lines() const { return lines_; }
+std::vector<LineLog::Line> LineLog::lines() const {
+  return lines_;
+}
 
 }  // namespace ice86::harness

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Bytes from a serial port or debug console: kept whole, and as lines with the virtual time of their
-// first byte.
+// Bytes from a serial port or debug console: kept whole, and as lines with the virtual time of
+// their first byte.
 #pragma once
 
 #include <cstdint>

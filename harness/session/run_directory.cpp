@@ -32,9 +32,11 @@ Result<void> create_run_directory(const std::filesystem::path& folder) {
   return {};
 }
 
-Result<void> write_run_directory(const std::filesystem::path& folder, machine::Pc& pc, const RunRecord& record) {
+Result<void> write_run_directory(const std::filesystem::path& folder, machine::Pc& pc,
+                                 const RunRecord& record) {
   std::string command;
-  for (const std::string& word : record.command) command += (command.empty() ? "" : " ") + quoted(word);
+  for (const std::string& word : record.command)
+    command += (command.empty() ? "" : " ") + quoted(word);
   ICE86_TRY(write_file(folder / "command.txt", command + "\n"));
 
   const machine::PcConfig& config = pc.config();
@@ -55,7 +57,8 @@ Result<void> write_run_directory(const std::filesystem::path& folder, machine::P
   machine["state_sha256"] = pc.state_hash();
   ICE86_TRY(write_file(folder / "machine.json", machine.dump(2) + "\n"));
 
-  if (record.serial != nullptr) ICE86_TRY(write_file(folder / "serial.log", record.serial->bytes()));
+  if (record.serial != nullptr)
+    ICE86_TRY(write_file(folder / "serial.log", record.serial->bytes()));
   if (record.debug_console != nullptr) {
     ICE86_TRY(write_file(folder / "debugcon.log", record.debug_console->bytes()));
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One BIOS interrupt call as a trace keeps it, whoever recorded it. The file form is in docs/trace-format.md.
+// One BIOS interrupt call as a trace keeps it, whoever recorded it. The file form is in
+// docs/trace-format.md.
 #pragma once
 
 #include <cstdint>
@@ -29,10 +30,10 @@ struct Registers {
 };
 
 enum class ReturnKind {
-  kIret,     // the flags are the caller's as pushed, or as the handler changed them on the stack
-  kRetf2,    // RETF 2: the flags are the handler's
-  kRetf,     // RETF: the flags word stays on the stack
-  kNever,    // the call had not returned when its caller did, or when the trace ended
+  kIret,   // the flags are the caller's as pushed, or as the handler changed them on the stack
+  kRetf2,  // RETF 2: the flags are the handler's
+  kRetf,   // RETF: the flags word stays on the stack
+  kNever,  // the call had not returned when its caller did, or when the trace ended
 };
 
 struct IntEvent {
@@ -40,16 +41,16 @@ struct IntEvent {
   std::uint64_t instruction = 0;  // retired when the handler's first instruction was next
   std::uint64_t time = 0;         // virtual, in nanoseconds
   std::uint8_t vector = 0;
-  FarPointer caller;              // the instruction behind the INT
+  FarPointer caller;  // the instruction behind the INT
   FarPointer handler;
-  unsigned depth = 0;             // 0: called by no other recorded call
+  unsigned depth = 0;  // 0: called by no other recorded call
   Registers in;
-  std::optional<Registers> out;   // none: never returned
+  std::optional<Registers> out;  // none: never returned
   ReturnKind how = ReturnKind::kNever;
-  std::uint64_t instructions = 0; // spent until the return
-  std::uint64_t duration = 0;     // virtual, in nanoseconds
-  std::string service;            // "disk: extended read"
-  std::string arguments;          // decoded, for people
+  std::uint64_t instructions = 0;  // spent until the return
+  std::uint64_t duration = 0;      // virtual, in nanoseconds
+  std::string service;             // "disk: extended read"
+  std::string arguments;           // decoded, for people
   std::string result;
 };
 
@@ -58,7 +59,7 @@ struct TraceHeader {
   std::string firmware;          // name
   std::string rom_sha256;
   std::string vga_sha256;
-  std::string machine;           // "pc, 128 MiB"
+  std::string machine;  // "pc, 128 MiB"
 };
 
 struct IntTrace {

@@ -24,8 +24,9 @@ struct NamedRegister {
   const char* name;
   std::uint32_t Registers::*field;
 };
-constexpr NamedRegister kWide[] = {{"eax", &Registers::eax}, {"ebx", &Registers::ebx}, {"ecx", &Registers::ecx},
-                                   {"edx", &Registers::edx}, {"esi", &Registers::esi}, {"edi", &Registers::edi},
+constexpr NamedRegister kWide[] = {{"eax", &Registers::eax}, {"ebx", &Registers::ebx},
+                                   {"ecx", &Registers::ecx}, {"edx", &Registers::edx},
+                                   {"esi", &Registers::esi}, {"edi", &Registers::edi},
                                    {"ebp", &Registers::ebp}, {"flags", &Registers::flags}};
 struct NamedSegment {
   const char* name;
@@ -33,7 +34,9 @@ struct NamedSegment {
 };
 constexpr NamedSegment kSegments[] = {{"ds", &Registers::ds}, {"es", &Registers::es}};
 
-std::string far_text(const FarPointer& pointer) { return fmt::format("{:04x}:{:04x}", pointer.segment, pointer.offset); }
+std::string far_text(const FarPointer& pointer) {
+  return fmt::format("{:04x}:{:04x}", pointer.segment, pointer.offset);
+}
 
 Json registers_json(const Registers& registers) {
   Json json;
@@ -42,7 +45,8 @@ Json registers_json(const Registers& registers) {
   return json;
 }
 
-// Readers below throw nlohmann's exceptions or this; read_trace turns both into an Error with the line.
+// Readers below throw nlohmann's exceptions or this; read_trace turns both into an Error with the
+// line.
 struct Malformed : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -56,14 +60,17 @@ std::uint64_t hex(const Json& json, const char* key, std::uint64_t most) {
   } catch (const std::exception&) {
     used = 0;
   }
-  if (used == 0 || used != text.size() || value > most) throw Malformed(fmt::format("'{}' is no value for {}", text, key));
+  if (used == 0 || used != text.size() || value > most)
+    throw Malformed(fmt::format("'{}' is no value for {}", text, key));
   return value;
 }
 
 Registers registers_of(const Json& json) {
   Registers registers;
-  for (const NamedRegister& r : kWide) registers.*r.field = static_cast<std::uint32_t>(hex(json, r.name, 0xffffffff));
-  for (const NamedSegment& r : kSegments) registers.*r.field = static_cast<std::uint16_t>(hex(json, r.name, 0xffff));
+  for (const NamedRegister& r : kWide)
+    registers.*r.field = static_cast<std::uint32_t>(hex(json, r.name, 0xffffffff));
+  for (const NamedSegment& r : kSegments)
+    registers.*r.field = static_cast<std::uint16_t>(hex(json, r.name, 0xffff));
   return registers;
 }
 
@@ -71,7 +78,8 @@ FarPointer far_of(const Json& json, const char* key) {
   const auto& text = json.at(key).get_ref<const std::string&>();
   unsigned segment = 0, offset = 0;
   int used = 0;
-  if (std::sscanf(text.c_str(), "%4x:%8x%n", &segment, &offset, &used) != 2 || static_cast<std::size_t>(used) != text.size()) {
+  if (std::sscanf(text.c_str(), "%4x:%8x%n", &segment, &offset, &used) != 2 ||
+      static_cast<std::size_t>(used) != text.size()) {
     throw Malformed(fmt::format("'{}' is no segment:offset for {}", text, key));
   }
   return {static_cast<std::uint16_t>(segment), offset};
@@ -125,10 +133,13 @@ IntEvent event_of(const Json& json) {
   return event;
 }
 
-bool compressed(const std::filesystem::path& path) { return path.extension() == ".zst"; }
+bool compressed(const std::filesystem::path& path) {
+  return path.extension() == ".zst";
+}
 
 Result<std::string> decompress(const std::vector<std::uint8_t>& bytes) {
-  const std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> stream(ZSTD_createDStream(), ZSTD_freeDStream);
+  const std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> stream(ZSTD_createDStream(),
+                                                                          ZSTD_freeDStream);
   std::string text;
   std::vector<char> chunk(ZSTD_DStreamOutSize());
   ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
@@ -136,7 +147,8 @@ Result<std::string> decompress(const std::vector<std::uint8_t>& bytes) {
   while (in.pos < in.size) {
     ZSTD_outBuffer out{chunk.data(), chunk.size(), 0};
     left = ZSTD_decompressStream(stream.get(), &out, &in);
-    if (ZSTD_isError(left) != 0) return Error(fmt::format("is no zstd file: {}", ZSTD_getErrorName(left)));
+    if (ZSTD_isError(left) != 0)
+      return Error(fmt::format("is no zstd file: {}", ZSTD_getErrorName(left)));
     text.append(chunk.data(), out.pos);
     if (text.size() > kLargestFile) return Error("is too large once decompressed");
   }
@@ -157,7 +169,8 @@ std::string to_json_lines(const IntTrace& trace) {
   header["machine"] = trace.header.machine;
   constexpr auto kReplace = Json::error_handler_t::replace;
   std::string text = header.dump(-1, ' ', false, kReplace) + "\n";
-  for (const IntEvent& event : trace.events) text += event_json(event).dump(-1, ' ', false, kReplace) + "\n";
+  for (const IntEvent& event : trace.events)
+    text += event_json(event).dump(-1, ' ', false, kReplace) + "\n";
   return text;
 }
 
@@ -165,7 +178,8 @@ Result<void> write_trace(const std::filesystem::path& path, const IntTrace& trac
   const std::string text = to_json_lines(trace);
   if (!compressed(path)) return write_file(path, text);
   std::vector<std::uint8_t> bytes(ZSTD_compressBound(text.size()));
-  const std::size_t size = ZSTD_compress(bytes.data(), bytes.size(), text.data(), text.size(), kCompressionLevel);
+  const std::size_t size =
+      ZSTD_compress(bytes.data(), bytes.size(), text.data(), text.size(), kCompressionLevel);
   ICE86_ASSERT(ZSTD_isError(size) == 0);
   bytes.resize(size);
   return write_file(path, bytes);
@@ -184,15 +198,20 @@ Result<IntTrace> read_trace(const std::filesystem::path& path) {
   for (std::size_t at = 0; at < text.size();) {
     ++line;
     const std::size_t end = text.find('\n', at);
-    const auto where = [&](const std::string& what) { return Error(fmt::format("{}: line {}: {}", path.string(), line, what)); };
+    const auto where = [&](const std::string& what) {
+      return Error(fmt::format("{}: line {}: {}", path.string(), line, what));
+    };
     if (end == std::string::npos) return where("the file ends in the middle of this line");
     try {
-      const Json json = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(at), text.begin() + static_cast<std::ptrdiff_t>(end));
+      const Json json = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(at),
+                                    text.begin() + static_cast<std::ptrdiff_t>(end));
       if (line == 1) {
-        if (!json.is_object() || json.value("schema", "") != kTraceSchema) return where(fmt::format("is no {} file", kTraceSchema));
+        if (!json.is_object() || json.value("schema", "") != kTraceSchema)
+          return where(fmt::format("is no {} file", kTraceSchema));
         const int version = json.at("version");
         if (version != kTraceVersion) {
-          return where(fmt::format("trace version {}; this program reads version {}", version, kTraceVersion));
+          return where(fmt::format("trace version {}; this program reads version {}", version,
+                                   kTraceVersion));
         }
         trace.header.source = json.at("source");
         trace.header.firmware = json.at("firmware");

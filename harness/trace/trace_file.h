@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The trace as a file: JSON Lines, a header line and one call a line; zstd when the name ends in .zst.
+// The trace as a file: JSON Lines, a header line and one call a line; zstd when the name ends in
+// .zst.
 #pragma once
 
 #include <filesystem>
@@ -17,8 +18,8 @@ std::string to_json_lines(const IntTrace& trace);
 
 Result<void> write_trace(const std::filesystem::path& path, const IntTrace& trace);
 
-// Errors name the file and the line: damaged JSON, a missing field, another schema, a newer version, a
-// file that ends in the middle of a line.
+// Errors name the file and the line: damaged JSON, a missing field, another schema, a newer
+// version, a file that ends in the middle of a line.
 Result<IntTrace> read_trace(const std::filesystem::path& path);
 
 }  // namespace ice86::harness

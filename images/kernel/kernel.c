@@ -1,20 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The test kernel of the boot disk: says what the boot loader told it, checks it, and ends the machine.
-// It writes to VGA text memory, COM1 and port E9 alike. Reference: Multiboot Specification 0.6.96.
+// The test kernel of the boot disk: says what the boot loader told it, checks it, and ends the
+// machine. It writes to VGA text memory, COM1 and port E9 alike. Reference: Multiboot Specification
+// 0.6.96.
 #include <stdint.h>
 
-static inline void outb(uint16_t port, uint8_t value) { __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
+static inline void outb(uint16_t port, uint8_t value) {
+  __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
 static inline uint8_t inb(uint16_t port) {
   uint8_t value;
   __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
   return value;
 }
 
-enum { kColumns = 80, kRows = 25, kCom1 = 0x3f8, kBochsConsole = 0xe9, kDebugExit = 0x501, kBochsShutdown = 0x8900 };
+enum {
+  kColumns = 80,
+  kRows = 25,
+  kCom1 = 0x3f8,
+  kBochsConsole = 0xe9,
+  kDebugExit = 0x501,
+  kBochsShutdown = 0x8900
+};
 enum { kLoaderMagic = 0x2badb002, kInfoMemory = 1 << 0, kInfoMap = 1 << 6 };
 
 struct multiboot_info {
-  uint32_t flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr, syms[4], mmap_length, mmap_addr;
+  uint32_t flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr, syms[4],
+      mmap_length, mmap_addr;
 };
 struct memory_map_entry {
   uint32_t size;  // of the rest
@@ -75,8 +86,10 @@ void kernel_main(uint32_t magic, const struct multiboot_info* info) {
 
   print("ice86 test kernel\n");
   check(magic == kLoaderMagic, "the boot loader's magic number");
-  check((info->flags & kInfoMemory) && info->mem_lower >= 512 && info->mem_lower <= 640, "lower memory");
-  check((info->flags & kInfoMap) && info->mmap_length >= sizeof(struct memory_map_entry), "a memory map");
+  check((info->flags & kInfoMemory) && info->mem_lower >= 512 && info->mem_lower <= 640,
+        "lower memory");
+  check((info->flags & kInfoMap) && info->mmap_length >= sizeof(struct memory_map_entry),
+        "a memory map");
   uint64_t usable = 0, end_of_last = 0;
   if (info->flags & kInfoMap) {
     for (uint32_t at = info->mmap_addr; at < info->mmap_addr + info->mmap_length;) {
@@ -85,7 +98,8 @@ void kernel_main(uint32_t magic, const struct multiboot_info* info) {
       print(" + ");
       print_hex(entry->length);
       print(entry->type == 1 ? " usable\n" : entry->type == 3 ? " ACPI\n" : " reserved\n");
-      check(entry->length != 0 && entry->base + entry->length > entry->base, "an entry of some length");
+      check(entry->length != 0 && entry->base + entry->length > entry->base,
+            "an entry of some length");
       check(entry->base >= end_of_last, "entries in order");
       end_of_last = entry->base + entry->length;
       if (entry->type == 1) usable += entry->length;

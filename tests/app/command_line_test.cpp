@@ -33,7 +33,8 @@ class CommandLine : public ::testing::Test {
 
   // Runs in the test's own empty folder.
   Outcome ice86(const std::string& arguments) {
-    const std::string command = "cd '" + folder_.string() + "' && '" ICE86_PROGRAM "' " + arguments + " 2>&1 </dev/null";
+    const std::string command =
+        "cd '" + folder_.string() + "' && '" ICE86_PROGRAM "' " + arguments + " 2>&1 </dev/null";
     std::FILE* pipe = ::popen(command.c_str(), "r");
     Outcome outcome{-1, ""};
     std::array<char, 4096> buffer;
@@ -59,12 +60,16 @@ class CommandLine : public ::testing::Test {
     return names;
   }
 
-  static std::string guest(const std::string& name) { return std::string(ICE86_GUESTS "/") + name + ".bin"; }
+  static std::string guest(const std::string& name) {
+    return std::string(ICE86_GUESTS "/") + name + ".bin";
+  }
 
   std::filesystem::path folder_;
 };
 
-int lines_in(const std::string& text) { return static_cast<int>(std::count(text.begin(), text.end(), '\n')); }
+int lines_in(const std::string& text) {
+  return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+}
 
 TEST_F(CommandLine, MissingRomIsNamedAndExits6) {
   const Outcome outcome = ice86("trace --firmware nowhere.rom --out t.jsonl --run-dir r");
@@ -124,7 +129,8 @@ TEST_F(CommandLine, UnknownCommandNamesTheNearest) {
 
 TEST_F(CommandLine, BadMemorySizeIsExplained) {
   for (const char* size : {"lots", "0", "-1", "1.5", "65M5"}) {
-    const Outcome outcome = ice86(std::string("run --firmware ") + guest("halt_rom") + " -m " + size);
+    const Outcome outcome =
+        ice86(std::string("run --firmware ") + guest("halt_rom") + " -m " + size);
     EXPECT_EQ(outcome.exit, 2) << size << ": " << outcome.output;
   }
 }
@@ -159,7 +165,8 @@ TEST_F(CommandLine, DebugExitPortGivesItsValue) {
 }
 
 TEST_F(CommandLine, DiskWithoutBootSignatureEndsWithTheBiosMessage) {
-  const Outcome outcome = ice86("run --firmware bochs --max-time 60s --print-screen -hda " + guest("no_signature_disk"));
+  const Outcome outcome = ice86("run --firmware bochs --max-time 60s --print-screen -hda " +
+                                guest("no_signature_disk"));
   EXPECT_EQ(outcome.exit, 3) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("not a bootable disk"));
 }

@@ -28,7 +28,8 @@ IntTrace trace(std::vector<IntEvent> events) {
   return result;
 }
 
-const std::vector<IntEvent> kBoot = {call(0x13, 0x4100, 1), call(0x13, 0x4200, 2), call(0x15, 0xe820, 3), call(0x13, 0x4200, 4),
+const std::vector<IntEvent> kBoot = {call(0x13, 0x4100, 1), call(0x13, 0x4200, 2),
+                                     call(0x15, 0xe820, 3), call(0x13, 0x4200, 4),
                                      call(0x10, 0x0e41, 5)};
 
 TEST(Diff, EqualTracesAgree) {

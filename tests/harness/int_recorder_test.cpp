@@ -17,7 +17,8 @@ class Pairing : public ::testing::Test {
   IntRecorder recorder_{{[this]() -> const cpu::State& { return state_; },
                          [this](std::uint32_t at, unsigned width) {
                            std::uint64_t value = 0;
-                           for (unsigned i = 0; i < width; ++i) value |= std::uint64_t{memory_[at + i]} << (i * 8);
+                           for (unsigned i = 0; i < width; ++i)
+                             value |= std::uint64_t{memory_[at + i]} << (i * 8);
                            return value;
                          },
                          [this] { return instructions_; }, [this] { return instructions_ * 10; }}};
@@ -37,7 +38,8 @@ class Pairing : public ::testing::Test {
   void interrupt(std::uint8_t vector, std::uint16_t from_ip, std::uint16_t ax = 0,
                  InterruptSource source = InterruptSource::kSoftware) {
     state_.gpr[cpu::kRax] = ax;
-    const cpu::InterruptDelivery delivery{vector, source, state_.segment[cpu::kCs].selector, from_ip, 0x202, 0, sp()};
+    const cpu::InterruptDelivery delivery{
+        vector, source, state_.segment[cpu::kCs].selector, from_ip, 0x202, 0, sp()};
     set_sp(sp() - 6U);
     go(0xf000, static_cast<std::uint16_t>(vector * 0x100));
     recorder_.interrupt_delivered(delivery);
@@ -147,8 +149,8 @@ TEST_F(Pairing, MemoryMapEntriesAreDecoded) {
   state_.segment[cpu::kEs].selector = 0;
   state_.gpr[cpu::kRdi] = 0x900;
   interrupt(0x15, 0x7ca0, 0xe820);
-  memory_[0x900 + 2] = 0x10;   // base 100000
-  memory_[0x908 + 2] = 0xf0;   // length f00000
+  memory_[0x900 + 2] = 0x10;  // base 100000
+  memory_[0x908 + 2] = 0xf0;  // length f00000
   memory_[0x910] = 1;
   state_.gpr[cpu::kRbx] = 2;
   back(FarTransfer::kRetFar, 0, 0x7ca0, 6);

@@ -23,7 +23,8 @@ IntEvent returned(std::uint8_t vector, std::uint32_t eax, std::string service) {
 TEST(Report, TeletypeCharactersBecomeOneLine) {
   IntTrace trace;
   for (const char c : std::string("Hi\r\nyou")) {
-    trace.events.push_back(returned(0x10, 0x0e00u | static_cast<unsigned char>(c), "video: teletype"));
+    trace.events.push_back(
+        returned(0x10, 0x0e00u | static_cast<unsigned char>(c), "video: teletype"));
   }
   const std::string text = trace_text(trace);
   EXPECT_THAT(text, HasSubstr("video: teletype(\"Hi\\r\\n\")  <6.0 us>\n"));
@@ -32,9 +33,11 @@ TEST(Report, TeletypeCharactersBecomeOneLine) {
 
 TEST(Report, PollingIsCountedNotRepeated) {
   IntTrace trace;
-  for (int i = 0; i < 1000; ++i) trace.events.push_back(returned(0x16, 0x0100, "keyboard: key waiting?"));
+  for (int i = 0; i < 1000; ++i)
+    trace.events.push_back(returned(0x16, 0x0100, "keyboard: key waiting?"));
   for (IntEvent& event : trace.events) event.result = "none";
-  EXPECT_EQ(trace_text(trace), "    0.000000 INT 16h  keyboard: key waiting?() = none [1000 times]  <1.50 ms>\n");
+  EXPECT_EQ(trace_text(trace),
+            "    0.000000 INT 16h  keyboard: key waiting?() = none [1000 times]  <1.50 ms>\n");
 }
 
 TEST(Report, CallsThatNeverReturnAreNotMergedAndSaySo) {

@@ -68,14 +68,17 @@ TEST_F(TraceFile, OtherVersionsAndSchemasAreRefused) {
   std::string text = to_json_lines(sample());
   std::string newer = text;
   newer.replace(newer.find("\"version\":1"), 11, "\"version\":2");
-  EXPECT_THAT(message_of(newer), HasSubstr("line 1: trace version 2; this program reads version 1"));
-  EXPECT_THAT(message_of("{\"schema\":\"other\"}\n"), HasSubstr("line 1: is no ice86-int-trace file"));
+  EXPECT_THAT(message_of(newer),
+              HasSubstr("line 1: trace version 2; this program reads version 1"));
+  EXPECT_THAT(message_of("{\"schema\":\"other\"}\n"),
+              HasSubstr("line 1: is no ice86-int-trace file"));
   EXPECT_THAT(message_of("[1,2]\n"), HasSubstr("line 1: is no ice86-int-trace file"));
 }
 
 TEST_F(TraceFile, DamageIsReportedWithItsLine) {
   const std::string text = to_json_lines(sample());
-  EXPECT_THAT(message_of(text.substr(0, text.size() - 5)), HasSubstr("line 3: the file ends in the middle of this line"));
+  EXPECT_THAT(message_of(text.substr(0, text.size() - 5)),
+              HasSubstr("line 3: the file ends in the middle of this line"));
   EXPECT_THAT(message_of(""), HasSubstr("is empty"));
   std::string damaged = text;
   damaged.replace(damaged.find("\"vec\":\"13\""), 10, "\"vec\":\"xy\"");

@@ -8,7 +8,8 @@
 namespace ice86::machine {
 namespace {
 
-std::map<int, int> setup(std::uint64_t memory, std::uint64_t below, std::optional<DiskGeometry> disk, const std::string& order) {
+std::map<int, int> setup(std::uint64_t memory, std::uint64_t below,
+                         std::optional<DiskGeometry> disk, const std::string& order) {
   std::map<int, int> cmos;
   auto bytes = cmos_setup(memory, below, {disk, std::nullopt, std::nullopt, std::nullopt}, order);
   EXPECT_TRUE(bytes);
@@ -47,9 +48,9 @@ TEST(CmosSetup, TranslationFollowsTheSize) {
   const auto translation = [&](std::uint64_t sectors) {
     return setup(64 * kMiB, 64 * kMiB, geometry_of(sectors), "c")[0x39] & 3;
   };
-  EXPECT_EQ(translation(1024 * 1008), 0);       // fits INT 13h as it is
-  EXPECT_EQ(translation(4000 * 1008), 2);       // bit shift
-  EXPECT_EQ(translation(16383ULL * 1008), 1);   // LBA
+  EXPECT_EQ(translation(1024 * 1008), 0);      // fits INT 13h as it is
+  EXPECT_EQ(translation(4000 * 1008), 2);      // bit shift
+  EXPECT_EQ(translation(16383ULL * 1008), 1);  // LBA
 }
 
 TEST(CmosSetup, UnknownBootLettersAreExplained) {

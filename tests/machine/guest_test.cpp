@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A small guest that uses timer, disk, memory map, date and protected mode, on every stock BIOS: the same
-// bytes, the same state, and snapshots that change nothing.
+// A small guest that uses timer, disk, memory map, date and protected mode, on every stock BIOS:
+// the same bytes, the same state, and snapshots that change nothing.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -81,7 +81,8 @@ TEST_P(GuestOnBios, TwoRunsAreIdentical) {
 TEST_P(GuestOnBios, TwoMachinesInterleavedDoNotDisturbEachOther) {
   const Completed reference = whole(GetParam());
   std::array<std::string, 2> console;
-  std::array<std::unique_ptr<Pc>, 2> pcs = {machine(console[0], GetParam()), machine(console[1], GetParam())};
+  std::array<std::unique_ptr<Pc>, 2> pcs = {machine(console[0], GetParam()),
+                                            machine(console[1], GetParam())};
   std::array<RunResult, 2> results;
   for (std::uint64_t at = 50'000;; at += 50'000) {
     bool running = false;
@@ -106,7 +107,8 @@ TEST_P(GuestOnBios, SavingAndRestoringAtRandomCountsChangesNothing) {
   std::mt19937_64 random(86);
   for (int i = 0; i < 100; ++i) {
     const std::uint64_t at = random() % reference.instructions;
-    SCOPED_TRACE(testing::Message() << "saved at instruction " << at << " of " << reference.instructions);
+    SCOPED_TRACE(testing::Message()
+                 << "saved at instruction " << at << " of " << reference.instructions);
     std::string console;
     const auto before = machine(console, GetParam());
     RunLimits limits = limit();
@@ -130,7 +132,8 @@ TEST_P(GuestOnBios, DamagedSnapshotsAreRefusedAndTheMachineStillRuns) {
   limits.instructions = 300'000;
   pc->run(limits);
   const std::vector<std::uint8_t> saved = pc->save();
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, saved.size() / 3, saved.size() - 1}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, saved.size() / 3, saved.size() - 1}) {
     EXPECT_FALSE(pc->load(std::span(saved).first(size))) << size;
   }
   std::vector<std::uint8_t> longer = saved;
@@ -147,7 +150,8 @@ std::string test_name(const testing::TestParamInfo<const char*>& info) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(StockBios, GuestOnBios, ::testing::Values("bochs", "bochs-legacy", "seabios"), test_name);
+INSTANTIATE_TEST_SUITE_P(StockBios, GuestOnBios,
+                         ::testing::Values("bochs", "bochs-legacy", "seabios"), test_name);
 
 }  // namespace
 }  // namespace ice86::machine

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The smallest machine around a CPU: memory from address 0, ports that read as all ones, no devices.
+// The smallest machine around a CPU: memory from address 0, ports that read as all ones, no
+// devices.
 #pragma once
 
 #include <functional>
@@ -14,7 +15,8 @@ namespace ice86::cpu::test {
 
 class FlatHost final : public CpuHost {
  public:
-  explicit FlatHost(std::uint64_t memory_bytes) : ram_(std::move(*Ram::create("ram", memory_bytes))) {}
+  explicit FlatHost(std::uint64_t memory_bytes)
+      : ram_(std::move(*Ram::create("ram", memory_bytes))) {}
 
   Ram& ram() { return *ram_; }
   Cpu& cpu() { return cpu_; }
@@ -37,7 +39,8 @@ class FlatHost final : public CpuHost {
   std::uint64_t memory_read(Gpa gpa, unsigned width) override { return memory_peek(gpa, width); }
   void memory_write(Gpa gpa, unsigned width, std::uint64_t value) override {
     if (gpa + width > ram_->size()) return;
-    if ((*ram_->page_flags(gpa) & Ram::kCode) != 0) cpu_.code_page_written(ram_->data() + align_down(gpa, kPageSize));
+    if ((*ram_->page_flags(gpa) & Ram::kCode) != 0)
+      cpu_.code_page_written(ram_->data() + align_down(gpa, kPageSize));
     std::memcpy(ram_->data() + gpa, &value, width);
   }
   std::uint64_t memory_peek(Gpa gpa, unsigned width) const override {

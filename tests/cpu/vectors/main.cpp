@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// ice86-vectors: runs single-step vectors recorded from a real 80286 on the interpreter, and says for each
-// opcode form how many passed, failed, or were masked for a difference of that chip (docs/cpu-vectors.md).
+// ice86-vectors: runs single-step vectors recorded from a real 80286 on the interpreter, and says
+// for each opcode form how many passed, failed, or were masked for a difference of that chip
+// (docs/cpu-vectors.md).
 #include <fmt/core.h>
 #include <zstd.h>
 
@@ -74,8 +75,10 @@ class Runner {
     const State& end = host_.cpu().state();
     const json& expected = final_state.at("regs");
     const auto check = [&](const char* name, unsigned actual, unsigned mask) {
-      const unsigned wanted = expected.contains(name) ? expected.at(name).get<unsigned>() : registers.at(name).get<unsigned>();
-      if (((actual ^ wanted) & mask) != 0) differences.push_back(fmt::format("{}: {:04x}, recorded {:04x}", name, actual, wanted));
+      const unsigned wanted = expected.contains(name) ? expected.at(name).get<unsigned>()
+                                                      : registers.at(name).get<unsigned>();
+      if (((actual ^ wanted) & mask) != 0)
+        differences.push_back(fmt::format("{}: {:04x}, recorded {:04x}", name, actual, wanted));
     };
     for (unsigned i = 0; i < 8; ++i) check(kGprNames[i], static_cast<unsigned>(end.gpr[i]), 0xffff);
     for (unsigned i = 0; i < 4; ++i) check(kSegmentNames[i], end.segment[i].selector, 0xffff);
@@ -97,7 +100,8 @@ class Runner {
       if (at - flags_at < 2) mask = flags >> ((at - flags_at) * 8) & 0xff;
       const unsigned wanted = byte.at(1);
       if (((host_.memory()[at] ^ wanted) & mask) != 0) {
-        differences.push_back(fmt::format("byte {:06x}: {:02x}, recorded {:02x}", at, host_.memory()[at], wanted));
+        differences.push_back(
+            fmt::format("byte {:06x}: {:02x}, recorded {:02x}", at, host_.memory()[at], wanted));
       }
     }
     if (!end.halted) {
@@ -123,14 +127,16 @@ class Runner {
 Result<std::string> read_vectors(const std::filesystem::path& path) {
   ICE86_TRY_ASSIGN(const std::vector<std::uint8_t> bytes, read_file(path, kMostFile));
   if (path.extension() != ".zst") return std::string(bytes.begin(), bytes.end());
-  const std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> stream(ZSTD_createDStream(), ZSTD_freeDStream);
+  const std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> stream(ZSTD_createDStream(),
+                                                                          ZSTD_freeDStream);
   std::string text;
   std::vector<char> chunk(ZSTD_DStreamOutSize());
   ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
   while (in.pos < in.size) {
     ZSTD_outBuffer out{chunk.data(), chunk.size(), 0};
     const std::size_t left = ZSTD_decompressStream(stream.get(), &out, &in);
-    if (ZSTD_isError(left) != 0) return Error(fmt::format("{}: {}", path.string(), ZSTD_getErrorName(left)));
+    if (ZSTD_isError(left) != 0)
+      return Error(fmt::format("{}: {}", path.string(), ZSTD_getErrorName(left)));
     text.append(chunk.data(), out.pos);
     if (text.size() > kMostFile) return Error(fmt::format("{}: is too large", path.string()));
   }
@@ -160,7 +166,8 @@ Result<Tally> run_file(const std::filesystem::path& path, unsigned most_shown) {
       const std::string bytes = test.at("bytes");
       const std::vector<std::string> differences = runner.run(test, undefined_flags(form, bytes));
       int recorded = -1;
-      if (test.contains("exception") && test.at("exception").is_object()) recorded = test.at("exception").at("number");
+      if (test.contains("exception") && test.at("exception").is_object())
+        recorded = test.at("exception").at("number");
       if (differences.empty()) {
         ++tally.passed;
       } else if (mask_of({form, bytes, recorded, runner.our_exception()}) != nullptr) {
@@ -168,7 +175,8 @@ Result<Tally> run_file(const std::filesystem::path& path, unsigned most_shown) {
       } else {
         ++tally.failed;
         if (tally.failures.size() < most_shown) {
-          std::string failure = fmt::format("{} line {}: {} [{}]", path.string(), line, test.value("name", ""), bytes);
+          std::string failure = fmt::format("{} line {}: {} [{}]", path.string(), line,
+                                            test.value("name", ""), bytes);
           failure += fmt::format("\n    initial {}", test.at("initial").at("regs").dump());
           for (const std::string& difference : differences) failure += "\n    " + difference;
           tally.failures.push_back(failure);
@@ -186,7 +194,8 @@ int run_all(const std::vector<std::string>& inputs, bool as_json, unsigned most_
   for (const std::string& input : inputs) {
     if (std::filesystem::is_directory(input)) {
       for (const auto& entry : std::filesystem::directory_iterator(input)) {
-        if (entry.path().filename().string().find(".jsonl") != std::string::npos) files.push_back(entry.path());
+        if (entry.path().filename().string().find(".jsonl") != std::string::npos)
+          files.push_back(entry.path());
       }
     } else {
       files.emplace_back(input);
@@ -204,9 +213,11 @@ int run_all(const std::vector<std::string>& inputs, bool as_json, unsigned most_
     total.passed += tally->passed;
     total.failed += tally->failed;
     total.masked += tally->masked;
-    report["forms"][form_of(file)] = {{"passed", tally->passed}, {"failed", tally->failed}, {"masked", tally->masked}};
+    report["forms"][form_of(file)] = {
+        {"passed", tally->passed}, {"failed", tally->failed}, {"masked", tally->masked}};
     if (as_json) continue;
-    fmt::print("{:<8} passed {:>6}  failed {:>5}  masked {:>5}\n", form_of(file), tally->passed, tally->failed, tally->masked);
+    fmt::print("{:<8} passed {:>6}  failed {:>5}  masked {:>5}\n", form_of(file), tally->passed,
+               tally->failed, tally->masked);
     for (const std::string& failure : tally->failures) fmt::print("  {}\n", failure);
   }
   report["passed"] = total.passed;
@@ -234,7 +245,8 @@ int main(int argc, char** argv) {
   unsigned most_shown = 2;
   app.add_option("inputs", inputs, "vector files or folders of them")->required();
   app.add_flag("--json", as_json, "print the counts as JSON");
-  app.add_option("--show", most_shown, "failures shown in full for each form")->capture_default_str();
+  app.add_option("--show", most_shown, "failures shown in full for each form")
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

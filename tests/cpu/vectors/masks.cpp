@@ -10,7 +10,13 @@ namespace {
 
 bool is_prefix(unsigned byte) {
   switch (byte) {
-    case 0x26: case 0x2e: case 0x36: case 0x3e: case 0xf0: case 0xf2: case 0xf3: return true;
+    case 0x26:
+    case 0x2e:
+    case 0x36:
+    case 0x3e:
+    case 0xf0:
+    case 0xf2:
+    case 0xf3: return true;
     default: return false;
   }
 }
@@ -34,7 +40,8 @@ bool has_prefix(const std::string& bytes, unsigned wanted) {
 }
 
 // Forms that move SI, DI, CX or SP before the access that faults.
-constexpr std::string_view kMovingForms[] = {"6D", "6F", "A5", "A7", "AB", "AD", "AF", "8F", "C2", "C9", "CA"};
+constexpr std::string_view kMovingForms[] = {"6D", "6F", "A5", "A7", "AB", "AD",
+                                             "AF", "8F", "C2", "C9", "CA"};
 
 constexpr unsigned kCf = 0x001, kPf = 0x004, kAf = 0x010, kZf = 0x040, kSf = 0x080, kOf = 0x800;
 
@@ -44,29 +51,30 @@ struct Undefined {
   unsigned flags;
 };
 constexpr Undefined kUndefined[] = {
-    {"27", kOf},                                    // DAA
-    {"2F", kOf},                                    // DAS
-    {"37", kOf | kSf | kZf | kPf},                  // AAA
-    {"3F", kOf | kSf | kZf | kPf},                  // AAS
-    {"D4", kOf | kAf | kCf},                        // AAM
-    {"D5", kOf | kAf | kCf},                        // AAD
-    {"69", kSf | kZf | kAf | kPf},                  // IMUL
+    {"27", kOf},                    // DAA
+    {"2F", kOf},                    // DAS
+    {"37", kOf | kSf | kZf | kPf},  // AAA
+    {"3F", kOf | kSf | kZf | kPf},  // AAS
+    {"D4", kOf | kAf | kCf},        // AAM
+    {"D5", kOf | kAf | kCf},        // AAD
+    {"69", kSf | kZf | kAf | kPf},  // IMUL
     {"6B", kSf | kZf | kAf | kPf},
-    {"F6.4", kSf | kZf | kAf | kPf},                // MUL
+    {"F6.4", kSf | kZf | kAf | kPf},  // MUL
     {"F7.4", kSf | kZf | kAf | kPf},
-    {"F6.5", kSf | kZf | kAf | kPf},                // IMUL
+    {"F6.5", kSf | kZf | kAf | kPf},  // IMUL
     {"F7.5", kSf | kZf | kAf | kPf},
-    {"F6.6", kCf | kOf | kSf | kZf | kAf | kPf},    // DIV
+    {"F6.6", kCf | kOf | kSf | kZf | kAf | kPf},  // DIV
     {"F7.6", kCf | kOf | kSf | kZf | kAf | kPf},
-    {"F6.7", kCf | kOf | kSf | kZf | kAf | kPf},    // IDIV
+    {"F6.7", kCf | kOf | kSf | kZf | kAf | kPf},  // IDIV
     {"F7.7", kCf | kOf | kSf | kZf | kAf | kPf},
 };
 
-// Shifts and rotates: group and count. Counts above 1 leave OF undefined; shifts leave AF undefined, and
-// CF when the count reaches the operand's size (SHL, SHR).
+// Shifts and rotates: group and count. Counts above 1 leave OF undefined; shifts leave AF
+// undefined, and CF when the count reaches the operand's size (SHL, SHR).
 unsigned undefined_after_shift(const std::string& form, const std::string& bytes) {
   const std::string_view group = std::string_view(form).substr(0, 2);
-  const bool is_shift_group = group == "C0" || group == "C1" || group == "D0" || group == "D1" || group == "D2" || group == "D3";
+  const bool is_shift_group = group == "C0" || group == "C1" || group == "D0" || group == "D1" ||
+                              group == "D2" || group == "D3";
   if (!is_shift_group || form.size() < 4) return 0;
   const bool is_shift = form[3] >= '4';
   const bool by_one = group == "D0" || group == "D1";
@@ -102,14 +110,17 @@ const char* mask_of(const VectorCase& vector) {
     return "FS and GS came with the 80386";
   }
   if (vector.recorded_exception == 13 && vector.our_exception == 12) {
-    return "the 80286 raises 13 for a word across the end of any segment in real mode; later chips 12 for SS";
+    return "the 80286 raises 13 for a word across the end of any segment in real mode; later chips "
+           "12 for SS";
   }
   if (vector.recorded_exception == 12 || vector.recorded_exception == 13) {
     for (const std::string_view form : kMovingForms) {
-      if (vector.form == form) return "the 80286 does not take back SI, DI, CX or SP when the access faults";
+      if (vector.form == form)
+        return "the 80286 does not take back SI, DI, CX or SP when the access faults";
     }
     if (opcode >= 0xd8 && opcode <= 0xdf && vector.our_exception < 0) {
-      return "without a coprocessor our CPU ignores ESC and its operand; the 80286 still checks the operand";
+      return "without a coprocessor our CPU ignores ESC and its operand; the 80286 still checks "
+             "the operand";
     }
   }
   return nullptr;
