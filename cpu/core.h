@@ -365,7 +365,7 @@ class Core {
   std::uint64_t run_limit_ = 0;    // total count at which run() returns
   bool running_ = false;
   bool stop_requested_ = false;
-  bool fault_delivered_ = false;
+  bool delivered_ = false;
   bool leave_pending_ = false;
   std::unique_ptr<Block> crossing_;  // one instruction across two pages, decoded anew each time
 };

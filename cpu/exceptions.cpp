@@ -209,6 +209,8 @@ Flow Core::software_interrupt(std::uint8_t vector, bool privileged_source) {
   if (v8086() && !privileged_source && iopl() != 3) return raised(kGp, 0);
   const auto source = privileged_source && vector == kDb ? InterruptSource::kException : InterruptSource::kSoftware;
   if (!deliver(vector, source, nullptr)) return Flow::kFault;
+  // Delivery clears TF before the single-step trap of the INT itself could come (SDM vol. 3B section 17.3.1.4).
+  delivered_ = true;
   return Flow::kLeave;
 }
 

@@ -197,7 +197,7 @@ void Core::execute(Block& block, std::uint64_t most) {
   current_ = nullptr;
   restore_patched();
   if (flow == Flow::kFault) {
-    fault_delivered_ = true;
+    delivered_ = true;
     deliver_exception(fault);
   }
 }
@@ -272,11 +272,11 @@ StopReason Core::run(std::uint64_t instructions) {
     const bool trap = (s.rflags & flag::kTf) != 0;
     execute(*block, shadow || trap ? 1 : run_limit_ - before);
     // The trap is for an instruction that began with TF set and retired; what was delivered has cleared TF.
-    if (trap && retired != before && !fault_delivered_ && !s.mov_ss_shadow) {
+    if (trap && retired != before && !delivered_ && !s.mov_ss_shadow) {
       s.dr[6] |= 1u << 14;  // DR6.BS
       deliver_exception({kDb, false, 0});
     }
-    fault_delivered_ = false;
+    delivered_ = false;
   }
   running_ = false;
   sync_flags();

@@ -47,11 +47,15 @@ Flow jmp_memory(Core& c, const Insn& i) {
 Flow call_to(Core& c, std::uint64_t target, unsigned size) {
   const std::uint64_t return_to = c.s.rip;
   std::uint64_t top = c.sp();
+  // First the stack's faults, then the target's, and nothing is pushed before both are known to be good.
+  const std::uint64_t slot = (top - size) & c.stack_mask();
+  if (!(size == 2 ? c.check_write<std::uint16_t>(kSs, slot) : c.check_write<std::uint32_t>(kSs, slot))) return Flow::kFault;
+  const Flow flow = c.jump_near(target, size);
+  if (flow != Flow::kLeave) return flow;
   const bool pushed = size == 2 ? c.push(top, static_cast<std::uint16_t>(return_to))
                                 : c.push(top, static_cast<std::uint32_t>(return_to));
-  if (!pushed) return Flow::kFault;
-  const Flow flow = c.jump_near(target, size);
-  if (flow == Flow::kLeave) c.set_sp(top);
+  ICE86_ASSERT(pushed);
+  c.set_sp(top);
   return flow;
 }
 Flow call(Core& c, const Insn& i) { return call_to(c, c.s.rip + i.imm, i.operand_size); }

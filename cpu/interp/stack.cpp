@@ -98,7 +98,8 @@ struct StackForm {
         const unsigned level = static_cast<unsigned>(i.imm >> 16) & 31;
         const std::uint64_t mask = c.stack_mask();
         if (!c.push<T>(top, c.reg<T>(kRbp * 8))) return Flow::kFault;
-        const std::uint64_t frame = top;
+        // With a 16-bit stack a 32-bit frame pointer has the upper half of ESP.
+        const std::uint64_t frame = (c.s.gpr[kRsp] & ~mask) | top;
         std::uint64_t old_frame = c.s.gpr[kRbp];
         for (unsigned l = 1; l < level; ++l) {
           old_frame = (old_frame - sizeof(T)) & mask;

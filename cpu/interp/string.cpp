@@ -115,6 +115,10 @@ struct StringOp {
       if (!i.rep && !i.repne) return iterate<op, T>(c, i, mask, step) ? Flow::kNext : Flow::kFault;
 
       std::uint64_t count = get(c, kRcx, mask);
+      if constexpr (op == String::kIns || op == String::kOuts) {
+        // The right to the port is checked even when there is nothing to transfer.
+        if (!c.check_io(static_cast<std::uint16_t>(c.s.gpr[kRdx]), sizeof(T))) return Flow::kFault;
+      }
       if (count == 0) return Flow::kNext;
       const std::uint64_t most = c.iterations_left();
       std::uint64_t done = 0;

@@ -289,7 +289,8 @@ Flow arpl(Core& c, const Insn& i) {
   std::uint16_t selector = 0;
   const std::uint64_t at = form == Form::kM ? c.effective(i) : 0;
   if constexpr (form == Form::kM) {
-    if (!c.read_for_write(i.segment, at, selector)) return Flow::kFault;
+    // Only a selector that changes is written: one that does not may lie in read-only memory.
+    if (!c.read(i.segment, at, selector)) return Flow::kFault;
   } else {
     selector = c.reg<std::uint16_t>(i.dst);
   }
