@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The interpreter's view of the CPU: architectural state, lazily kept flags, TLB, decoded blocks, and the
-// helpers that instruction handlers are written with. Faults are values: a helper that returns false has
-// put the fault into Core::fault, and the handler returns Flow::kFault with the state unchanged.
+// The interpreter's view of the CPU: architectural state, lazily kept flags, TLB, decoded blocks,
+// and the helpers that instruction handlers are written with. Faults are values: a helper that
+// returns false has put the fault into Core::fault, and the handler returns Flow::kFault with the
+// state unchanged.
 #pragma once
 
 #include <array>
@@ -54,8 +55,18 @@ struct Descriptor {
 
 // System descriptor types.
 enum SystemType : unsigned {
-  kTss16Available = 1, kLdt = 2, kTss16Busy = 3, kCallGate16 = 4, kTaskGate = 5, kInterruptGate16 = 6,
-  kTrapGate16 = 7, kTss32Available = 9, kTss32Busy = 11, kCallGate32 = 12, kInterruptGate32 = 14, kTrapGate32 = 15
+  kTss16Available = 1,
+  kLdt = 2,
+  kTss16Busy = 3,
+  kCallGate16 = 4,
+  kTaskGate = 5,
+  kInterruptGate16 = 6,
+  kTrapGate16 = 7,
+  kTss32Available = 9,
+  kTss32Busy = 11,
+  kCallGate32 = 12,
+  kInterruptGate32 = 14,
+  kTrapGate32 = 15
 };
 
 class Core {
@@ -81,7 +92,9 @@ class Core {
   }
   std::uint16_t ax() const { return static_cast<std::uint16_t>(s.gpr[kRax]); }
 
-  std::uint32_t flags() const { return (static_cast<std::uint32_t>(s.rflags) & ~flag::kArithmetic) | lf.value(); }
+  std::uint32_t flags() const {
+    return (static_cast<std::uint32_t>(s.rflags) & ~flag::kArithmetic) | lf.value();
+  }
   void set_flags(std::uint32_t value) {
     s.rflags = (value & 0x3f7fd5) | flag::kFixed;
     lf.load(value);
@@ -146,7 +159,8 @@ class Core {
     }
     const std::uint64_t linear = (view.base + offset) & linear_mask;
     const TlbEntry& entry = tlb[user][linear >> kPageBits & kTlbMask];
-    return (entry.write_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - sizeof(T)) ||
+    return (entry.write_tag == (linear & ~kPageMask) &&
+            (linear & kPageMask) <= kPageSize - sizeof(T)) ||
            probe_write(linear, sizeof(T));
   }
   // For read-modify-write: reads what a following write() of the same place will not fail to store.
@@ -158,7 +172,8 @@ class Core {
   template <typename T>
   [[nodiscard]] bool read_linear(std::uint64_t linear, T& value, bool as_user) {
     const TlbEntry& entry = tlb[as_user][linear >> kPageBits & kTlbMask];
-    if (entry.read_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - sizeof(T)) [[likely]] {
+    if (entry.read_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - sizeof(T))
+        [[likely]] {
       value = load_le<T>(entry.read_host + (linear & kPageMask));
       return true;
     }
@@ -170,7 +185,8 @@ class Core {
   template <typename T>
   [[nodiscard]] bool write_linear(std::uint64_t linear, T value, bool as_user) {
     const TlbEntry& entry = tlb[as_user][linear >> kPageBits & kTlbMask];
-    if (entry.write_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - sizeof(T)) [[likely]] {
+    if (entry.write_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - sizeof(T))
+        [[likely]] {
       store_le<T>(entry.write_host + (linear & kPageMask), value);
       return true;
     }
@@ -187,23 +203,29 @@ class Core {
   }
 
   // The full check, with the right fault (#SS for the stack segment, else #GP).
-  [[nodiscard]] bool check_segment(unsigned segment, std::uint64_t offset, unsigned size, Access access);
+  [[nodiscard]] bool check_segment(unsigned segment, std::uint64_t offset, unsigned size,
+                                   Access access);
   [[nodiscard]] bool probe_write(std::uint64_t linear, unsigned size);
-  [[nodiscard]] bool read_slow(std::uint64_t linear, unsigned size, std::uint64_t& value, bool as_user);
-  [[nodiscard]] bool write_slow(std::uint64_t linear, unsigned size, std::uint64_t value, bool as_user);
+  [[nodiscard]] bool read_slow(std::uint64_t linear, unsigned size, std::uint64_t& value,
+                               bool as_user);
+  [[nodiscard]] bool write_slow(std::uint64_t linear, unsigned size, std::uint64_t value,
+                                bool as_user);
   // Page walk. `quiet` changes nothing: no A/D bits, no fault, no CR2.
   [[nodiscard]] bool walk(std::uint64_t linear, Access access, bool as_user, Gpa& gpa, bool quiet);
   void flush_tlb();
   void flush_tlb_page(std::uint64_t linear);
 
   // ---- Stack ----
-  std::uint64_t stack_mask() const { return bit(s.segment[kSs].attributes, 22) ? 0xffffffff : 0xffff; }
+  std::uint64_t stack_mask() const {
+    return bit(s.segment[kSs].attributes, 22) ? 0xffffffff : 0xffff;
+  }
   void set_sp(std::uint64_t value) {
     const std::uint64_t mask = stack_mask();
     s.gpr[kRsp] = mask == 0xffff ? (s.gpr[kRsp] & ~mask) | (value & mask) : value & mask;
   }
   std::uint64_t sp() const { return s.gpr[kRsp] & stack_mask(); }
-  // Pushes onto `top` and moves it; the handler commits it with set_sp() when nothing can fail any more.
+  // Pushes onto `top` and moves it; the handler commits it with set_sp() when nothing can fail any
+  // more.
   template <typename T>
   [[nodiscard]] bool push(std::uint64_t& top, T value) {
     const std::uint64_t next = (top - sizeof(T)) & stack_mask();
@@ -225,7 +247,8 @@ class Core {
   void set_segment(unsigned segment, std::uint16_t selector, const Descriptor& descriptor);
   void null_segment(unsigned segment, std::uint16_t selector);
   // Fetches a descriptor; false with the given fault when it is beyond its table.
-  [[nodiscard]] bool fetch_descriptor(std::uint16_t selector, Descriptor& descriptor, Vector vector);
+  [[nodiscard]] bool fetch_descriptor(std::uint16_t selector, Descriptor& descriptor,
+                                      Vector vector);
   bool descriptor_exists(std::uint16_t selector, Descriptor& descriptor, bool& faulted);
   [[nodiscard]] bool set_accessed(std::uint16_t selector, Descriptor& descriptor);
   [[nodiscard]] bool set_busy(std::uint16_t selector, bool busy);
@@ -241,7 +264,8 @@ class Core {
   Flow call_far(std::uint16_t selector, std::uint64_t offset, unsigned operand_size);
   Flow return_far(unsigned operand_size, unsigned release);
   Flow interrupt_return(unsigned operand_size);
-  [[nodiscard]] bool load_code_segment(std::uint16_t selector, const Descriptor& descriptor, unsigned level);
+  [[nodiscard]] bool load_code_segment(std::uint16_t selector, const Descriptor& descriptor,
+                                       unsigned level);
   void observe(FarTransfer kind);
 
   // ---- Interrupts and exceptions ----
@@ -250,10 +274,13 @@ class Core {
   void deliver_exception(const Fault& first);
   Flow software_interrupt(std::uint8_t vector, bool privileged_source);
   enum class TaskSwitch { kJump, kCall, kIret };
-  [[nodiscard]] bool switch_task(std::uint16_t selector, const Descriptor& descriptor, TaskSwitch how);
+  [[nodiscard]] bool switch_task(std::uint16_t selector, const Descriptor& descriptor,
+                                 TaskSwitch how);
   [[nodiscard]] bool check_io(std::uint16_t port, unsigned width);
-  [[nodiscard]] bool stack_of_level(unsigned level, std::uint16_t& selector, std::uint32_t& pointer);
-  [[nodiscard]] bool check_stack_segment(std::uint16_t selector, unsigned level, Vector vector, Descriptor& descriptor);
+  [[nodiscard]] bool stack_of_level(unsigned level, std::uint16_t& selector,
+                                    std::uint32_t& pointer);
+  [[nodiscard]] bool check_stack_segment(std::uint16_t selector, unsigned level, Vector vector,
+                                         Descriptor& descriptor);
 
   // ---- System management mode ----
   void enter_smm();
@@ -320,7 +347,8 @@ class Core {
 
   // Model-specific registers that hold a value and nothing else.
   struct Msrs {
-    std::uint64_t apic_base = 0, pat = 0, mtrr_default = 0, sysenter_cs = 0, sysenter_esp = 0, sysenter_eip = 0;
+    std::uint64_t apic_base = 0, pat = 0, mtrr_default = 0, sysenter_cs = 0, sysenter_esp = 0,
+                  sysenter_eip = 0;
     std::uint64_t microcode = 0, tsc_offset = 0, misc_enable = 0, debugctl = 0;
     std::array<std::uint64_t, 16> mtrr_variable{};
     std::array<std::uint64_t, 11> mtrr_fixed{};
@@ -334,8 +362,10 @@ class Core {
   void execute(Block& block, std::uint64_t most);
   void restore_patched();
   [[nodiscard]] bool deliver_real(std::uint8_t vector);
-  [[nodiscard]] bool deliver_protected(std::uint8_t vector, InterruptSource source, const Fault* error);
-  [[nodiscard]] bool translate_and_fill(std::uint64_t linear, Access access, bool as_user, Gpa& gpa);
+  [[nodiscard]] bool deliver_protected(std::uint8_t vector, InterruptSource source,
+                                       const Fault* error);
+  [[nodiscard]] bool translate_and_fill(std::uint64_t linear, Access access, bool as_user,
+                                        Gpa& gpa);
   void forget_writable(const std::uint8_t* page);
   void store_physical(Gpa gpa, unsigned size, std::uint64_t value);
   void fill_tlb(std::uint64_t linear, Gpa gpa, Access access, bool as_user);
@@ -352,17 +382,18 @@ class Core {
   std::vector<RecentBlock> recent_ = std::vector<RecentBlock>(kRecentBlocks);
   std::uint64_t generation_ = 1;  // of what recent_ says; a new one forgets it all
 
-  // Filled TLB entries since the last flush (index, user in bit 15); more than fit: all are cleared.
+  // Filled TLB entries since the last flush (index, user in bit 15); more than fit: all are
+  // cleared.
   static constexpr std::size_t kMostFilled = 256;
   std::vector<std::uint16_t> filled_;
 
   CodeCache cache_;
-  Insn* current_ = nullptr;      // executing now
-  Insn* first_ = nullptr;        // of the block that executes
-  Insn* patched_ = nullptr;      // its handler was replaced to end the block early
+  Insn* current_ = nullptr;  // executing now
+  Insn* first_ = nullptr;    // of the block that executes
+  Insn* patched_ = nullptr;  // its handler was replaced to end the block early
   Handler patched_handler_ = nullptr;
-  std::uint64_t count_base_ = 0;   // retired before first_
-  std::uint64_t run_limit_ = 0;    // total count at which run() returns
+  std::uint64_t count_base_ = 0;  // retired before first_
+  std::uint64_t run_limit_ = 0;   // total count at which run() returns
   bool running_ = false;
   bool stop_requested_ = false;
   bool delivered_ = false;

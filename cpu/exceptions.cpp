@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Delivery of interrupts and exceptions, double and triple faults.
-// Reference: Intel SDM vol. 3A chapter 6, section 20.1.4 (real mode), section 20.3 (virtual-8086 mode).
+// Reference: Intel SDM vol. 3A chapter 6, section 20.1.4 (real mode), section 20.3 (virtual-8086
+// mode).
 #include "cpu/core.h"
 
 namespace ice86::cpu {
@@ -10,12 +11,17 @@ namespace {
 // Error code bits of a fault that concerns a descriptor (SDM vol. 3A section 6.13).
 constexpr std::uint32_t kErrorExternal = 1, kErrorIdt = 2;
 
-// SDM vol. 3A table 6-5: which second fault during the delivery of a first one makes a double fault.
+// SDM vol. 3A table 6-5: which second fault during the delivery of a first one makes a double
+// fault.
 enum class FaultClass { kBenign, kContributory, kPage };
 
 FaultClass class_of(std::uint8_t vector) {
   switch (vector) {
-    case kDe: case kTs: case kNp: case kSs_: case kGp: return FaultClass::kContributory;
+    case kDe:
+    case kTs:
+    case kNp:
+    case kSs_:
+    case kGp: return FaultClass::kContributory;
     case kPf: return FaultClass::kPage;
     default: return FaultClass::kBenign;
   }
@@ -25,10 +31,13 @@ FaultClass class_of(std::uint8_t vector) {
 
 bool Core::deliver(std::uint8_t vector, InterruptSource source, const Fault* error) {
   sync_count();
-  InterruptDelivery delivery{vector, source, s.segment[kCs].selector, s.rip, flags(), s.segment[kSs].selector, sp()};
-  const bool delivered = protected_mode() ? deliver_protected(vector, source, error) : deliver_real(vector);
+  InterruptDelivery delivery{
+      vector, source, s.segment[kCs].selector, s.rip, flags(), s.segment[kSs].selector, sp()};
+  const bool delivered =
+      protected_mode() ? deliver_protected(vector, source, error) : deliver_real(vector);
   if (!delivered) return false;
-  // A delivery takes time: handlers that fault at their first instruction still reach the end of run().
+  // A delivery takes time: handlers that fault at their first instruction still reach the end of
+  // run().
   ++retired;
   if (observer != nullptr) {
     sync_flags();
@@ -43,7 +52,8 @@ bool Core::deliver_real(std::uint8_t vector) {
   if (!read_system(s.idtr.base + vector * 4u, entry)) return false;
   std::uint64_t top = sp();
   if (!push<std::uint16_t>(top, static_cast<std::uint16_t>(flags())) ||
-      !push<std::uint16_t>(top, s.segment[kCs].selector) || !push<std::uint16_t>(top, static_cast<std::uint16_t>(s.rip))) {
+      !push<std::uint16_t>(top, s.segment[kCs].selector) ||
+      !push<std::uint16_t>(top, static_cast<std::uint16_t>(s.rip))) {
     return false;
   }
   set_sp(top);
@@ -58,7 +68,8 @@ bool Core::stack_of_level(unsigned level, std::uint16_t& selector, std::uint32_t
   const bool wide = type == kTss32Available || type == kTss32Busy;
   const std::uint32_t at = wide ? 4 + level * 8 : 2 + level * 4;
   if (!s.tr.usable || at + (wide ? 5 : 3) > s.tr.limit) return raise(kTs, s.tr.selector & 0xfffcu);
-  if (wide) return read_system(s.tr.base + at, pointer) && read_system(s.tr.base + at + 4, selector);
+  if (wide)
+    return read_system(s.tr.base + at, pointer) && read_system(s.tr.base + at + 4, selector);
   std::uint16_t narrow = 0;
   if (!read_system(s.tr.base + at, narrow)) return false;
   pointer = narrow;
@@ -71,7 +82,8 @@ bool Core::deliver_protected(std::uint8_t vector, InterruptSource source, const 
   const std::uint32_t idt_error = vector * 8u + kErrorIdt + external;
   if (vector * 8u + 7 > s.idtr.limit) return raise(kGp, idt_error);
   Descriptor gate;
-  if (!read_system(s.idtr.base + vector * 8u, gate.low) || !read_system(s.idtr.base + vector * 8u + 4, gate.high)) {
+  if (!read_system(s.idtr.base + vector * 8u, gate.low) ||
+      !read_system(s.idtr.base + vector * 8u + 4, gate.high)) {
     return false;
   }
   const unsigned type = gate.is_system() ? gate.type() : 0;
@@ -94,8 +106,9 @@ bool Core::deliver_protected(std::uint8_t vector, InterruptSource source, const 
     if (error != nullptr && error->has_error_code) {
       std::uint64_t top = sp();
       const bool wide = bits(s.tr.attributes, 11, 8) == kTss32Busy;
-      const bool ok = wide ? push<std::uint32_t>(top, error->error_code)
-                           : push<std::uint16_t>(top, static_cast<std::uint16_t>(error->error_code));
+      const bool ok = wide
+                          ? push<std::uint32_t>(top, error->error_code)
+                          : push<std::uint16_t>(top, static_cast<std::uint16_t>(error->error_code));
       if (!ok) return false;
       set_sp(top);
     }
@@ -104,8 +117,10 @@ bool Core::deliver_protected(std::uint8_t vector, InterruptSource source, const 
 
   if ((target & 0xfffcu) == 0) return raise(kGp, external);
   bool faulted = false;
-  if (!descriptor_exists(target, descriptor, faulted)) return faulted ? false : raise(kGp, (target & 0xfffcu) + external);
-  if (!descriptor.is_code() || descriptor.dpl() > cpl) return raise(kGp, (target & 0xfffcu) + external);
+  if (!descriptor_exists(target, descriptor, faulted))
+    return faulted ? false : raise(kGp, (target & 0xfffcu) + external);
+  if (!descriptor.is_code() || descriptor.dpl() > cpl)
+    return raise(kGp, (target & 0xfffcu) + external);
   if (!descriptor.present()) return raise(kNp, (target & 0xfffcu) + external);
   const unsigned size = type == kInterruptGate16 || type == kTrapGate16 ? 2 : 4;
   const std::uint32_t entry = size == 2 ? gate.gate_offset() & 0xffff : gate.gate_offset();
@@ -152,10 +167,12 @@ bool Core::deliver_protected(std::uint8_t vector, InterruptSource source, const 
   };
   bool ok = true;
   if (from_v86) {
-    for (const unsigned segment : {kGs, kFs, kDs, kEs}) ok = ok && push_value(saved.segment[segment].selector);
+    for (const unsigned segment : {kGs, kFs, kDs, kEs})
+      ok = ok && push_value(saved.segment[segment].selector);
   }
   if (new_stack) ok = ok && push_value(saved.segment[kSs].selector) && push_value(saved.gpr[kRsp]);
-  ok = ok && push_value(old_flags) && push_value(saved.segment[kCs].selector) && push_value(saved.rip);
+  ok = ok && push_value(old_flags) && push_value(saved.segment[kCs].selector) &&
+       push_value(saved.rip);
   if (ok && error != nullptr && error->has_error_code) ok = push_value(error->error_code);
   if (!ok || !load_code_segment(target, descriptor, level)) return undo();
   if (from_v86) {
@@ -175,7 +192,10 @@ void Core::deliver_exception(const Fault& first) {
   for (;;) {
     if (trace.wants(TraceCategory::kCpu)) {
       trace.emit(TraceCategory::kCpu, "exception",
-                 {{"vector", current.vector}, {"error", current.error_code}, {"cs", s.segment[kCs].selector}, {"ip", s.rip}});
+                 {{"vector", current.vector},
+                  {"error", current.error_code},
+                  {"cs", s.segment[kCs].selector},
+                  {"ip", s.rip}});
     }
     // Faults, unlike traps, push RF set (SDM vol. 3A section 17.3.1.1).
     const bool is_fault = current.vector != kDb && current.vector != kBp && current.vector != kOf;
@@ -187,7 +207,8 @@ void Core::deliver_exception(const Fault& first) {
     if (double_fault) {
       s.shutdown = true;
       if (trace.wants(TraceCategory::kCpu)) {
-        trace.emit(TraceCategory::kCpu, "shutdown", {{"cs", s.segment[kCs].selector}, {"ip", s.rip}});
+        trace.emit(TraceCategory::kCpu, "shutdown",
+                   {{"cs", s.segment[kCs].selector}, {"ip", s.rip}});
       }
       return;
     }
@@ -207,9 +228,11 @@ void Core::deliver_exception(const Fault& first) {
 Flow Core::software_interrupt(std::uint8_t vector, bool privileged_source) {
   // In virtual-8086 mode INT n needs IOPL 3; INT3, INTO and INT1 do not (SDM vol. 3A section 20.3).
   if (v8086() && !privileged_source && iopl() != 3) return raised(kGp, 0);
-  const auto source = privileged_source && vector == kDb ? InterruptSource::kException : InterruptSource::kSoftware;
+  const auto source =
+      privileged_source && vector == kDb ? InterruptSource::kException : InterruptSource::kSoftware;
   if (!deliver(vector, source, nullptr)) return Flow::kFault;
-  // Delivery clears TF before the single-step trap of the INT itself could come (SDM vol. 3B section 17.3.1.4).
+  // Delivery clears TF before the single-step trap of the INT itself could come (SDM vol. 3B
+  // section 17.3.1.4).
   delivered_ = true;
   return Flow::kLeave;
 }

@@ -15,14 +15,20 @@ constexpr std::uint32_t kMostBlockInsns = 64;
 // All decoded blocks are dropped when there are more: some 40 MB.
 constexpr std::size_t kMostBlocks = 50'000;
 
-Flow end_of_block(Core&, const Insn&) { return Flow::kBreak; }
+Flow end_of_block(Core&, const Insn&) {
+  return Flow::kBreak;
+}
 
 }  // namespace
 
 Core::Core(CpuHost& cpu_host, TraceBus& trace_bus)
-    : host(cpu_host), trace(trace_bus), retired(cpu_host.instructions()) { reset(ResetKind::kPowerOn); }
+    : host(cpu_host), trace(trace_bus), retired(cpu_host.instructions()) {
+  reset(ResetKind::kPowerOn);
+}
 
-unsigned Core::code_mode() const { return bit(s.segment[kCs].attributes, 22) ? 1 : 0; }
+unsigned Core::code_mode() const {
+  return bit(s.segment[kCs].attributes, 22) ? 1 : 0;
+}
 
 bool Core::fetch_page(std::uint64_t linear, const TlbEntry*& entry) {
   TlbEntry& e = tlb[user][linear >> kPageBits & kTlbMask];
@@ -49,9 +55,11 @@ Block* Core::find_block() {
     return nullptr;
   }
   const std::uint64_t linear = (s.segment[kCs].base + s.rip) & linear_mask;
-  const std::uint64_t key = linear | static_cast<std::uint64_t>(code_mode()) << 62 | static_cast<std::uint64_t>(user) << 63;
+  const std::uint64_t key = linear | static_cast<std::uint64_t>(code_mode()) << 62 |
+                            static_cast<std::uint64_t>(user) << 63;
   RecentBlock& recent = recent_[(linear ^ linear >> 12) & (kRecentBlocks - 1)];
-  if (recent.key == key && recent.generation == generation_ && recent.block->bytes <= allowed) return recent.block;
+  if (recent.key == key && recent.generation == generation_ && recent.block->bytes <= allowed)
+    return recent.block;
   const TlbEntry* entry = nullptr;
   if (!fetch_page(linear, entry)) return nullptr;
   if (entry->execute_host != nullptr) {
@@ -63,7 +71,8 @@ Block* Core::find_block() {
       return block;
     }
   }
-  // Across pages, at the end of the segment, or out of registers: one instruction, read byte by byte.
+  // Across pages, at the end of the segment, or out of registers: one instruction, read byte by
+  // byte.
   return decode_across_pages();
 }
 
@@ -73,7 +82,8 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
   block->mode = code_mode();
   while (block->count < kMostBlockInsns) {
     const std::uint32_t at = offset + block->bytes;
-    const auto available = static_cast<unsigned>(std::min<std::uint64_t>(kPageSize - at, kMostBytes));
+    const auto available =
+        static_cast<unsigned>(std::min<std::uint64_t>(kPageSize - at, kMostBytes));
     Insn insn{};
     bool ends_block = false;
     if (available == 0 || !decode(host_page + at, available, block->mode, insn, ends_block)) break;
@@ -168,7 +178,9 @@ std::uint64_t Core::iterations_left() const {
 }
 
 // Iterations beyond the one that retiring the instruction itself counts.
-void Core::count_iterations(std::uint64_t n) { count_base_ += n; }
+void Core::count_iterations(std::uint64_t n) {
+  count_base_ += n;
+}
 
 void Core::execute(Block& block, std::uint64_t most) {
   count_base_ = retired;
@@ -271,7 +283,8 @@ StopReason Core::run(std::uint64_t instructions) {
     }
     const bool trap = (s.rflags & flag::kTf) != 0;
     execute(*block, shadow || trap ? 1 : run_limit_ - before);
-    // The trap is for an instruction that began with TF set and retired; what was delivered has cleared TF.
+    // The trap is for an instruction that began with TF set and retired; what was delivered has
+    // cleared TF.
     if (trap && retired != before && !delivered_ && !s.mov_ss_shadow) {
       s.dr[6] |= 1u << 14;  // DR6.BS
       deliver_exception({kDb, false, 0});

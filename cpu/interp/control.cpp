@@ -36,8 +36,12 @@ std::uint64_t register_operand(Core& c, const Insn& i) {
 Flow jcc(Core& c, const Insn& i) {
   return c.lf.condition(i.code) ? c.jump_near(c.s.rip + i.imm, i.operand_size) : Flow::kNext;
 }
-Flow jmp(Core& c, const Insn& i) { return c.jump_near(c.s.rip + i.imm, i.operand_size); }
-Flow jmp_register(Core& c, const Insn& i) { return c.jump_near(register_operand(c, i), i.operand_size); }
+Flow jmp(Core& c, const Insn& i) {
+  return c.jump_near(c.s.rip + i.imm, i.operand_size);
+}
+Flow jmp_register(Core& c, const Insn& i) {
+  return c.jump_near(register_operand(c, i), i.operand_size);
+}
 Flow jmp_memory(Core& c, const Insn& i) {
   std::uint64_t target = 0;
   if (!read_operand(c, i, target)) return Flow::kFault;
@@ -47,9 +51,12 @@ Flow jmp_memory(Core& c, const Insn& i) {
 Flow call_to(Core& c, std::uint64_t target, unsigned size) {
   const std::uint64_t return_to = c.s.rip;
   std::uint64_t top = c.sp();
-  // First the stack's faults, then the target's, and nothing is pushed before both are known to be good.
+  // First the stack's faults, then the target's, and nothing is pushed before both are known to be
+  // good.
   const std::uint64_t slot = (top - size) & c.stack_mask();
-  if (!(size == 2 ? c.check_write<std::uint16_t>(kSs, slot) : c.check_write<std::uint32_t>(kSs, slot))) return Flow::kFault;
+  if (!(size == 2 ? c.check_write<std::uint16_t>(kSs, slot)
+                  : c.check_write<std::uint32_t>(kSs, slot)))
+    return Flow::kFault;
   const Flow flow = c.jump_near(target, size);
   if (flow != Flow::kLeave) return flow;
   const bool pushed = size == 2 ? c.push(top, static_cast<std::uint16_t>(return_to))
@@ -58,8 +65,12 @@ Flow call_to(Core& c, std::uint64_t target, unsigned size) {
   c.set_sp(top);
   return flow;
 }
-Flow call(Core& c, const Insn& i) { return call_to(c, c.s.rip + i.imm, i.operand_size); }
-Flow call_register(Core& c, const Insn& i) { return call_to(c, register_operand(c, i), i.operand_size); }
+Flow call(Core& c, const Insn& i) {
+  return call_to(c, c.s.rip + i.imm, i.operand_size);
+}
+Flow call_register(Core& c, const Insn& i) {
+  return call_to(c, register_operand(c, i), i.operand_size);
+}
 Flow call_memory(Core& c, const Insn& i) {
   std::uint64_t target = 0;
   if (!read_operand(c, i, target)) return Flow::kFault;
@@ -119,13 +130,25 @@ Flow call_far_memory(Core& c, const Insn& i) {
   if (!read_far_operand(c, i, selector, offset)) return Flow::kFault;
   return c.call_far(selector, offset, i.operand_size);
 }
-Flow ret_far(Core& c, const Insn& i) { return c.return_far(i.operand_size, static_cast<unsigned>(i.imm)); }
-Flow iret(Core& c, const Insn& i) { return c.interrupt_return(i.operand_size); }
+Flow ret_far(Core& c, const Insn& i) {
+  return c.return_far(i.operand_size, static_cast<unsigned>(i.imm));
+}
+Flow iret(Core& c, const Insn& i) {
+  return c.interrupt_return(i.operand_size);
+}
 
-Flow int_n(Core& c, const Insn& i) { return c.software_interrupt(static_cast<std::uint8_t>(i.imm), false); }
-Flow int3(Core& c, const Insn&) { return c.software_interrupt(kBp, true); }
-Flow int1(Core& c, const Insn&) { return c.software_interrupt(kDb, true); }
-Flow into(Core& c, const Insn&) { return c.lf.of() ? c.software_interrupt(kOf, true) : Flow::kNext; }
+Flow int_n(Core& c, const Insn& i) {
+  return c.software_interrupt(static_cast<std::uint8_t>(i.imm), false);
+}
+Flow int3(Core& c, const Insn&) {
+  return c.software_interrupt(kBp, true);
+}
+Flow int1(Core& c, const Insn&) {
+  return c.software_interrupt(kDb, true);
+}
+Flow into(Core& c, const Insn&) {
+  return c.lf.of() ? c.software_interrupt(kOf, true) : Flow::kNext;
+}
 
 Flow bound(Core& c, const Insn& i) {
   const std::uint64_t at = c.effective(i);

@@ -78,7 +78,8 @@ struct StackForm {
         c.set_sp(top);
       } else if constexpr (op == Stack::kPushFlags) {
         if (c.v8086() && c.iopl() != 3) return c.raised(kGp, 0);
-        if (!c.push<T>(top, static_cast<T>(c.flags() & ~(flag::kVm | flag::kRf)))) return Flow::kFault;
+        if (!c.push<T>(top, static_cast<T>(c.flags() & ~(flag::kVm | flag::kRf))))
+          return Flow::kFault;
         c.set_sp(top);
       } else if constexpr (op == Stack::kPopFlags) {
         if (c.v8086() && c.iopl() != 3) return c.raised(kGp, 0);
@@ -132,12 +133,16 @@ Handler stack_handler(Stack op, Form form, unsigned size) {
   const bool memory = form == Form::kM;
   switch (op) {
     case Stack::kPush:
-      return memory ? sized_word<StackForm<Stack::kPush, Form::kM>::Family>(size) : sized_word<StackForm<Stack::kPush, Form::kR>::Family>(size);
+      return memory ? sized_word<StackForm<Stack::kPush, Form::kM>::Family>(size)
+                    : sized_word<StackForm<Stack::kPush, Form::kR>::Family>(size);
     case Stack::kPop:
-      return memory ? sized_word<StackForm<Stack::kPop, Form::kM>::Family>(size) : sized_word<StackForm<Stack::kPop, Form::kR>::Family>(size);
+      return memory ? sized_word<StackForm<Stack::kPop, Form::kM>::Family>(size)
+                    : sized_word<StackForm<Stack::kPop, Form::kR>::Family>(size);
     case Stack::kPushImm: return sized_word<StackForm<Stack::kPushImm, Form::kR>::Family>(size);
-    case Stack::kPushSegment: return sized_word<StackForm<Stack::kPushSegment, Form::kR>::Family>(size);
-    case Stack::kPopSegment: return sized_word<StackForm<Stack::kPopSegment, Form::kR>::Family>(size);
+    case Stack::kPushSegment:
+      return sized_word<StackForm<Stack::kPushSegment, Form::kR>::Family>(size);
+    case Stack::kPopSegment:
+      return sized_word<StackForm<Stack::kPopSegment, Form::kR>::Family>(size);
     case Stack::kPushAll: return sized_word<StackForm<Stack::kPushAll, Form::kR>::Family>(size);
     case Stack::kPopAll: return sized_word<StackForm<Stack::kPopAll, Form::kR>::Family>(size);
     case Stack::kPushFlags: return sized_word<StackForm<Stack::kPushFlags, Form::kR>::Family>(size);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // String instructions and their repetition.
-// Reference: Intel SDM vol. 2 (REP, MOVS, STOS, LODS, CMPS, SCAS, INS, OUTS). Registers are right after every
-// iteration, so that a fault or a stop in between resumes where it was.
+// Reference: Intel SDM vol. 2 (REP, MOVS, STOS, LODS, CMPS, SCAS, INS, OUTS). Registers are right
+// after every iteration, so that a fault or a stop in between resumes where it was.
 #include <algorithm>
 
 #include "cpu/core.h"
@@ -16,7 +16,9 @@ constexpr std::uint64_t kAddressMask[] = {0xffff, 0xffffffff, ~std::uint64_t{0}}
 constexpr unsigned kAxOffset = 0;
 
 // RCX, RSI, RDI in the instruction's address size.
-std::uint64_t get(Core& c, unsigned gpr, std::uint64_t mask) { return c.s.gpr[gpr] & mask; }
+std::uint64_t get(Core& c, unsigned gpr, std::uint64_t mask) {
+  return c.s.gpr[gpr] & mask;
+}
 void put(Core& c, unsigned gpr, std::uint64_t value, std::uint64_t mask) {
   c.s.gpr[gpr] = mask == 0xffff ? (c.s.gpr[gpr] & ~mask) | (value & mask) : value & mask;
 }
@@ -52,7 +54,8 @@ bool iterate(Core& c, const Insn& i, std::uint64_t mask, std::uint64_t step) {
     c.sync_count();
     c.host.port_write(port, sizeof(T), value);
   }
-  if constexpr (op == String::kMovs || op == String::kLods || op == String::kCmps || op == String::kOuts) {
+  if constexpr (op == String::kMovs || op == String::kLods || op == String::kCmps ||
+                op == String::kOuts) {
     put(c, kRsi, si + step, mask);
   }
   if constexpr (op != String::kLods && op != String::kOuts) put(c, kRdi, di + step, mask);
@@ -61,7 +64,8 @@ bool iterate(Core& c, const Insn& i, std::uint64_t mask, std::uint64_t step) {
 
 // Elements from `offset` upwards that stay inside one page, the segment and the address size.
 template <typename T>
-std::uint64_t run_length(std::uint64_t offset, std::uint64_t linear, std::uint64_t bytes_in_segment, std::uint64_t mask) {
+std::uint64_t run_length(std::uint64_t offset, std::uint64_t linear, std::uint64_t bytes_in_segment,
+                         std::uint64_t mask) {
   if (offset >= bytes_in_segment) return 0;
   const std::uint64_t in_page = kPageSize - (linear & kPageMask);
   const std::uint64_t in_segment = bytes_in_segment - offset;
@@ -94,7 +98,8 @@ std::uint64_t bulk(Core& c, const Insn& i, std::uint64_t mask, std::uint64_t mos
     const std::uint8_t* source = from_entry.read_host + (from_linear & kPageMask);
     // Upward copies onto bytes just ahead repeat a pattern: element by element then.
     if (target > source && target < source + n * sizeof(T)) {
-      for (std::uint64_t k = 0; k < n; ++k) store_le<T>(target + k * sizeof(T), load_le<T>(source + k * sizeof(T)));
+      for (std::uint64_t k = 0; k < n; ++k)
+        store_le<T>(target + k * sizeof(T), load_le<T>(source + k * sizeof(T)));
     } else {
       std::memmove(target, source, n * sizeof(T));
     }

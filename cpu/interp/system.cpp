@@ -15,7 +15,8 @@ constexpr std::uint64_t kAddressMask[] = {0xffff, 0xffffffff, ~std::uint64_t{0}}
 template <bool out, typename T>
 struct Port {
   static Flow run(Core& c, const Insn& i) {
-    const auto port = i.code != 0 ? static_cast<std::uint16_t>(c.s.gpr[kRdx]) : static_cast<std::uint16_t>(i.imm & 0xff);
+    const auto port = i.code != 0 ? static_cast<std::uint16_t>(c.s.gpr[kRdx])
+                                  : static_cast<std::uint16_t>(i.imm & 0xff);
     if (!c.check_io(port, sizeof(T))) return Flow::kFault;
     c.sync_count();
     if constexpr (out) {
@@ -39,7 +40,9 @@ bool read_word_operand(Core& c, const Insn& i, Form form, std::uint16_t& value) 
 
 // A 16-bit system value: memory gets 16 bits, a register the operand size.
 Flow store_word(Core& c, const Insn& i, Form form, std::uint32_t value) {
-  if (form == Form::kM) return c.write(i.segment, c.effective(i), static_cast<std::uint16_t>(value)) ? Flow::kNext : Flow::kFault;
+  if (form == Form::kM)
+    return c.write(i.segment, c.effective(i), static_cast<std::uint16_t>(value)) ? Flow::kNext
+                                                                                 : Flow::kFault;
   if (i.operand_size == 2) {
     c.set_reg<std::uint16_t>(i.dst, static_cast<std::uint16_t>(value));
   } else {
@@ -53,11 +56,17 @@ Flow hlt(Core& c, const Insn&) {
   c.s.halted = true;
   return Flow::kLeave;
 }
-Flow nop(Core&, const Insn&) { return Flow::kNext; }
-Flow rsm(Core& c, const Insn&) { return c.leave_smm(); }
-Flow undefined(Core& c, const Insn&) { return c.raised(kUd); }
-// CPUID shows no x87, MMX or SSE: as on a CPU without a coprocessor, ESC raises #NM when CR0.EM or TS asks
-// for it, and is otherwise ignored.
+Flow nop(Core&, const Insn&) {
+  return Flow::kNext;
+}
+Flow rsm(Core& c, const Insn&) {
+  return c.leave_smm();
+}
+Flow undefined(Core& c, const Insn&) {
+  return c.raised(kUd);
+}
+// CPUID shows no x87, MMX or SSE: as on a CPU without a coprocessor, ESC raises #NM when CR0.EM or
+// TS asks for it, and is otherwise ignored.
 Flow fpu_unavailable(Core& c, const Insn&) {
   return (c.s.cr0 & (cr0::kEm | cr0::kTs)) != 0 ? c.raised(kNm) : Flow::kNext;
 }
@@ -72,7 +81,9 @@ Flow load_table(Core& c, const Insn& i) {
   const std::uint64_t at = c.effective(i);
   std::uint16_t limit = 0;
   std::uint32_t base = 0;
-  if (!c.read(i.segment, at, limit) || !c.read(i.segment, (at + 2) & kAddressMask[i.address_size], base)) return Flow::kFault;
+  if (!c.read(i.segment, at, limit) ||
+      !c.read(i.segment, (at + 2) & kAddressMask[i.address_size], base))
+    return Flow::kFault;
   DescriptorTable& table = idt ? c.s.idtr : c.s.gdtr;
   table.limit = limit;
   table.base = i.operand_size == 2 ? base & 0xffffff : base;
@@ -85,7 +96,8 @@ Flow store_table(Core& c, const Insn& i) {
   const std::uint64_t second = (at + 2) & kAddressMask[i.address_size];
   if (!c.check_write<std::uint32_t>(i.segment, second)) return Flow::kFault;
   if (!c.write(i.segment, at, table.limit)) return Flow::kFault;
-  return c.write(i.segment, second, static_cast<std::uint32_t>(table.base)) ? Flow::kNext : Flow::kFault;
+  return c.write(i.segment, second, static_cast<std::uint32_t>(table.base)) ? Flow::kNext
+                                                                            : Flow::kFault;
 }
 
 template <Form form>
@@ -118,7 +130,8 @@ Flow ltr(Core& c, const Insn& i) {
   Descriptor d;
   if (error == 0 || bit(selector, 2)) return c.raised(kGp, error);
   if (!c.fetch_descriptor(selector, d, kGp)) return Flow::kFault;
-  if (!d.is_system() || (d.type() != kTss16Available && d.type() != kTss32Available)) return c.raised(kGp, error);
+  if (!d.is_system() || (d.type() != kTss16Available && d.type() != kTss32Available))
+    return c.raised(kGp, error);
   if (!d.present()) return c.raised(kNp, error);
   if (!c.set_busy(selector, true)) return Flow::kFault;
   c.s.tr = {selector, (d.high & 0x00f0ff00) | 0x200, d.base(), d.limit(), true};
@@ -155,7 +168,9 @@ Flow invlpg(Core& c, const Insn& i) {
   c.flush_tlb_page((c.views[i.segment].base + c.effective(i)) & c.linear_mask);
   return Flow::kLeave;
 }
-Flow cache_control(Core& c, const Insn&) { return c.need_cpl0() ? Flow::kNext : Flow::kFault; }
+Flow cache_control(Core& c, const Insn&) {
+  return c.need_cpl0() ? Flow::kNext : Flow::kFault;
+}
 Flow cpuid(Core& c, const Insn&) {
   c.cpuid();
   return Flow::kNext;
@@ -169,7 +184,9 @@ Flow rdtsc(Core& c, const Insn&) {
   return Flow::kNext;
 }
 // No performance counters: every index is out of range.
-Flow rdpmc(Core& c, const Insn&) { return c.raised(kGp, 0); }
+Flow rdpmc(Core& c, const Insn&) {
+  return c.raised(kGp, 0);
+}
 Flow rdmsr(Core& c, const Insn&) {
   if (!c.need_cpl0()) return Flow::kFault;
   std::uint64_t value = 0;
@@ -181,7 +198,8 @@ Flow rdmsr(Core& c, const Insn&) {
 Flow wrmsr(Core& c, const Insn&) {
   if (!c.need_cpl0()) return Flow::kFault;
   const std::uint64_t value = (c.s.gpr[kRdx] & 0xffffffff) << 32 | (c.s.gpr[kRax] & 0xffffffff);
-  return c.write_msr(static_cast<std::uint32_t>(c.s.gpr[kRcx]), value) ? Flow::kLeave : Flow::kFault;
+  return c.write_msr(static_cast<std::uint32_t>(c.s.gpr[kRcx]), value) ? Flow::kLeave
+                                                                       : Flow::kFault;
 }
 Flow mov_from_cr(Core& c, const Insn& i) {
   if (!c.need_cpl0()) return Flow::kFault;
@@ -253,8 +271,14 @@ Flow lar_lsl(Core& c, const Insn& i) {
   if (faulted) return Flow::kFault;
   if (valid && d.is_system()) {
     switch (d.type()) {  // SDM vol. 2A, tables of LAR and LSL
-      case kTss16Available: case kLdt: case kTss16Busy: case kTss32Available: case kTss32Busy: break;
-      case kCallGate16: case kTaskGate: case kCallGate32: valid = !limit; break;
+      case kTss16Available:
+      case kLdt:
+      case kTss16Busy:
+      case kTss32Available:
+      case kTss32Busy: break;
+      case kCallGate16:
+      case kTaskGate:
+      case kCallGate32: valid = !limit; break;
       default: valid = false;
     }
   }
@@ -340,7 +364,9 @@ Flow sysexit(Core& c, const Insn&) {
 
 }  // namespace
 
-Handler port_handler(bool out, unsigned size) { return out ? sized<Out>(size) : sized<In>(size); }
+Handler port_handler(bool out, unsigned size) {
+  return out ? sized<Out>(size) : sized<In>(size);
+}
 
 Handler system_handler(System op, Form form) {
   const bool memory = form == Form::kM;
