@@ -61,7 +61,10 @@ Flow call_to(Core& c, std::uint64_t target, unsigned size) {
   if (flow != Flow::kLeave) return flow;
   const bool pushed = size == 2 ? c.push(top, static_cast<std::uint16_t>(return_to))
                                 : c.push(top, static_cast<std::uint32_t>(return_to));
-  ICE86_ASSERT(pushed);
+  if (!pushed) {
+    c.s.rip = return_to;
+    return Flow::kFault;
+  }
   c.set_sp(top);
   return flow;
 }

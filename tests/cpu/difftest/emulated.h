@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Executes snippets on ice86's CPU: ring 3 in the same segments as the native run, with a ring 0 below it
-// whose interrupt gates all lead to a HLT of their own.
+// Executes snippets on ice86's CPU: ring 3 in the same segments as the native run, with a ring 0
+// below it whose interrupt gates all lead to a HLT of their own.
 #pragma once
 
 #include "tests/cpu/difftest/snippet.h"
@@ -15,8 +15,8 @@ class Emulated {
   // Where the batch's code is written to: kCodeBytes. Call code_changed() afterwards.
   std::uint8_t* code();
   void code_changed() { host_.cpu().forget_code(); }
-  // Runs the snippet that lies at place `at` of the batch. A vector of 256 means that it did not end.
-  Outcome run(const Snippet& snippet, std::uint32_t at, unsigned bits);
+  // Runs a snippet whose code is in place. A vector of 256 means that it did not end.
+  Outcome run(const Snippet& snippet, unsigned bits);
   const std::uint64_t* data();
 
  private:

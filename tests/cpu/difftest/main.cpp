@@ -29,8 +29,10 @@ struct Options {
 
 std::string disassembly(const Snippet& snippet, unsigned bits) {
   ZydisDisassembledInstruction text;
-  const ZydisMachineMode mode = bits == 32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16;
-  if (!ZYAN_SUCCESS(ZydisDisassembleIntel(mode, kSnippetAt, snippet.bytes, snippet.length, &text))) return "(invalid)";
+  const ZydisMachineMode mode =
+      bits == 32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16;
+  if (!ZYAN_SUCCESS(ZydisDisassembleIntel(mode, kSnippetAt, snippet.bytes, snippet.length, &text)))
+    return "(invalid)";
   return text.text;
 }
 
@@ -43,14 +45,16 @@ std::string described(const std::uint32_t* gpr, std::uint32_t flags) {
 
 bool same(const Outcome& a, const Outcome& b, const Snippet& snippet) {
   const std::uint32_t undefined = snippet.undefined;
-  const bool registers = (snippet.partial && b.vector == kSs_) || std::equal(a.gpr, a.gpr + 8, b.gpr);
+  const bool registers =
+      (snippet.partial && b.vector == kSs_) || std::equal(a.gpr, a.gpr + 8, b.gpr);
   return registers && a.eip == b.eip && ((a.flags ^ b.flags) & ~undefined) == 0 &&
          a.vector == b.vector && a.error == b.error && a.data_hash == b.data_hash;
 }
 
 class Difftest {
  public:
-  Difftest(const Options& options, Native& native) : options_(options), forms_(options.opcode), native_(native) {}
+  Difftest(const Options& options, Native& native)
+      : options_(options), forms_(options.opcode), native_(native) {}
 
   // Runs one batch; the number of mismatches.
   Result<unsigned> batch(std::uint64_t first, std::uint32_t count, unsigned bits) {
@@ -59,7 +63,8 @@ class Difftest {
     std::memset(native_.code(), 0xcc, kCodeBytes);
     for (std::uint32_t i = 0; i < count; ++i) {
       snippets.push_back(forms_.generate(options_.seed, first + i, bits));
-      std::memcpy(native_.code() + i * kStride + kSnippetAt, snippets[i].bytes, snippets[i].length);
+      std::memcpy(native_.code() + snippets[i].place * kStride + kSnippetAt, snippets[i].bytes,
+                  snippets[i].length);
     }
     std::memcpy(emulated_.code(), native_.code(), kCodeBytes);
     emulated_.code_changed();
@@ -67,11 +72,11 @@ class Difftest {
     ICE86_TRY(native_.run(snippets.data(), count, bits, expected.data()));
     unsigned mismatches = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
-      const Outcome actual = emulated_.run(snippets[i], i, bits);
+      const Outcome actual = emulated_.run(snippets[i], bits);
       ++vectors_[expected[i].vector];
       if (same(actual, expected[i], snippets[i])) continue;
       ++mismatches;
-      if (shown_ < options_.show) show(first + i, i, bits, snippets[i], expected[i], actual);
+      if (shown_ < options_.show) show(first + i, bits, snippets[i], expected[i], actual);
     }
     return mismatches;
   }
@@ -80,23 +85,24 @@ class Difftest {
   const std::map<std::uint32_t, std::uint64_t>& vectors() const { return vectors_; }
 
  private:
-  void show(std::uint64_t index, std::uint32_t at, unsigned bits, const Snippet& snippet, const Outcome& expected,
+  void show(std::uint64_t index, unsigned bits, const Snippet& snippet, const Outcome& expected,
             const Outcome& actual) {
     ++shown_;
     std::string bytes;
     for (unsigned i = 0; i < snippet.length; ++i) bytes += fmt::format("{:02x} ", snippet.bytes[i]);
-    const std::uint32_t place = at * kStride + kSnippetAt;
+    const std::uint32_t place = snippet.place * kStride + kSnippetAt;
     fmt::print("MISMATCH {}-bit  {} {}\n", bits, bytes, disassembly(snippet, bits));
     fmt::print("  inputs  {}  eip {:x}\n", described(snippet.gpr, snippet.flags),
                bits == 32 ? place : place % kCodeSegment16);
     const auto outcome = [&](const char* who, const Outcome& one) {
-      fmt::print("  {}  {}  eip {:x} vector {} error {:x} memory {:016x}\n", who, described(one.gpr, one.flags), one.eip,
-                 one.vector, one.error, one.data_hash);
+      fmt::print("  {}  {}  eip {:x} vector {} error {:x} memory {:016x}\n", who,
+                 described(one.gpr, one.flags), one.eip, one.vector, one.error, one.data_hash);
     };
     outcome("host  ", expected);
     outcome("ice86 ", actual);
     if (snippet.undefined != 0) fmt::print("  flags not compared: {:x}\n", snippet.undefined);
-    fmt::print("  again:  ice86-difftest --seed {} --first {} --count 1 --mode {}{}\n\n", options_.seed, index, bits,
+    fmt::print("  again:  ice86-difftest --seed {} --first {} --count 1 --mode {}{}\n\n",
+               options_.seed, index, bits,
                options_.opcode.empty() ? "" : " --opcode " + options_.opcode);
   }
 
@@ -129,8 +135,8 @@ int run(const Options& options) {
     const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, kBatch));
     const auto result = test.batch(options.first + done, count, bits);
     if (!result) {
-      fmt::print(stderr, "ice86-difftest: snippets {} and on, {}-bit: {}\n", options.first + done, bits,
-                 result.error().message());
+      fmt::print(stderr, "ice86-difftest: snippets {} and on, {}-bit: {}\n", options.first + done,
+                 bits, result.error().message());
       return 6;
     }
     mismatches += *result;
@@ -153,7 +159,8 @@ int main(int argc, char** argv) {
   app.add_option("--first", options.first, "index of the first one")->capture_default_str();
   app.add_option("--count", options.count, "how many")->capture_default_str();
   app.add_option("--minutes", options.minutes, "for how long, instead of --count");
-  app.add_option("--mode", options.mode, "16 or 32 bits; both in turn without it")->check(CLI::IsMember({16, 32}));
+  app.add_option("--mode", options.mode, "16 or 32 bits; both in turn without it")
+      ->check(CLI::IsMember({16, 32}));
   app.add_option("--opcode", options.opcode, "only forms that begin so: 0FA4, F7.6");
   app.add_option("--show", options.show, "mismatches shown in full")->capture_default_str();
   try {

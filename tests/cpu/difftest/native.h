@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Executes snippets on the host CPU, in a child process.
-// 16- and 32-bit code runs in segments of the child's local descriptor table (modify_ldt(2)). Each snippet
-// ends in an exception, INT3 if nothing else: its signal handler notes the registers, and returns into
-// the next snippet.
+// 16- and 32-bit code runs in segments of the child's local descriptor table (modify_ldt(2)). Each
+// snippet ends in an exception, INT3 if nothing else: its signal handler notes the registers, and
+// returns into the next snippet.
 #pragma once
 
 #include <memory>

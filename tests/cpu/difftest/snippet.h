@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One generated instruction with its inputs, and what executing it gave. Shared with a child process, so
-// plain data only.
+// One generated instruction with its inputs, and what executing it gave. Shared with a child
+// process, so plain data only.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@ namespace ice86::cpu::test {
 
 // The data segment (DS, ES and SS) of a snippet; every access beyond it faults.
 constexpr std::uint32_t kDataBytes = 0x1000;
-// A batch lies in one code segment (32-bit mode) or in one for each 64 KiB (16-bit mode), each snippet in
-// the middle of its own stretch of INT3, so that near jumps land on one.
+// A batch lies in one code segment (32-bit mode) or in one for each 64 KiB (16-bit mode), each
+// snippet in the middle of its own stretch of INT3, so that near jumps land on one.
 constexpr std::uint32_t kStride = 512;
 constexpr std::uint32_t kSnippetAt = 256;
 constexpr std::uint32_t kCodeBytes = 1 << 20;
@@ -22,6 +22,8 @@ struct Snippet {
   std::uint32_t gpr[8];
   std::uint32_t flags;
   std::uint32_t undefined;  // flags not compared
+  std::uint32_t
+      place;  // in the batch's code: its index modulo kBatch, so that a replay lies there, too
   std::uint8_t bytes[16];
   std::uint8_t length;
   bool partial;  // after a stack fault the registers are not compared
