@@ -13,6 +13,8 @@
 
 #include "cpu/code_cache.h"
 #include "cpu/cpu.h"
+#include "cpu/decoder.h"
+#include "cpu/features.h"
 #include "cpu/insn.h"
 #include "cpu/lazy_flags.h"
 #include "cpu/state.h"
@@ -71,7 +73,7 @@ enum SystemType : unsigned {
 
 class Core {
  public:
-  Core(CpuHost& cpu_host, TraceBus& trace_bus);
+  Core(CpuHost& cpu_host, TraceBus& trace_bus, const FeatureSet& offered);
 
   State s;  // registers by byte offset: see Insn
 
@@ -316,6 +318,8 @@ class Core {
   CpuHost& host;
   TraceBus& trace;
   std::uint64_t& retired;  // the machine's count: CpuHost::instructions()
+  const FeatureSet features;
+  bool has(Feature feature) const { return features.has(feature); }
   LazyFlags lf;
   InterruptObserver* observer = nullptr;
   bool user = false;  // CPL 3: memory is accessed with user rights
@@ -387,6 +391,7 @@ class Core {
   static constexpr std::size_t kMostFilled = 256;
   std::vector<std::uint16_t> filled_;
 
+  const Decoder decoder_;
   CodeCache cache_;
   Insn* current_ = nullptr;  // executing now
   Insn* first_ = nullptr;    // of the block that executes

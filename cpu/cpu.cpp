@@ -5,7 +5,8 @@
 
 namespace ice86::cpu {
 
-Cpu::Cpu(CpuHost& host, TraceBus& trace) : core_(std::make_unique<Core>(host, trace)) {}
+Cpu::Cpu(CpuHost& host, TraceBus& trace, const FeatureSet& offered)
+    : core_(std::make_unique<Core>(host, trace, offered)) {}
 Cpu::~Cpu() = default;
 
 void Cpu::reset(ResetKind kind) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "cpu/features.h"
 #include "cpu/host.h"
 #include "cpu/state.h"
 #include "emulator/base/archive.h"
@@ -53,8 +54,8 @@ class Core;  // the interpreter's side: cpu/core.h
 class Cpu {
  public:
   // `host` and `trace` outlive the CPU. Events: category cpu ("exception", "shutdown",
-  // "msr-unknown", ...).
-  Cpu(CpuHost& host, TraceBus& trace);
+  // "msr-unknown", ...). The CPU has what is both offered here and implemented.
+  Cpu(CpuHost& host, TraceBus& trace, const FeatureSet& offered = implemented_features());
   ~Cpu();
   Cpu(const Cpu&) = delete;
   Cpu& operator=(const Cpu&) = delete;

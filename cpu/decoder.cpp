@@ -7,29 +7,32 @@
 #include <cstddef>
 #include <optional>
 
+#include "cpu/decoder_features.h"
 #include "cpu/interp/handlers.h"
 #include "cpu/state.h"
 
 namespace ice86::cpu {
 
-namespace {
-
-struct Decoders {
+struct Decoder::Zydis {
   ZydisDecoder by_mode[2];
-  Decoders() {
+  explicit Zydis(const FeatureSet& features) {
     ZydisDecoderInit(&by_mode[0], ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
     ZydisDecoderInit(&by_mode[1], ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
     for (ZydisDecoder& decoder : by_mode) {
       // Extensions this CPU has not. Their encodings mean what they meant before: 0F 1A-1C and 0F
       // 1E are NOPs, 3E before an indirect branch is a segment override, and F3 is ignored.
       for (const ZydisDecoderMode extension :
-           {ZYDIS_DECODER_MODE_MPX, ZYDIS_DECODER_MODE_CET, ZYDIS_DECODER_MODE_LZCNT,
-            ZYDIS_DECODER_MODE_TZCNT, ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE}) {
+           {ZYDIS_DECODER_MODE_MPX, ZYDIS_DECODER_MODE_CET, ZYDIS_DECODER_MODE_WBNOINVD,
+            ZYDIS_DECODER_MODE_CLDEMOTE}) {
         ZydisDecoderEnableMode(&decoder, extension, ZYAN_FALSE);
       }
+      ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_LZCNT, features.has(Feature::kAbm));
+      ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_TZCNT, features.has(Feature::kBmi1));
     }
   }
 };
+
+namespace {
 
 // Offsets into State, which begins with the general registers.
 static_assert(offsetof(State, gpr) == 0);
@@ -501,16 +504,19 @@ bool Translator::translate() {
 
 }  // namespace
 
-bool decode(const std::uint8_t* bytes, unsigned available, unsigned mode, Insn& insn,
-            bool& ends_block) {
-  static const Decoders decoders;  // constant after construction
+Decoder::Decoder(const FeatureSet& features)
+    : features_(features), zydis_(std::make_unique<const Zydis>(features)) {}
+Decoder::~Decoder() = default;
+
+bool Decoder::decode(const std::uint8_t* bytes, unsigned available, unsigned mode, Insn& insn,
+                     bool& ends_block) const {
   ZydisDecodedInstruction instruction;
   ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
   const ZyanStatus status =
-      ZydisDecoderDecodeFull(&decoders.by_mode[mode], bytes, available, &instruction, operands);
+      ZydisDecoderDecodeFull(&zydis_->by_mode[mode], bytes, available, &instruction, operands);
   if (status == ZYDIS_STATUS_NO_MORE_DATA || status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG)
     return false;
-  if (ZYAN_SUCCESS(status)) {
+  if (ZYAN_SUCCESS(status) && offers(features_, instruction)) {
     Translator translator(instruction, operands, insn, ends_block);
     if (translator.translate()) return true;
   }

@@ -4,15 +4,32 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
+#include "cpu/features.h"
 #include "cpu/insn.h"
 
 namespace ice86::cpu {
 
-// `mode`: 0: 16-bit code, 1: 32-bit code. False when `available` bytes are not enough; an
-// instruction that is not valid, or that this CPU does not have, decodes to one that raises #UD.
-// `ends_block`: what follows may not be what runs next.
-bool decode(const std::uint8_t* bytes, unsigned available, unsigned mode, Insn& insn,
-            bool& ends_block);
+class Decoder {
+ public:
+  // What `features` lacks does not decode: its encodings raise #UD, or mean what they meant before
+  // the feature came (LZCNT is BSR, TZCNT is BSF).
+  explicit Decoder(const FeatureSet& features);
+  ~Decoder();
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  // `mode`: 0: 16-bit code, 1: 32-bit code. False when `available` bytes are not enough; an
+  // instruction that is not valid, or that this CPU does not have, decodes to one that raises #UD.
+  // `ends_block`: what follows may not be what runs next.
+  bool decode(const std::uint8_t* bytes, unsigned available, unsigned mode, Insn& insn,
+              bool& ends_block) const;
+
+ private:
+  struct Zydis;
+  FeatureSet features_;
+  std::unique_ptr<const Zydis> zydis_;
+};
 
 }  // namespace ice86::cpu

@@ -21,8 +21,12 @@ Flow end_of_block(Core&, const Insn&) {
 
 }  // namespace
 
-Core::Core(CpuHost& cpu_host, TraceBus& trace_bus)
-    : host(cpu_host), trace(trace_bus), retired(cpu_host.instructions()) {
+Core::Core(CpuHost& cpu_host, TraceBus& trace_bus, const FeatureSet& offered)
+    : host(cpu_host),
+      trace(trace_bus),
+      retired(cpu_host.instructions()),
+      features(offered & implemented_features()),
+      decoder_(features) {
   reset(ResetKind::kPowerOn);
 }
 
@@ -86,7 +90,9 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
         static_cast<unsigned>(std::min<std::uint64_t>(kPageSize - at, kMostBytes));
     Insn insn{};
     bool ends_block = false;
-    if (available == 0 || !decode(host_page + at, available, block->mode, insn, ends_block)) break;
+    if (available == 0 ||
+        !decoder_.decode(host_page + at, available, block->mode, insn, ends_block))
+      break;
     block->insns.push_back(insn);
     block->bytes += insn.length;
     ++block->count;
@@ -134,7 +140,7 @@ Block* Core::decode_across_pages() {
     ++have;
     Insn insn{};
     bool ends_block = false;
-    if (!decode(bytes.data(), have, block->mode, insn, ends_block)) continue;
+    if (!decoder_.decode(bytes.data(), have, block->mode, insn, ends_block)) continue;
     block->insns.push_back(insn);
     break;
   }

@@ -68,33 +68,24 @@ std::uint64_t* plain_msr(Core::Msrs& msr, std::uint32_t index) {
   return fixed_mtrr(msr, index);
 }
 
-// One CPUID leaf of the CPU this is: a Pentium III class integer CPU. It says only what is there.
-struct Leaf {
-  std::uint32_t eax, ebx, ecx, edx;
-};
 constexpr std::uint32_t kSignature = 0x00000673;  // family 6, model 7, stepping 3
-constexpr std::uint32_t kFeatures = 1u << 3 /* PSE */ | 1u << 4 /* TSC */ | 1u << 5 /* MSR */ |
-                                    1u << 8 /* CX8 */ | 1u << 11 /* SEP */ | 1u << 12 /* MTRR */ |
-                                    1u << 15 /* CMOV */ | 1u << 16 /* PAT */ |
-                                    1u << 17 /* PSE-36 */;
-constexpr Leaf kLeaves[] = {
-    {1, 0x756e6547, 0x6c65746e, 0x49656e69},  // GenuineIntel
-    {kSignature, 0, 0, kFeatures},
-};
 
 }  // namespace
 
+// A Pentium III class CPU. It says only what is there.
 void Core::cpuid() {
   const auto index = static_cast<std::uint32_t>(s.gpr[kRax]);
+  const auto set = [&](std::uint32_t eax, std::uint32_t ebx, std::uint32_t ecx, std::uint32_t edx) {
+    s.gpr[kRax] = eax;
+    s.gpr[kRbx] = ebx;
+    s.gpr[kRcx] = ecx;
+    s.gpr[kRdx] = edx;
+  };
+  if (index >= 0x80000000 && index < 0xc0000000) return set(0, 0, 0, 0);
+  if (index == 0) return set(1, 0x756e6547, 0x6c65746e, 0x49656e69);  // GenuineIntel
   // Beyond the last leaf the highest basic one answers (SDM vol. 2A, CPUID).
-  const Leaf& leaf =
-      kLeaves[index >= 0x80000000 ? 0 : std::min<std::uint32_t>(index, std::size(kLeaves) - 1)];
-  const Leaf none{};
-  const Leaf& answer = index >= 0x80000000 && index < 0xc0000000 ? none : leaf;
-  s.gpr[kRax] = answer.eax;
-  s.gpr[kRbx] = answer.ebx;
-  s.gpr[kRcx] = answer.ecx;
-  s.gpr[kRdx] = answer.edx;
+  set(kSignature, 0, cpuid_bits(features, 1, 0, CpuidRegister::kEcx),
+      cpuid_bits(features, 1, 0, CpuidRegister::kEdx));
 }
 
 bool Core::write_cr(unsigned number, std::uint64_t value) {

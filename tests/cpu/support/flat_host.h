@@ -15,8 +15,8 @@ namespace ice86::cpu::test {
 
 class FlatHost final : public CpuHost {
  public:
-  explicit FlatHost(std::uint64_t memory_bytes)
-      : ram_(std::move(*Ram::create("ram", memory_bytes))) {}
+  explicit FlatHost(std::uint64_t memory_bytes, const FeatureSet& offered = implemented_features())
+      : ram_(std::move(*Ram::create("ram", memory_bytes))), cpu_(*this, trace_, offered) {}
 
   Ram& ram() { return *ram_; }
   Cpu& cpu() { return cpu_; }
@@ -64,7 +64,7 @@ class FlatHost final : public CpuHost {
   Clock clock_;
   TraceBus trace_{clock_};
   std::unique_ptr<Ram> ram_;
-  Cpu cpu_{*this, trace_};
+  Cpu cpu_;
 };
 
 }  // namespace ice86::cpu::test

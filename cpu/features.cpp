@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cpu/features.h"
+
+#include <array>
+
+namespace ice86::cpu {
+
+namespace {
+
+using enum CpuidRegister;
+
+constexpr std::array<FeatureInfo, kFeatures> kTable = {{
+#define ICE86_FEATURE(name, text, leaf, subleaf, reg, bit) {text, leaf, subleaf, reg, bit},
+    ICE86_CPU_FEATURES(ICE86_FEATURE)
+#undef ICE86_FEATURE
+}};
+
+}  // namespace
+
+const FeatureInfo& info_of(Feature feature) {
+  return kTable[static_cast<unsigned>(feature)];
+}
+
+std::optional<Feature> feature_named(std::string_view name) {
+  for (unsigned i = 0; i < kFeatures; ++i) {
+    if (kTable[i].name == name) return static_cast<Feature>(i);
+  }
+  return std::nullopt;
+}
+
+std::uint32_t cpuid_bits(const FeatureSet& features, std::uint32_t leaf, std::uint32_t subleaf,
+                         CpuidRegister reg) {
+  std::uint32_t bits = 0;
+  for (unsigned i = 0; i < kFeatures; ++i) {
+    const FeatureInfo& info = kTable[i];
+    if (info.leaf == leaf && info.subleaf == subleaf && info.reg == reg &&
+        features.has(static_cast<Feature>(i))) {
+      bits |= std::uint32_t{1} << info.bit;
+    }
+  }
+  return bits;
+}
+
+std::uint32_t known_cpuid_bits(std::uint32_t leaf, std::uint32_t subleaf, CpuidRegister reg) {
+  std::uint32_t bits = 0;
+  for (const FeatureInfo& info : kTable) {
+    if (info.leaf == leaf && info.subleaf == subleaf && info.reg == reg)
+      bits |= std::uint32_t{1} << info.bit;
+  }
+  return bits;
+}
+
+FeatureSet implemented_features() {
+  using enum Feature;
+  FeatureSet all;
+  // Paging and system.
+  all |= {kPse, kTsc, kMsr, kCx8, kSep, kMtrr, kPat, kPse36};
+  // Integer instructions.
+  all |= {kCmov};
+  return all;
+}
+
+}  // namespace ice86::cpu
