@@ -1,0 +1,12 @@
+# The tools that make guest code and images, with the Debian package that has each.
+function(ice86_find_tool variable tool package)
+  find_program(${variable} ${tool})
+  if(NOT ${variable})
+    message(FATAL_ERROR "${tool} is missing: install the Debian package ${package}")
+  endif()
+endfunction()
+ice86_find_tool(ICE86_NASM nasm nasm)
+ice86_find_tool(ICE86_CLANG clang clang)
+ice86_find_tool(ICE86_LLD ld.lld lld)
+ice86_find_tool(ICE86_GRUB_MKIMAGE grub-mkimage grub-common)
+ice86_find_tool(ICE86_MFORMAT mformat mtools)

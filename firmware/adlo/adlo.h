@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The steps of ADLO, in the order in which main takes them.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "firmware/common/ata.h"
+#include "firmware/common/linuxbios_table.h"
+#include "firmware/common/pir.h"
+
+// Memory in the three figures that a PC BIOS wants, all from the LinuxBIOS table.
+typedef struct {
+  uint32_t base_kb;      // from 0
+  uint32_t extended_kb;  // from 1 MB, without a gap, below 4 GB
+  uint64_t above_4g;     // bytes
+} BiosMemory;
+
+BiosMemory memory_from_table(const LbHeader* table);
+
+// Shadow RAM of the host bridge for [start, end), both on its granules within C0000-FFFFF.
+void shadow_set(uint32_t start, uint32_t end, unsigned access);
+
+// Makes the BIOS's own $PIR say what `board` says. Needs shadow RAM that is open for writing.
+void pir_install(const PirTable* board);
+
+// Everything in CMOS that the BIOS reads.
+void cmos_install(const BiosMemory* memory, const AtaDrive drives[ATA_DRIVES]);

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The steps of LinuxBIOS's C part, in the order in which main takes them.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Usable memory, in bytes.
+typedef struct {
+  uint32_t base;       // from 0
+  uint64_t below_4g;   // where memory that begins at 1 MB ends
+  uint64_t above_4g;   // size of what begins at 4 GB
+  const char* source;  // where the figures come from
+} Memory;
+
+// `spd_units`: 8 MB units that the modules' SPD described; 0: there was none.
+Memory memory_size(uint32_t spd_units);
+
+// Memory type ranges as the board is made, and caches on. Nothing on a CPU without MTRRs.
+void cpu_init(const Memory* memory);
+
+// 8259 pair, 8254, RTC, keyboard controller: a defined state, all interrupts masked.
+void legacy_init(void);
+
+// Lists the functions of bus 0, gives every base address register its place, and turns them on.
+void pci_init(const Memory* memory);
+
+// IDE channels, interrupt router, and the interrupt line of every function.
+void southbridge_init(void);
+
+// Waits for the drives.
+void ide_init(void);
+
+// $PIR at F0000, where a BIOS's reader looks for it, in shadow RAM that stays open.
+void irq_routing_init(void);
+
+// The LinuxBIOS table at 500h.
+void table_init(const Memory* memory);
+
+// Finds the payload in the ROM, loads it, and starts it.
+void __attribute__((noreturn)) payload_start(const Memory* memory);
+
+// Where this part stands in memory; no payload may be loaded over it.
+extern char ram_stage_start[], ram_stage_end[];
+#define RAM_STAGE_STACK_TOP 0x9f000u

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How much memory there is.
+#include "firmware/common/cmos.h"
+#include "firmware/linuxbios/linuxbios.h"
+
+enum { BASE_KB = 640 };
+
+// The bridge's row boundaries end at 2040 MB. What a board has beyond, and where, is not for SPD to
+// say: there is a hole for PCI, and only the board knows where it begins.
+enum { BRIDGE_LIMIT_UNITS = 255 };
+
+static Memory from_cmos(void) {
+  Memory memory = {.base = BASE_KB << 10, .source = "from CMOS"};
+  const uint32_t above_16m = cmos_read16(CMOS_ABOVE_16M);
+  if (above_16m != 0) {
+    memory.below_4g = (16u << 20) + ((uint64_t)above_16m << 16);
+  } else {
+    memory.below_4g = (1u << 20) + ((uint64_t)cmos_read16(CMOS_EXTENDED_KB_2) << 10);
+  }
+  memory.above_4g =
+      (uint64_t)(cmos_read16(CMOS_ABOVE_4G) | (uint32_t)cmos_read(CMOS_ABOVE_4G + 2) << 16) << 16;
+  return memory;
+}
+
+Memory memory_size(uint32_t spd_units) {
+  if (spd_units == 0 || spd_units > BRIDGE_LIMIT_UNITS) return from_cmos();
+  const Memory memory = {
+      .base = BASE_KB << 10, .below_4g = (uint64_t)spd_units << 23, .source = "from SPD"};
+  return memory;
+}
