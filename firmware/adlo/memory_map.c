@@ -12,12 +12,13 @@ BiosMemory memory_from_table(const LbHeader* table) {
   if (record == NULL) return memory;
   const LbRange* const ranges = (const LbRange*)(record + 1);
   const unsigned count = (record->size - (uint32_t)sizeof *record) / (uint32_t)sizeof *ranges;
-  // The table itself is in RAM too; a BIOS has no use for it once it runs. Ranges may come in any
-  // order: the end moves on until none continues it.
+  // What lies below 1000h is the BIOS's in any case. The tables at the top of memory stay, for the
+  // system that boots. Ranges may come in any order: the end moves on until none continues it.
   uint64_t base = 0, extended = 0x100000;
   for (unsigned pass = 0; pass < count; ++pass) {
     for (unsigned i = 0; i < count; ++i) {
-      if (ranges[i].type != LB_RAM && ranges[i].type != LB_TABLE) continue;
+      const bool low_table = ranges[i].type == LB_TABLE && end_of(&ranges[i]) <= 0x1000;
+      if (ranges[i].type != LB_RAM && !low_table) continue;
       if (ranges[i].start <= base && end_of(&ranges[i]) > base && end_of(&ranges[i]) <= 0xa0000) {
         base = end_of(&ranges[i]);
       }

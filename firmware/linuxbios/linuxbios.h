@@ -10,6 +10,7 @@ typedef struct {
   uint32_t base;       // from 0
   uint64_t below_4g;   // where memory that begins at 1 MB ends
   uint64_t above_4g;   // size of what begins at 4 GB
+  uint32_t tables;     // the last 64 KB below below_4g, kept for tables; 0: too little memory
   const char* source;  // where the figures come from
 } Memory;
 
@@ -34,7 +35,8 @@ void ide_init(void);
 // $PIR at F0000, where a BIOS's reader looks for it, in shadow RAM that stays open.
 void irq_routing_init(void);
 
-// The LinuxBIOS table at 500h.
+// The LinuxBIOS table at the top of memory, where no payload and no BIOS writes, and at 500h a
+// forward record to it.
 void table_init(const Memory* memory);
 
 // Finds the payload in the ROM, loads it, and starts it.

@@ -3,7 +3,7 @@
 #include "firmware/common/cmos.h"
 #include "firmware/linuxbios/linuxbios.h"
 
-enum { BASE_KB = 640 };
+enum { BASE_KB = 640, TABLES_SIZE = 64 << 10 };
 
 // The bridge's row boundaries end at 2040 MB. What a board has beyond, and where, is not for SPD to
 // say: there is a hole for PCI, and only the board knows where it begins.
@@ -22,9 +22,15 @@ static Memory from_cmos(void) {
   return memory;
 }
 
-Memory memory_size(uint32_t spd_units) {
-  if (spd_units == 0 || spd_units > BRIDGE_LIMIT_UNITS) return from_cmos();
+static Memory from_spd(uint32_t units) {
   const Memory memory = {
-      .base = BASE_KB << 10, .below_4g = (uint64_t)spd_units << 23, .source = "from SPD"};
+      .base = BASE_KB << 10, .below_4g = (uint64_t)units << 23, .source = "from SPD"};
+  return memory;
+}
+
+Memory memory_size(uint32_t spd_units) {
+  Memory memory =
+      spd_units == 0 || spd_units > BRIDGE_LIMIT_UNITS ? from_cmos() : from_spd(spd_units);
+  if (memory.below_4g >= 2u << 20) memory.tables = (uint32_t)memory.below_4g - TABLES_SIZE;
   return memory;
 }

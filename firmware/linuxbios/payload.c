@@ -29,6 +29,7 @@ static const char* wrong(const Elf32Header* elf, const Memory* memory) {
       elf->program_headers * sizeof(Elf32Segment) > room - elf->program_offset) {
     return "headers beyond the end of the ROM";
   }
+  const uint64_t top = memory->tables != 0 ? memory->tables : memory->below_4g;
   const Elf32Segment* segment = (const Elf32Segment*)((const uint8_t*)elf + elf->program_offset);
   for (unsigned i = 0; i < elf->program_headers; ++i, ++segment) {
     if (segment->type != ELF_LOAD || segment->memory_size == 0) continue;
@@ -38,8 +39,7 @@ static const char* wrong(const Elf32Header* elf, const Memory* memory) {
       return "a segment beyond the end of the ROM";
     }
     const bool base = to >= 0x1000 && size <= memory->base && to <= memory->base - size;
-    const bool extended =
-        to >= 0x100000 && size <= memory->below_4g && to <= memory->below_4g - size;
+    const bool extended = to >= 0x100000 && size <= top && to <= top - size;
     if (!base && !extended) return "a segment where there is no memory";
     if (overlaps(to, size, (uint32_t)(uintptr_t)ram_stage_start, RAM_STAGE_STACK_TOP)) {
       return "a segment over this loader";

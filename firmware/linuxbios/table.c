@@ -7,15 +7,34 @@
 #include "firmware/linuxbios/linuxbios.h"
 #include "firmware/linuxbios/mainboard.h"
 
-// Behind the interrupt vectors and the BIOS data area, so that a BIOS does not wipe it out.
-enum { TABLE_ADDRESS = 0x500, TABLE_END = 0x1000 };
+// Where readers search: behind the interrupt vectors and the BIOS data area.
+enum { LOW_ADDRESS = 0x500, LOW_END = 0x1000 };
 
 static uint8_t* next;
+static uint8_t* limit;
 static uint32_t entries;
+
+static LbHeader* begin(uint32_t address, uint32_t end) {
+  LbHeader* const header = (LbHeader*)address;
+  next = (uint8_t*)(header + 1);
+  limit = (uint8_t*)end;
+  entries = 0;
+  return header;
+}
+
+static void seal(LbHeader* header) {
+  header->signature = LB_SIGNATURE;
+  header->header_bytes = sizeof *header;
+  header->header_checksum = 0;
+  header->table_bytes = (uint32_t)(next - (uint8_t*)(header + 1));
+  header->table_checksum = lb_checksum(header + 1, header->table_bytes);
+  header->table_entries = entries;
+  header->header_checksum = lb_checksum(header, sizeof *header);
+}
 
 static void* record(uint32_t tag, uint32_t size) {
   size = (size + 3) & ~3u;
-  if (next + size > (uint8_t*)TABLE_END) die("LinuxBIOS table: too large for its place");
+  if (next + size > limit) die("LinuxBIOS table: too large for its place");
   LbRecord* const header = (LbRecord*)next;
   memset(header, 0, size);
   header->tag = tag;
@@ -37,12 +56,14 @@ static void range(LbRange** at, uint64_t start, uint64_t end, uint32_t type) {
 }
 
 static void memory_map(const Memory* memory) {
-  LbRange ranges[6];
+  LbRange ranges[7];
   LbRange* end = ranges;
-  range(&end, 0, TABLE_END, LB_TABLE);
-  range(&end, TABLE_END, memory->base, LB_RAM);
+  const uint64_t usable_end = memory->tables != 0 ? memory->tables : memory->below_4g;
+  range(&end, 0, LOW_END, LB_TABLE);
+  range(&end, LOW_END, memory->base, LB_RAM);
   range(&end, 0xf0000, 0x100000, LB_TABLE);  // $PIR
-  range(&end, 0x100000, memory->below_4g, LB_RAM);
+  range(&end, 0x100000, usable_end, LB_RAM);
+  range(&end, usable_end, memory->below_4g, LB_TABLE);
   range(&end, 0xfff80000u, 0x100000000u, LB_RESERVED);  // this ROM
   range(&end, 0x100000000u, 0x100000000u + memory->above_4g, LB_RAM);
   const uint32_t size = (uint32_t)((uint8_t*)end - (uint8_t*)ranges);
@@ -68,9 +89,9 @@ static void console(void) {
 }
 
 void table_init(const Memory* memory) {
-  LbHeader* const header = (LbHeader*)TABLE_ADDRESS;
-  next = (uint8_t*)(header + 1);
-  entries = 0;
+  const bool high = memory->tables != 0;
+  LbHeader* const header =
+      high ? begin(memory->tables, (uint32_t)memory->below_4g) : begin(LOW_ADDRESS, LOW_END);
   memory_map(memory);
   mainboard();
   string(LB_VERSION, FIRMWARE_VERSION);
@@ -78,13 +99,13 @@ void table_init(const Memory* memory) {
   string(LB_BUILD, FIRMWARE_BUILD);
   string(LB_COMPILER, __VERSION__);
   console();
-  header->signature = LB_SIGNATURE;
-  header->header_bytes = sizeof *header;
-  header->header_checksum = 0;
-  header->table_bytes = (uint32_t)(next - (uint8_t*)(header + 1));
-  header->table_checksum = lb_checksum(header + 1, header->table_bytes);
-  header->table_entries = entries;
-  header->header_checksum = lb_checksum(header, sizeof *header);
+  seal(header);
   print("LinuxBIOS table: %u records, %u bytes at %x\n", entries,
-        (uint32_t)sizeof *header + header->table_bytes, (uint32_t)TABLE_ADDRESS);
+        (uint32_t)sizeof *header + header->table_bytes, (uint32_t)(uintptr_t)header);
+  if (!high) return;
+  LbHeader* const low = begin(LOW_ADDRESS, LOW_END);
+  const uint64_t address = (uintptr_t)header;
+  memcpy((LbRecord*)record(LB_FORWARD, sizeof(LbRecord) + sizeof address) + 1, &address,
+         sizeof address);
+  seal(low);
 }
