@@ -3,12 +3,18 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "emulator/app/command.h"
 #include "emulator/app/exit_code.h"
 #include "emulator/app/session.h"
+#include "emulator/base/files.h"
+#include "harness/report/stages.h"
 #include "harness/report/text.h"
 #include "harness/trace/trace_file.h"
 
@@ -24,7 +30,59 @@ struct TraceOptions {
   bool json = false;
   bool summary_only = false;
   bool quiet = false;
+  bool stages = false;
+  std::vector<std::string> only;
 };
+
+// What --only names: a vector, and AH (up to two digits) or AX.
+struct CallFilter {
+  unsigned vector = 0;
+  std::optional<unsigned> function;
+  bool whole_ax = false;
+
+  bool matches(const harness::IntEvent& event) const {
+    if (event.vector != vector) return false;
+    return !function || (whole_ax ? event.in.ax() : event.in.ah()) == *function;
+  }
+};
+
+std::optional<unsigned> hexadecimal(std::string_view text, unsigned most) {
+  if (text.size() > 2 && text.substr(0, 2) == "0x") text.remove_prefix(2);
+  if (!text.empty() && (text.back() == 'h' || text.back() == 'H')) text.remove_suffix(1);
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (error != std::errc() || end != text.data() + text.size() || value > most) return std::nullopt;
+  return value;
+}
+
+Result<CallFilter> parse_filter(const std::string& text) {
+  CallFilter filter;
+  const auto colon = text.find(':');
+  const std::string function = colon == std::string::npos ? "" : text.substr(colon + 1);
+  const auto vector = hexadecimal(text.substr(0, colon), 0xff);
+  if (colon != std::string::npos) filter.function = hexadecimal(function, 0xffff);
+  if (!vector || (colon != std::string::npos && !filter.function)) {
+    return usage_error(fmt::format(
+        "--only '{}': a vector (13), with AH (13:42) or AX (15:e820), is needed", text));
+  }
+  filter.vector = *vector;
+  filter.whole_ax = function.size() > 2;
+  return filter;
+}
+
+Result<harness::IntTrace> filtered(harness::IntTrace trace, const std::vector<std::string>& only) {
+  if (only.empty()) return trace;
+  std::vector<CallFilter> filters;
+  for (const std::string& text : only) {
+    ICE86_TRY_ASSIGN(const CallFilter filter, parse_filter(text));
+    filters.push_back(filter);
+  }
+  std::erase_if(trace.events, [&](const harness::IntEvent& event) {
+    return std::none_of(filters.begin(), filters.end(),
+                        [&](const CallFilter& filter) { return filter.matches(event); });
+  });
+  return trace;
+}
 
 void print(const TraceOptions& options, const harness::IntTrace& trace) {
   if (options.quiet) return;
@@ -37,20 +95,30 @@ void print(const TraceOptions& options, const harness::IntTrace& trace) {
 }
 
 Result<int> run(const TraceOptions& options, const std::vector<std::string>& words) {
+  // A wrong filter must not cost a run.
+  ICE86_TRY(filtered({}, options.only));
   if (options.input) {
-    ICE86_TRY_ASSIGN(const harness::IntTrace trace, harness::read_trace(*options.input));
-    print(options, trace);
+    ICE86_TRY_ASSIGN(harness::IntTrace trace, harness::read_trace(*options.input));
+    ICE86_TRY_ASSIGN(const harness::IntTrace shown, filtered(std::move(trace), options.only));
+    print(options, shown);
     return static_cast<int>(kDone);
   }
   MachineOptions machine = options.machine;
   if (!machine.max_time) machine.max_time = "120s";
   ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session,
-                   Session::open(machine, true, options.run_dir.has_value()));
+                   Session::open(machine, true, options.run_dir.has_value() || options.stages));
   const Ending ending = session->run();
   const harness::IntTrace trace = session->trace();
+  const std::string stages = harness::stages_text(
+      harness::boot_stages(session->serial().lines(), trace), session->pc().clock().now());
   if (options.out) ICE86_TRY(harness::write_trace(*options.out, trace));
-  if (options.run_dir) ICE86_TRY(session->write(*options.run_dir, words, ending));
-  print(options, trace);
+  if (options.run_dir) {
+    ICE86_TRY(session->write(*options.run_dir, words, ending));
+    ICE86_TRY(write_file(std::filesystem::path(*options.run_dir) / "stages.txt", stages));
+  }
+  if (options.stages) fmt::print("{}\n", stages);
+  ICE86_TRY_ASSIGN(const harness::IntTrace shown, filtered(trace, options.only));
+  print(options, shown);
   std::fflush(stdout);
   fmt::print(stderr, "ice86: {}\n", ending.text);
   // A guest that ended by itself has been traced well, whatever value it left.
@@ -72,6 +140,12 @@ void add_trace_command(CLI::App& app, const std::vector<std::string>& words, int
                       "show a trace that was written before, and run nothing");
   command->add_flag("--json", options->json, "print the trace as JSON Lines");
   command->add_flag("--summary", options->summary_only, "print the summary by service only");
+  command->add_flag("--stages", options->stages,
+                    "print the stages of the boot: who had the machine from when on");
+  command
+      ->add_option("--only", options->only,
+                   "show these calls only: 13 (a vector), 13:42 (AH), 15:e820 (AX); hexadecimal")
+      ->delimiter(',');
   command->add_flag("-q,--quiet", options->quiet, "print no trace");
   command->callback([options, &words, &exit] {
     auto code = run(*options, words);

@@ -48,6 +48,8 @@ Result<std::vector<std::uint8_t>> read_option_rom(const std::filesystem::path& p
 
 const std::vector<FirmwareEntry>& firmware_table() {
   static const std::vector<FirmwareEntry> table = {
+      {"stack", "LinuxBIOS + ADLO around the 64 KiB Bochs BIOS, one 512 KiB part", "stack.rom", "",
+       "", "", VgaRomPlace::kNone},
       {"bochs", "Bochs BIOS, the current one", "/usr/share/bochs/BIOS-bochs-latest", "bochsbios",
        "/usr/share/vgabios/vgabios.bin", "vgabios", VgaRomPlace::kC0000},
       {"bochs-legacy", "Bochs BIOS, 64 KiB, for 64 KiB parts", "/usr/share/bochs/BIOS-bochs-legacy",

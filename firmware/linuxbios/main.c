@@ -12,7 +12,8 @@ void ram_stage_main(uint32_t spd_units);
 void ram_stage_main(uint32_t spd_units) {
   post_code(0x20);
   console_init();
-  print("\n\nLinuxBIOS %s, %s %s\n", FIRMWARE_VERSION, MAINBOARD_VENDOR, MAINBOARD_PART);
+  print("\n\nLinuxBIOS %s, %u bytes at %08x, board %s %s\n", FIRMWARE_VERSION,
+        (uint32_t)LINUXBIOS_SIZE, 0u - (uint32_t)LINUXBIOS_SIZE, MAINBOARD_VENDOR, MAINBOARD_PART);
   const Memory memory = memory_size(spd_units);
   print("DRAM: %u KB, %s\n", (uint32_t)((memory.below_4g + memory.above_4g) >> 10), memory.source);
 
