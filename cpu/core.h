@@ -327,6 +327,8 @@ class Core {
   bool intr = false;
   bool written_from_outside = false;  // State may have changed: derived data is made anew by run()
   bool a20 = true;
+  bool ferr = false;   // FERR#: an x87 exception has been reported to the board
+  bool ignne = false;  // IGNNE#
 
   // What the fast path knows of a segment: how many bytes from 0 it may read and write.
   struct SegmentView {

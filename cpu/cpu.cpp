@@ -28,6 +28,10 @@ void Cpu::set_a20(bool enabled) {
   mapping_changed();
 }
 
+void Cpu::set_ignne(bool asserted) {
+  core_->ignne = asserted;
+}
+
 void Cpu::pulse_nmi() {
   core_->s.nmi_pending = true;
   core_->leave_after_current();

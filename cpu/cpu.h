@@ -73,6 +73,7 @@ class Cpu {
   // Pins.
   void set_intr(bool high);
   void set_a20(bool enabled);
+  void set_ignne(bool asserted);
   void pulse_nmi();
   void pulse_smi();
 

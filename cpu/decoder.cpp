@@ -60,9 +60,9 @@ std::uint8_t segment_number(ZydisRegister reg) {
 
 class Translator {
  public:
-  Translator(const ZydisDecodedInstruction& instruction, const ZydisDecodedOperand* operands,
-             Insn& insn, bool& ends_block)
-      : z_(instruction), ops_(operands), insn_(insn), ends_(ends_block) {}
+  Translator(const FeatureSet& features, const ZydisDecodedInstruction& instruction,
+             const ZydisDecodedOperand* operands, Insn& insn, bool& ends_block)
+      : features_(features), z_(instruction), ops_(operands), insn_(insn), ends_(ends_block) {}
 
   // False: no such instruction on this CPU.
   bool translate();
@@ -175,7 +175,13 @@ class Translator {
   bool system(System op) { return set(system_handler(op, Form::kR)); }
   bool system_operand(System op) { return set(system_handler(op, one(0))); }
   bool lar_lsl(System op);
+  bool x87();
+  bool fx(X87Image op) {
+    take_memory(0);
+    return set(x87_image_handler(op));
+  }
 
+  const FeatureSet& features_;
   const ZydisDecodedInstruction& z_;
   const ZydisDecodedOperand* ops_;
   Insn& insn_;
@@ -291,6 +297,21 @@ bool Translator::lar_lsl(System op) {
   return set(system_handler(op, Form::kR));
 }
 
+bool Translator::x87() {
+  const unsigned escape = z_.opcode & 7u;
+  const unsigned modrm =
+      static_cast<unsigned>(z_.raw.modrm.mod << 6 | z_.raw.modrm.reg << 3 | z_.raw.modrm.rm);
+  for (unsigned n = 0; n < z_.operand_count; ++n) {
+    if (memory(n)) {
+      take_memory(n);
+      break;
+    }
+  }
+  insn_.imm = escape << 8 | modrm;
+  insn_.code = modrm & 7;
+  return set(features_.has(Feature::kFpu) ? x87_handler(escape, modrm) : x87_absent_handler());
+}
+
 // Condition codes in the order of their encoding (SDM vol. 2 appendix B.1.4.7).
 std::optional<unsigned> condition(ZydisMnemonic mnemonic,
                                   const std::array<ZydisMnemonic, 16>& family) {
@@ -323,7 +344,7 @@ bool Translator::translate() {
   if (const auto code = condition(z_.mnemonic, kJumps)) return jcc(*code);
   if (const auto code = condition(z_.mnemonic, kSets)) return setcc(*code);
   if (const auto code = condition(z_.mnemonic, kMoves)) return cmov(*code);
-  if (z_.meta.isa_set == ZYDIS_ISA_SET_X87) return system(System::kFpuUnavailable);
+  if (z_.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && (z_.opcode & 0xf8) == 0xd8) return x87();
   switch (z_.mnemonic) {
     case ZYDIS_MNEMONIC_ADD: return alu(Alu::kAdd);
     case ZYDIS_MNEMONIC_OR: return alu(Alu::kOr);
@@ -497,7 +518,9 @@ bool Translator::translate() {
     case ZYDIS_MNEMONIC_SYSENTER: return leave(system_handler(System::kSysenter, Form::kR));
     case ZYDIS_MNEMONIC_SYSEXIT: return leave(system_handler(System::kSysexit, Form::kR));
     case ZYDIS_MNEMONIC_RSM: return leave(system_handler(System::kRsm, Form::kR));
-    case ZYDIS_MNEMONIC_FWAIT: return system(System::kWait);
+    case ZYDIS_MNEMONIC_FWAIT: return set(x87_wait_handler());
+    case ZYDIS_MNEMONIC_FXSAVE: return fx(X87Image::kFxsave);
+    case ZYDIS_MNEMONIC_FXRSTOR: return fx(X87Image::kFxrstor);
     default: return false;
   }
 }
@@ -517,7 +540,7 @@ bool Decoder::decode(const std::uint8_t* bytes, unsigned available, unsigned mod
   if (status == ZYDIS_STATUS_NO_MORE_DATA || status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG)
     return false;
   if (ZYAN_SUCCESS(status) && offers(features_, instruction)) {
-    Translator translator(instruction, operands, insn, ends_block);
+    Translator translator(features_, instruction, operands, insn, ends_block);
     if (translator.translate()) return true;
   }
   insn = Insn{};

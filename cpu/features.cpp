@@ -57,6 +57,8 @@ FeatureSet implemented_features() {
   all |= {kPse, kTsc, kMsr, kCx8, kSep, kMtrr, kPat, kPse36};
   // Integer instructions.
   all |= {kCmov};
+  // x87, MMX, SSE.
+  all |= {kFpu, kFxsr};
   return all;
 }
 

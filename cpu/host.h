@@ -31,6 +31,9 @@ class CpuHost {
   // System management mode begins or ends: a board with SMRAM shows or hides it.
   virtual void smm_changed(bool in_smm) { static_cast<void>(in_smm); }
 
+  // The FERR# pin, with CR0.NE clear: an unmasked x87 exception waits for its handler.
+  virtual void ferr_changed(bool asserted) { static_cast<void>(asserted); }
+
   // INTA: the interrupt controller's vector for the request that the INTR line carries.
   virtual std::uint8_t acknowledge_interrupt() = 0;
 

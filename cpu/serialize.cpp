@@ -24,7 +24,7 @@ void io_table(Archive& archive, DescriptorTable& table) {
 
 void Core::serialize(Archive& archive) {
   if (!archive.loading() && !written_from_outside) sync_flags();
-  archive.section("cpu", 1, [&] {
+  archive.section("cpu", 2, [&] {
     archive.io(s.gpr);
     archive.io(s.rip);
     archive.io(s.rflags);
@@ -46,8 +46,9 @@ void Core::serialize(Archive& archive) {
     archive.io(s.fdp);
     for (auto& value : s.ymm) archive.io(value);
     archive.io(s.mxcsr);
-    for (bool* value : {&s.halted, &s.shutdown, &s.in_smm, &s.nmi_blocked, &s.nmi_pending,
-                        &s.smi_pending, &s.interrupt_shadow, &s.mov_ss_shadow, &intr, &a20}) {
+    for (bool* value :
+         {&s.halted, &s.shutdown, &s.in_smm, &s.nmi_blocked, &s.nmi_pending, &s.smi_pending,
+          &s.interrupt_shadow, &s.mov_ss_shadow, &intr, &a20, &ferr, &ignne}) {
       archive.io(*value);
     }
     archive.io(s.smbase);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cpu/core.h"
+#include "cpu/x87.h"
 
 namespace ice86::cpu {
 
@@ -113,9 +114,9 @@ bool Core::write_cr(unsigned number, std::uint64_t value) {
       flush_tlb();
       return true;
     case 4: {
-      constexpr std::uint64_t kKnown =
-          cr4::kTsd | cr4::kDe | cr4::kPse | cr4::kPge | cr4::kPce | cr4::kMce;
-      if ((value & ~kKnown) != 0) return raise(kGp, 0);
+      std::uint64_t known = cr4::kTsd | cr4::kDe | cr4::kPse | cr4::kPge | cr4::kPce | cr4::kMce;
+      if (has(Feature::kFxsr)) known |= cr4::kOsfxsr;
+      if ((value & ~known) != 0) return raise(kGp, 0);
       s.cr4 = value;
       flush_tlb();
       return true;
@@ -186,6 +187,8 @@ void Core::reset(ResetKind kind) {
   s.tr.attributes = 0x8b00;
   s.dr[6] = 0xffff0ff0;
   s.dr[7] = 0x400;
+  s.fcw = x87::kResetControl;
+  s.x87_empty = 0;
   if (kind == ResetKind::kInit) {
     // INIT keeps the caches' bits, x87 and SSE state, and most MSRs.
     s.cr0 = (old.cr0 & (cr0::kCd | cr0::kNw)) | cr0::kEt;
@@ -193,6 +196,11 @@ void Core::reset(ResetKind kind) {
     s.fcw = old.fcw;
     s.fsw = old.fsw;
     s.x87_empty = old.x87_empty;
+    s.fop = old.fop;
+    s.fip = old.fip;
+    s.fcs = old.fcs;
+    s.fdp = old.fdp;
+    s.fds = old.fds;
     s.ymm = old.ymm;
     s.mxcsr = old.mxcsr;
     s.smbase = old.smbase;

@@ -135,10 +135,16 @@ enum class System {
   kSysenter,
   kSysexit,
   kRsm,
-  kUd,
-  kFpuUnavailable,
-  kWait
+  kUd
 };
 Handler system_handler(System op, Form form);
+
+// ESC instructions that exist: low three bits of the first byte, ModRM. Insn::imm holds both as
+// FOP has them.
+Handler x87_handler(unsigned escape, unsigned modrm);
+Handler x87_absent_handler();  // ESC on a CPU without an FPU
+Handler x87_wait_handler();
+enum class X87Image { kFnstenv, kFnsave, kFldenv, kFrstor, kFxsave, kFxrstor };
+Handler x87_image_handler(X87Image op);
 
 }  // namespace ice86::cpu

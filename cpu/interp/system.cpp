@@ -65,15 +65,6 @@ Flow rsm(Core& c, const Insn&) {
 Flow undefined(Core& c, const Insn&) {
   return c.raised(kUd);
 }
-// CPUID shows no x87, MMX or SSE: as on a CPU without a coprocessor, ESC raises #NM when CR0.EM or
-// TS asks for it, and is otherwise ignored.
-Flow fpu_unavailable(Core& c, const Insn&) {
-  return (c.s.cr0 & (cr0::kEm | cr0::kTs)) != 0 ? c.raised(kNm) : Flow::kNext;
-}
-Flow wait(Core& c, const Insn&) {
-  constexpr std::uint64_t kBoth = cr0::kMp | cr0::kTs;
-  return (c.s.cr0 & kBoth) == kBoth ? c.raised(kNm) : Flow::kNext;
-}
 
 template <bool idt>
 Flow load_table(Core& c, const Insn& i) {
@@ -405,8 +396,6 @@ Handler system_handler(System op, Form form) {
     case System::kSysexit: return sysexit;
     case System::kRsm: return rsm;
     case System::kUd: return undefined;
-    case System::kFpuUnavailable: return fpu_unavailable;
-    case System::kWait: return wait;
   }
   return nullptr;
 }
