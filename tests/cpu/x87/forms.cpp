@@ -66,9 +66,10 @@ std::vector<X87Form> all_x87_forms() {
     for (unsigned reg = 0; reg < 8; ++reg) {
       const MemoryOperand operand = operand_of(escape, reg);
       if (operand == MemoryOperand::kNone) continue;
-      forms.push_back({{first, at_esi(reg)}, operand, waits(escape, at_esi(reg))});
+      const bool fisttp = reg == 1 && (escape == 3 || escape == 5 || escape == 7);
+      forms.push_back({{first, at_esi(reg)}, operand, waits(escape, at_esi(reg)), fisttp});
       if (operand == MemoryOperand::kImage)  // the 16-bit format
-        forms.push_back({{0x66, first, at_esi(reg)}, operand, waits(escape, at_esi(reg))});
+        forms.push_back({{0x66, first, at_esi(reg)}, operand, waits(escape, at_esi(reg)), false});
     }
     for (unsigned modrm = 0xc0; modrm <= 0xff; ++modrm) {
       if (!register_form_exists(escape, modrm)) continue;
@@ -76,7 +77,7 @@ std::vector<X87Form> all_x87_forms() {
           {{first, static_cast<std::uint8_t>(modrm)}, MemoryOperand::kNone, waits(escape, modrm)});
     }
   }
-  forms.push_back({{0x9b}, MemoryOperand::kNone, true});
+  forms.push_back({{0x9b}, MemoryOperand::kNone, true, false});
   return forms;
 }
 

@@ -13,7 +13,8 @@ enum class MemoryOperand { kNone, kReal32, kReal64, kReal80, kInt16, kInt32, kIn
 struct X87Form {
   std::vector<std::uint8_t> bytes;
   MemoryOperand operand = MemoryOperand::kNone;
-  bool waits = true;  // checks for a pending exception
+  bool waits = true;    // checks for a pending exception
+  bool fisttp = false;  // of SSE3
   std::string name() const;
 };
 

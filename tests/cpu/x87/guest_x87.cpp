@@ -32,6 +32,8 @@ unsigned GuestX87::add(const std::vector<std::uint8_t>& instruction) {
 NativeX87::Result GuestX87::run(unsigned number, FxImage& state, void* operand,
                                 unsigned operand_bytes, std::uint64_t flags) {
   State& before = host_.cpu().mutable_state();
+  before.halted = before.shutdown = false;
+  enter_flat_protected_mode(before);
   before.rip = kCode + number * kSlot;
   before.gpr[kRax] = 0;
   before.gpr[kRsi] = kOperand;
