@@ -49,8 +49,10 @@ struct StackForm {
         if (!c.write<std::uint16_t>(kSs, next, selector)) return Flow::kFault;
         c.set_sp(next);
       } else if constexpr (op == Stack::kPopSegment) {
-        std::uint16_t selector = 0;
-        if (!c.read<std::uint16_t>(kSs, top, selector)) return Flow::kFault;
+        // Reads the whole slot, unlike PUSH: one that ends beyond the limit faults.
+        T slot;
+        if (!c.read<T>(kSs, top, slot)) return Flow::kFault;
+        const auto selector = static_cast<std::uint16_t>(slot);
         const std::uint64_t before = c.s.gpr[kRsp];
         // The stack moves in the old segment; SS itself may be what is loaded.
         c.set_sp(top + sizeof(T));

@@ -16,8 +16,8 @@ class Emulated {
   std::uint8_t* code();
   void code_changed() { host_.cpu().forget_code(); }
   // Runs a snippet whose code is in place. A vector of 256 means that it did not end.
-  Outcome run(const Snippet& snippet, unsigned bits);
-  const std::uint64_t* data();
+  Outcome run(const Snippet& snippet);
+  const std::uint8_t* data();
 
  private:
   FlatHost host_;

@@ -1,33 +1,70 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The instruction forms that user mode can execute, in one table, and the generator over it.
+// The instruction forms that user mode can execute, in one table.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
-#include "tests/cpu/difftest/snippet.h"
-
 namespace ice86::cpu::test {
 
-struct Form;  // a row of the table
+constexpr std::uint32_t kCf = 0x001, kPf = 0x004, kAf = 0x010, kZf = 0x040, kSf = 0x080,
+                        kDf = 0x400, kOf = 0x800;
+constexpr std::uint32_t kStatus = kCf | kPf | kAf | kZf | kSf | kOf;
 
-class Forms {
- public:
-  // The forms whose name ("0FA4", "F7.6") begins with `opcode`; empty: all.
-  explicit Forms(std::string_view opcode);
-
-  std::size_t size() const { return chosen_.size(); }
-  // Depends on its arguments and the chosen forms only. There must be a form.
-  Snippet generate(std::uint64_t seed, std::uint64_t index, unsigned bits) const;
-
-  struct One {
-    const Form* form;
-    std::uint8_t opcode;
-  };
-
- private:
-  std::vector<One> chosen_;
+// What follows opcode and ModRM.
+enum Imm : std::uint8_t {
+  kNone,
+  kImm8,
+  kImm16,
+  kImmZ,  // by operand size
+  kRel8,  // of a jump that ends in its snippet's stretch of code
+  kRelZ,
+  kOffset,  // by address size
+  kPointer,
+  kEnter,
+  kAnyInt,
 };
+
+enum Extra : unsigned {
+  kPlain = 0,
+  kString = 1 << 0,       // half of them with a repeat prefix
+  kLockable = 1 << 1,     // LOCK is more often tried
+  kDoubleShift = 1 << 2,  // which flags are undefined depends on the count
+  kShift = 1 << 3,
+  kMemoryOnly = 1 << 4,  // ModRM names memory
+  kRegisterOnly = 1 << 5,
+  kNoOpsize = 1 << 6,  // operand size is always 32 (or 64)
+  kNoRepeat = 1 << 7,
+  kNoStackSegment = 1 << 8,
+  kPartial = 1 << 9,       // a stack fault may come after some registers are loaded
+  kLast = 1 << 10,         // ends the snippet's sequence
+  kSelector = 1 << 11,     // its operand is a selector
+  kPopSelector = 1 << 12,  // the top of the stack is
+  kFarPointer = 1 << 13,   // its memory operand is
+  kReturn = 1 << 14,       // the top of the stack is where it goes
+  kIndirect = 1 << 15,     // its operand is where it goes
+  kFar = 1 << 16,
+  kPushSelector = 1 << 17,
+  kNoLock = 1 << 18,
+};
+
+struct Form {
+  std::uint8_t map;  // 0: one byte; 0x0f
+  std::uint8_t opcode;
+  std::uint8_t last;  // opcodes of a row have the same shape
+  std::int8_t reg;    // ModRM.reg, -1: any, -2: no ModRM
+  Imm imm;
+  std::uint32_t undefined;  // flags
+  unsigned extra;
+};
+
+struct FormOpcode {
+  const Form* form;
+  std::uint8_t opcode;
+};
+
+// The forms whose name ("0FA4", "F7.6") begins with `opcode`; empty: all.
+std::vector<FormOpcode> select_forms(std::string_view opcode);
 
 }  // namespace ice86::cpu::test

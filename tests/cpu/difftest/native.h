@@ -22,16 +22,16 @@ class Native {
 
   // Where the batch's code is written to: kCodeBytes.
   std::uint8_t* code() { return code_; }
-  // Runs the first `count` snippets of the batch; `bits` is 16 or 32.
-  Result<void> run(const Snippet* snippets, std::uint32_t count, unsigned bits, Outcome* outcomes);
-  // The data segment after the last snippet that ran.
-  const std::uint64_t* data() const { return data_; }
+  // Runs the first `count` snippets of the batch.
+  Result<void> run(const Snippet* snippets, std::uint32_t count, Outcome* outcomes);
+  // The data page after the last snippet that ran.
+  const std::uint8_t* data() const { return data_; }
 
  private:
   Native() = default;
 
   std::uint8_t* code_ = nullptr;
-  std::uint64_t* data_ = nullptr;
+  std::uint8_t* data_ = nullptr;
   Outcome* shared_ = nullptr;
 };
 

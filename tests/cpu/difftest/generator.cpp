@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/cpu/difftest/generator.h"
+
+namespace ice86::cpu::test {
+
+namespace {
+
+constexpr unsigned kEs = 0, kCs = 1, kSs = 2, kDs = 3, kFs = 4, kGs = 5, kEcx = 1, kEsp = 4;
+// No jump leads to less than this behind a snippet's beginning: it could loop.
+constexpr std::int32_t kClear = kMostBytes + 16;
+constexpr unsigned kMostPokes = sizeof(Snippet::pokes) / sizeof(Poke);
+
+}  // namespace
+
+Generator::Generator(std::string_view opcode, bool single)
+    : forms_(select_forms(opcode)), single_(single) {
+  ZydisDecoderInit(&decoders_[0], ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
+  ZydisDecoderInit(&decoders_[1], ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
+}
+
+Snippet Generator::generate(std::uint64_t seed, std::uint64_t index, unsigned bits) {
+  state_ = (seed * 0x9e3779b97f4a7c15ULL ^ (index + 1) * 0xd1342543de82ef95ULL ^ bits) | 1;
+  for (int i = 0; i < 8; ++i) next_random(state_);
+  bits_ = bits;
+  snippet_ = {};
+  snippet_.bits = static_cast<std::uint8_t>(bits);
+  snippet_.place = static_cast<std::uint32_t>(index % kBatch);
+  pokes_ = 0;
+  initial_state();
+  const unsigned wanted = single_ || one_in(2) ? 1 : 2 + below(3);
+  bool last = false;
+  for (unsigned i = 0; i < wanted && !last; ++i) {
+    // Another form where this one would read flags that are undefined.
+    for (unsigned tries = 0; tries < 8; ++tries) {
+      const Snippet before = snippet_;
+      const unsigned pokes_before = pokes_;
+      first_ = i == 0;
+      if (instruction(i == 0, last)) break;
+      snippet_ = before;
+      pokes_ = pokes_before;
+      last = false;
+    }
+  }
+  return snippet_;
+}
+
+// Mostly offsets within the data page, then the values where arithmetic turns over, then anything.
+std::uint32_t Generator::register_value() {
+  static constexpr std::uint32_t kCorners[] = {
+      0,       1,          0x7f,       0x80,       0xff,       0x7fff, 0x8000, 0xffff,
+      0x10000, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffe, 0xfff,  0xffe};
+  switch (below(8)) {
+    case 0: return random();
+    case 1: return kCorners[below(sizeof kCorners / sizeof *kCorners)];
+    case 2: return random() & 0xffff0fff;
+    default: return below(0x700);
+  }
+}
+
+// Of the local table and beyond it, with any RPL, null ones, and the kernel's (ring 0).
+std::uint16_t Generator::any_selector() {
+  std::uint32_t selector = below(kLdtEntries - kCode32Entry + 2) + kCode32Entry;
+  selector = selector * 8 + 4 + (one_in(6) ? below(4) : 3);
+  switch (below(12)) {
+    case 0: selector = below(4); break;
+    case 1: selector = (one_in(2) ? 0x10 : 0x18) + below(4); break;
+    case 2: selector = 0x80 + (random() & 0xff7f); break;
+    case 3: selector = below(kCode32Entry) * 8 + 7; break;
+    default: break;
+  }
+  // In the global table there is more than these on the host.
+  if ((selector & 4) == 0 && selector < 0x80 && selector >= 4 && (selector & 0x7c) != 0x10 &&
+      (selector & 0x7c) != 0x18) {
+    selector |= 0x80;
+  }
+  return static_cast<std::uint16_t>(selector);
+}
+
+void Generator::initial_state() {
+  snippet_.data_seed = next_random(state_);
+  for (unsigned i = 0; i < 8; ++i) snippet_.gpr[i] = register_value();
+  snippet_.flags = 0x202 | (random() & (kStatus | (one_in(4) ? kDf : 0)));
+  Selectors& selectors = snippet_.selectors;
+  const unsigned usual = bits_ == 32 ? kData32Entry : kData16Entry;
+  static constexpr unsigned kOdd[] = {kData32Entry + 1, kData32Entry + 2, kData32Entry + 3,
+                                      kData32Entry + 7, kData32Entry + 9, kCode32Entry};
+  for (const unsigned i : {kEs, kDs, kFs, kGs}) {
+    selectors[i] = ldt_selector(usual);
+    if (one_in(i < kFs ? 16 : 3)) selectors[i] = ldt_selector(kOdd[below(6)]);
+    if (one_in(i < kFs ? 100 : 8)) selectors[i] = 0;
+  }
+  unsigned stack = usual;
+  switch (below(20)) {
+    case 0:
+      stack = kData32Entry + 2;
+      snippet_.gpr[kEsp] = 0xf000 + below(0x1004);
+      break;
+    case 1:
+      stack = kData32Entry + 3;
+      snippet_.gpr[kEsp] = 0xfffff000 + below(0x1000);
+      break;
+    case 2:
+    case 3:
+    case 4: stack = kData16Entry + kData32Entry - usual; break;
+    default: break;
+  }
+  selectors[kSs] = ldt_selector(stack);
+  selectors[kCs] = ldt_selector(bits_ == 32 ? kCode32Entry : snippet_.at() / kCodeSegment16);
+}
+
+bool Generator::instruction(bool first, bool& last) {
+  const FormOpcode chosen = forms_[below(static_cast<std::uint32_t>(forms_.size()))];
+  const Form& form = *chosen.form;
+  // What they get is known in the beginning only; a random one could be a segment of the host.
+  if (!first && (form.extra & (kReturn | kPopSelector | kIndirect)) != 0) return false;
+  if ((form.extra & (kSelector | kFarPointer)) != 0 && pokes_ + 2 > kMostPokes) return false;
+  undefined_ = form.undefined;
+  snippet_.starts[snippet_.count] = snippet_.length;
+  snippet_.undefined_before[snippet_.count] = snippet_.undefined;
+  const std::uint8_t start = snippet_.length;
+  prefixes(form);
+  if (form.map != 0) emit(form.map);
+  emit(chosen.opcode);
+  if (form.reg != -2) modrm(form);
+  immediate(form);
+  if (!shift_count(form, chosen.opcode)) return false;
+  if ((form.extra & kPopSelector) != 0 && first)
+    poke(static_cast<std::uint32_t>(snippet_.gpr[kEsp]), 2, any_selector());
+  if ((form.extra & kPushSelector) != 0 && operand_bytes() == 4) {
+    // Intel's write 16 bits, AMD's 32: zeros there before make it the same.
+    if (!first) return false;
+    poke(static_cast<std::uint32_t>(snippet_.gpr[kEsp]) - 2, 2, 0);
+  }
+  if ((form.extra & kReturn) != 0) {
+    const std::uint32_t top = static_cast<std::uint32_t>(snippet_.gpr[kEsp]);
+    const std::uint64_t target =
+        (form.extra & kFar) != 0 ? far_target() : static_cast<std::uint64_t>(landing());
+    const unsigned size = operand_bytes();
+    poke(top, size, target);
+    if ((form.extra & kFar) != 0) poke(top + size, 2, target >> 32);
+    // IRETD's RF: clear. It is for debug exceptions, which the host's kernel takes.
+    if (chosen.opcode == 0xcf) poke(top + 2 * size, size, random() & ~0x10000U);
+  }
+
+  // Flags that earlier instructions left undefined must not have any effect.
+  ZydisDecodedInstruction decoded;
+  const bool valid = ZYAN_SUCCESS(
+      ZydisDecoderDecodeInstruction(&decoders_[bits_ / 32], nullptr, snippet_.bytes + start,
+                                    static_cast<ZyanUSize>(snippet_.length - start), &decoded));
+  if (valid && decoded.cpu_flags != nullptr) {
+    if ((decoded.cpu_flags->tested & snippet_.undefined) != 0) return false;
+    const bool conditional =
+        (form.extra & (kShift | kDoubleShift)) != 0 ||
+        ((form.extra & kString) != 0 && (snippet_.bytes[start] & 0xfe) == 0xf2);
+    if (!conditional) {
+      snippet_.undefined &=
+          ~(decoded.cpu_flags->modified | decoded.cpu_flags->set_0 | decoded.cpu_flags->set_1);
+    }
+  }
+  snippet_.undefined |= undefined_;
+  ++snippet_.count;
+  snippet_.partial = snippet_.partial || (form.extra & kPartial) != 0;
+  constexpr unsigned kFarReturn = kFar | kReturn;
+  snippet_.either_fault = snippet_.either_fault || (form.extra & kFarReturn) == kFarReturn;
+  last = (form.extra & kLast) != 0;
+  return true;
+}
+
+void Generator::prefixes(const Form& form) {
+  opsize_ = (form.extra & kNoOpsize) != 0 ? bits_ == 16 : below(10) < 3;
+  adsize_ = below(10) < 2;
+  if (one_in(10)) {
+    static constexpr std::uint8_t kSegments[] = {0x26, 0x2e, 0x3e, 0x64, 0x65, 0x36};
+    emit(kSegments[below((form.extra & kNoStackSegment) != 0 ? 5 : 6)]);
+  }
+  if (opsize_) emit(0x66);
+  if (adsize_) emit(0x67);
+  if ((form.extra & kString) != 0) {
+    if (one_in(2)) emit(0xf2 + below(2));
+  } else if (form.map == 0 && (form.extra & kNoRepeat) == 0 && one_in(40)) {
+    emit(0xf2 + below(2));
+  }
+  if (one_in((form.extra & kLockable) != 0 ? 8 : 100) && (form.extra & kNoLock) == 0) emit(0xf0);
+}
+
+void Generator::modrm(const Form& form) {
+  const std::uint32_t reg = form.reg >= 0 ? static_cast<std::uint32_t>(form.reg) : below(8);
+  constexpr unsigned kChosen = kSelector | kFarPointer | kIndirect;
+  std::uint32_t mod = below(5);
+  if (mod == 4) mod = 3;
+  if ((form.extra & kMemoryOnly) != 0 && !one_in(16)) mod = below(3);
+  if ((form.extra & kRegisterOnly) != 0) mod = 3;
+  if ((form.extra & kChosen) != 0 && !first_) mod = 0;
+  const std::uint32_t rm = below(8);
+  // C4, C5 and 62 with a register would be VEX and EVEX, and LEA's has no meaning: #UD on all but
+  // VEX.
+  if (form.map == 0 && (form.opcode == 0x62 || form.opcode == 0xc4) && mod == 3) mod = 0;
+  // 0F C7 /1 and 0F 01 with a register are others' instructions.
+  if (form.map != 0 && (form.opcode == 0xc7 || (form.opcode == 0x01 && form.reg != 6)) && mod == 3)
+    mod = 1;
+  if (mod == 3) {
+    emit(mod << 6 | reg << 3 | rm);
+    if (!first_) return;
+    if ((form.extra & kSelector) != 0)
+      snippet_.gpr[rm] = (snippet_.gpr[rm] & 0xffff0000) | any_selector();
+    if ((form.extra & kIndirect) != 0) snippet_.gpr[rm] = static_cast<std::uint32_t>(landing());
+    return;
+  }
+  if ((form.extra & kChosen) != 0) {
+    const std::uint32_t offset = below(0xf00);
+    absolute_address(reg);
+    emit(offset, address_32() ? 4 : 2);
+    const unsigned size = operand_bytes();
+    if ((form.extra & kSelector) != 0) poke(offset, 2, any_selector());
+    if ((form.extra & kFarPointer) != 0) {
+      poke(offset, size, random());
+      poke(offset + size, 2, any_selector());
+    }
+    if ((form.extra & kIndirect) != 0) {
+      const std::uint64_t target =
+          (form.extra & kFar) != 0 ? far_target() : static_cast<std::uint64_t>(landing());
+      poke(offset, size, target);
+      if ((form.extra & kFar) != 0) poke(offset + size, 2, target >> 32);
+    }
+    return;
+  }
+  emit(mod << 6 | reg << 3 | rm);
+  bool has_offset = false;
+  if (address_32()) {
+    if (rm == 4) {
+      const std::uint32_t sib = random() & 0xff;
+      emit(sib);
+      has_offset = mod == 0 && (sib & 7) == 5;
+    } else {
+      has_offset = mod == 0 && rm == 5;
+    }
+  } else {
+    has_offset = mod == 0 && rm == 6;
+  }
+  if (mod == 1) return emit(random() & 0xff);
+  if (mod == 2 || has_offset)
+    emit(one_in(8) ? random() : below(kDataBytes + 4), address_32() ? 4 : 2);
+}
+
+void Generator::absolute_address(std::uint32_t reg) {
+  emit(reg << 3 | (address_32() ? 5 : 6));
+}
+
+void Generator::immediate(const Form& form) {
+  switch (form.imm) {
+    case kNone: break;
+    case kImm8: emit(random() & 0xff); break;
+    case kImm16: emit(one_in(4) ? random() : below(0x400), 2); break;
+    case kImmZ: emit(register_value(), operand_bytes()); break;
+    case kRel8: emit(beside(1), 1); break;
+    case kRelZ:
+      if (one_in(8) && operand_bytes() == 4)
+        return emit(random() | 0x40000000, 4);  // beyond the limit
+      emit(beside(operand_bytes()), operand_bytes());
+      break;
+    case kOffset: emit(one_in(8) ? random() : below(kDataBytes + 4), address_32() ? 4 : 2); break;
+    case kPointer: {
+      const std::uint64_t target = far_target();
+      emit(target, operand_bytes());
+      emit(target >> 32, 2);
+      break;
+    }
+    case kEnter:
+      emit(below(0x800), 2);
+      emit(one_in(4) ? random() & 0xff : below(4));
+      break;
+    case kAnyInt: {
+      const std::uint32_t vector = random() & 0xff;
+      emit(vector == 0x80 ? 0x81 : vector);
+      break;
+    }
+  }
+}
+
+// The displacement of a jump within the snippet's own stretch of INT3.
+std::uint32_t Generator::beside(unsigned bytes) {
+  std::int32_t displacement =
+      bytes == 1 ? static_cast<std::int8_t>(random()) : static_cast<std::int32_t>(below(360)) - 160;
+  const std::int32_t next = snippet_.length + static_cast<std::int32_t>(bytes);
+  if (next + displacement >= 0 && next + displacement < kClear)
+    displacement = -next - 1 - static_cast<std::int32_t>(below(50));
+  return static_cast<std::uint32_t>(displacement);
+}
+
+// An offset in the own code segment, within the stretch of INT3; sometimes beyond the limit.
+std::int64_t Generator::landing() {
+  if (one_in(16) && operand_bytes() == 4) return random() | 0x40000000;
+  const std::int64_t start = static_cast<std::int64_t>(snippet_.rip());
+  return one_in(2) ? start - 1 - below(200) : start + kClear + below(100);
+}
+
+// Selector << 32 | offset.
+std::uint64_t Generator::far_target() {
+  const std::uint32_t at = snippet_.at() - 1 - below(200);
+  switch (below(6)) {
+    case 0:
+    case 1: return std::uint64_t{ldt_selector(at / kCodeSegment16)} << 32 | at % kCodeSegment16;
+    case 2:
+    case 3: return std::uint64_t{ldt_selector(kCode32Entry)} << 32 | at;
+    case 4: return std::uint64_t{ldt_selector(kData32Entry + 4)} << 32 | at;
+    default: break;
+  }
+  // Other code segments would be executed where other snippets are.
+  std::uint64_t selector = any_selector();
+  if ((selector & 4) != 0 && (selector >> 3) < kCode32Entry) selector |= 0xf800;
+  return selector << 32 | at;
+}
+
+void Generator::poke(std::uint32_t offset, unsigned bytes, std::uint64_t value) {
+  if (pokes_ == kMostPokes) return;
+  snippet_.pokes[pokes_++] = {static_cast<std::uint16_t>(offset % kDataBytes),
+                              static_cast<std::uint8_t>(bytes), value};
+}
+
+// Which flags a shift leaves undefined depends on its count. False: the result would be undefined.
+bool Generator::shift_count(const Form& form, std::uint8_t opcode) {
+  if ((form.extra & (kShift | kDoubleShift)) == 0) return true;
+  const bool immediate_count = form.imm == kImm8;
+  const bool is_byte = (form.extra & kShift) != 0 && (opcode & 1) == 0;
+  const unsigned size = is_byte ? 8 : operand_bytes() * 8;
+  const bool drops = (form.extra & kShift) != 0 && form.reg >= 4 && form.reg <= 6;
+  if (!immediate_count && !first_) {  // what is in CL then?
+    if ((form.extra & kDoubleShift) != 0 && size == 16) return false;
+    undefined_ |= kOf | (drops && size < 32 ? kCf : 0);
+    return true;
+  }
+  std::uint32_t count =
+      (immediate_count ? snippet_.bytes[snippet_.length - 1] : snippet_.gpr[kEcx]) & 31;
+  if ((form.extra & kDoubleShift) != 0 && count > size) {
+    count &= 15;
+    if (immediate_count) {
+      snippet_.bytes[snippet_.length - 1] = static_cast<std::uint8_t>(count);
+    } else {
+      snippet_.gpr[kEcx] = (snippet_.gpr[kEcx] & ~31ULL) | count;
+    }
+  }
+  if (count == 0) undefined_ = 0;
+  if (count > 1) undefined_ |= kOf;
+  if (drops && count >= size) undefined_ |= kCf;
+  return true;
+}
+
+}  // namespace ice86::cpu::test
