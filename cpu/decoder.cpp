@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cpu/decoder_features.h"
+#include "cpu/decoder_simd.h"
 #include "cpu/interp/handlers.h"
 #include "cpu/state.h"
 
@@ -15,7 +16,8 @@ namespace ice86::cpu {
 
 struct Decoder::Zydis {
   ZydisDecoder by_mode[2];
-  explicit Zydis(const FeatureSet& features) {
+  SimdTable simd;
+  explicit Zydis(const FeatureSet& features) : simd(features) {
     ZydisDecoderInit(&by_mode[0], ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
     ZydisDecoderInit(&by_mode[1], ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
     for (ZydisDecoder& decoder : by_mode) {
@@ -60,9 +62,15 @@ std::uint8_t segment_number(ZydisRegister reg) {
 
 class Translator {
  public:
-  Translator(const FeatureSet& features, const ZydisDecodedInstruction& instruction,
-             const ZydisDecodedOperand* operands, Insn& insn, bool& ends_block)
-      : features_(features), z_(instruction), ops_(operands), insn_(insn), ends_(ends_block) {}
+  Translator(const FeatureSet& features, const SimdTable& simd_table,
+             const ZydisDecodedInstruction& instruction, const ZydisDecodedOperand* operands,
+             Insn& insn, bool& ends_block)
+      : features_(features),
+        simd_(simd_table),
+        z_(instruction),
+        ops_(operands),
+        insn_(insn),
+        ends_(ends_block) {}
 
   // False: no such instruction on this CPU.
   bool translate();
@@ -180,8 +188,10 @@ class Translator {
     take_memory(0);
     return set(x87_image_handler(op));
   }
+  bool simd();
 
   const FeatureSet& features_;
+  const SimdTable& simd_;
   const ZydisDecodedInstruction& z_;
   const ZydisDecodedOperand* ops_;
   Insn& insn_;
@@ -312,6 +322,20 @@ bool Translator::x87() {
   return set(features_.has(Feature::kFpu) ? x87_handler(escape, modrm) : x87_absent_handler());
 }
 
+bool Translator::simd() {
+  // MASKMOVQ and MASKMOVDQU have a hidden memory operand.
+  for (unsigned n = 0; n < z_.operand_count; ++n) {
+    if (memory(n)) {
+      take_memory(n);
+    } else if (n < 2 && ops_[n].type == ZYDIS_OPERAND_TYPE_REGISTER) {
+      const ZydisRegisterClass kind = ZydisRegisterGetClass(ops_[n].reg.value);
+      if (kind == ZYDIS_REGCLASS_GPR32 || kind == ZYDIS_REGCLASS_GPR64)
+        (n == 0 ? insn_.dst : insn_.src) = register_offset(ops_[n].reg.value);
+    }
+  }
+  return simd_.decode(z_, ops_, insn_);
+}
+
 // Condition codes in the order of their encoding (SDM vol. 2 appendix B.1.4.7).
 std::optional<unsigned> condition(ZydisMnemonic mnemonic,
                                   const std::array<ZydisMnemonic, 16>& family) {
@@ -345,6 +369,7 @@ bool Translator::translate() {
   if (const auto code = condition(z_.mnemonic, kSets)) return setcc(*code);
   if (const auto code = condition(z_.mnemonic, kMoves)) return cmov(*code);
   if (z_.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && (z_.opcode & 0xf8) == 0xd8) return x87();
+  if (simd_.has(z_)) return simd();
   switch (z_.mnemonic) {
     case ZYDIS_MNEMONIC_ADD: return alu(Alu::kAdd);
     case ZYDIS_MNEMONIC_OR: return alu(Alu::kOr);
@@ -486,6 +511,8 @@ bool Translator::translate() {
     case ZYDIS_MNEMONIC_PREFETCHT0:
     case ZYDIS_MNEMONIC_PREFETCHT1:
     case ZYDIS_MNEMONIC_PREFETCHT2:
+    case ZYDIS_MNEMONIC_PREFETCH:
+    case ZYDIS_MNEMONIC_PREFETCHW:
     case ZYDIS_MNEMONIC_NOP:
     case ZYDIS_MNEMONIC_PAUSE: return system(System::kNop);
     case ZYDIS_MNEMONIC_LGDT: return system_operand(System::kLgdt);
@@ -540,7 +567,7 @@ bool Decoder::decode(const std::uint8_t* bytes, unsigned available, unsigned mod
   if (status == ZYDIS_STATUS_NO_MORE_DATA || status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG)
     return false;
   if (ZYAN_SUCCESS(status) && offers(features_, instruction)) {
-    Translator translator(features_, instruction, operands, insn, ends_block);
+    Translator translator(features_, zydis_->simd, instruction, operands, insn, ends_block);
     if (translator.translate()) return true;
   }
   insn = Insn{};

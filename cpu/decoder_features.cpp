@@ -43,6 +43,8 @@ bool offers(const FeatureSet& features, const ZydisDecodedInstruction& instructi
     case ZYDIS_ISA_SET_RDWRFSGS: return has(kFsgsbase);
     case ZYDIS_ISA_SET_INVPCID: return has(kInvpcid);
     case ZYDIS_ISA_SET_SMAP: return has(kSmap);
+    // 0F 0D: reserved, then a prefetch that every 64-bit CPU takes for a NOP at least.
+    case ZYDIS_ISA_SET_PREFETCH_NOP: return has(kPrefetchw) || has(kLm);
     case ZYDIS_ISA_SET_PENTIUMMMX: return has(kMmx);
     case ZYDIS_ISA_SET_FXSAVE:
     case ZYDIS_ISA_SET_FXSAVE64: return has(kFxsr);

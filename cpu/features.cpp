@@ -59,6 +59,14 @@ FeatureSet implemented_features() {
   all |= {kCmov};
   // x87, MMX, SSE.
   all |= {kFpu, kFxsr};
+  // Vector instructions. They are executed by the host's own; a host that is older offers less.
+  all |= {kMmx, kSse, kSse2, kClflush, kClflushopt, kClwb, kPrefetchw};
+  if (__builtin_cpu_supports("sse3")) all.add(kSse3);
+  if (__builtin_cpu_supports("ssse3")) all.add(kSsse3);
+  if (__builtin_cpu_supports("sse4.1")) all.add(kSse4_1);
+  if (__builtin_cpu_supports("sse4.2")) all.add(kSse4_2);
+  if (__builtin_cpu_supports("aes")) all.add(kAes);
+  if (__builtin_cpu_supports("pclmul")) all.add(kPclmulqdq);
   return all;
 }
 

@@ -116,6 +116,7 @@ bool Core::write_cr(unsigned number, std::uint64_t value) {
     case 4: {
       std::uint64_t known = cr4::kTsd | cr4::kDe | cr4::kPse | cr4::kPge | cr4::kPce | cr4::kMce;
       if (has(Feature::kFxsr)) known |= cr4::kOsfxsr;
+      if (has(Feature::kSse)) known |= cr4::kOsxmmexcpt;
       if ((value & ~known) != 0) return raise(kGp, 0);
       s.cr4 = value;
       flush_tlb();

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// MMX and SSE data movement: MOVxxx, extracts and inserts, masks, non-temporal stores, EMMS.
+// Reference: Intel SDM vol. 2.
+#include "cpu/interp/simd.h"
+
+namespace ice86::cpu {
+
+namespace {
+
+// What arrives in the destination register.
+struct MoveAll {
+  static bool run(Core&, const Insn&, Vec& d, Vec s) {
+    d = s;
+    return true;
+  }
+};
+struct MoveLow64ZeroRest {
+  static bool run(Core&, const Insn&, Vec& d, Vec s) {
+    d = _mm_move_epi64(s);
+    return true;
+  }
+};
+struct MoveLow64 {
+  static bool run(Core&, const Insn&, Vec& d, Vec s) {
+    d = vec(low_half(s), high_half(d));
+    return true;
+  }
+};
+struct MoveLow32 {
+  static bool run(Core&, const Insn&, Vec& d, Vec s) {
+    d = vec((low_half(d) & ~std::uint64_t{0xffffffff}) | (low_half(s) & 0xffffffff), high_half(d));
+    return true;
+  }
+};
+struct MoveLowToHigh {
+  static bool run(Core&, const Insn&, Vec& d, Vec s) {
+    d = vec(low_half(d), low_half(s));
+    return true;
+  }
+};
+struct MoveHighToLow {
+  static bool run(Core&, const Insn&, Vec& d, Vec s) {
+    d = vec(high_half(s), high_half(d));
+    return true;
+  }
+};
+
+// Stores of an XMM register: the whole of it, or one of its parts.
+template <Aligned aligned>
+Flow store_all(Core& c, const Insn& i) {
+  if (!sse_usable(c)) return Flow::kFault;
+  return write128<aligned>(c, i.segment, c.effective(i), xmm(c, i.src)) ? Flow::kNext
+                                                                        : Flow::kFault;
+}
+template <typename T, bool high = false>
+Flow store_part(Core& c, const Insn& i) {
+  if (!sse_usable(c)) return Flow::kFault;
+  const auto value = static_cast<T>(c.s.ymm[i.src][high ? 1 : 0]);
+  return c.write<T>(i.segment, c.effective(i), value) ? Flow::kNext : Flow::kFault;
+}
+
+// ---- General registers ----
+
+template <typename T>
+struct XmmFromGpr {
+  static Flow reg(Core& c, const Insn& i) {
+    if (!sse_usable(c)) return Flow::kFault;
+    set_xmm(c, i.dst, vec(c.reg<T>(i.src)));
+    return Flow::kNext;
+  }
+  static Flow mem(Core& c, const Insn& i) {
+    if (!sse_usable(c)) return Flow::kFault;
+    T value;
+    if (!c.read<T>(i.segment, c.effective(i), value)) return Flow::kFault;
+    set_xmm(c, i.dst, vec(value));
+    return Flow::kNext;
+  }
+};
+template <typename T>
+Flow gpr_from_xmm(Core& c, const Insn& i) {
+  if (!sse_usable(c)) return Flow::kFault;
+  c.set_reg<T>(i.dst, static_cast<T>(c.s.ymm[i.src][0]));
+  return Flow::kNext;
+}
+
+template <typename T>
+struct MmxFromGpr {
+  static Flow reg(Core& c, const Insn& i) {
+    if (const Flow f = start_mmx(c); f != Flow::kNext) return f;
+    enter_mmx(c);
+    set_mm(c, i.dst, c.reg<T>(i.src));
+    return Flow::kNext;
+  }
+  static Flow mem(Core& c, const Insn& i) {
+    if (const Flow f = start_mmx(c); f != Flow::kNext) return f;
+    T value;
+    if (!c.read<T>(i.segment, c.effective(i), value)) return Flow::kFault;
+    enter_mmx(c);
+    set_mm(c, i.dst, value);
+    return Flow::kNext;
+  }
+};
+template <typename T>
+struct GprFromMmx {
+  static Flow reg(Core& c, const Insn& i) {
+    if (const Flow f = start_mmx(c); f != Flow::kNext) return f;
+    enter_mmx(c);
+    c.set_reg<T>(i.dst, static_cast<T>(mm(c, i.src)));
+    return Flow::kNext;
+  }
+  static Flow mem(Core& c, const Insn& i) {
+    if (const Flow f = start_mmx(c); f != Flow::kNext) return f;
+    if (!c.write<T>(i.segment, c.effective(i), static_cast<T>(mm(c, i.src)))) return Flow::kFault;
+    enter_mmx(c);
+    return Flow::kNext;
+  }
+};
+Flow movq_mmx(Core& c, const Insn& i) {
+  if (const Flow f = start_mmx(c); f != Flow::kNext) return f;
+  enter_mmx(c);
+  set_mm(c, i.dst, mm(c, i.src));
+  return Flow::kNext;
+}
+
+Flow movq2dq(Core& c, const Insn& i) {
+  if (!sse_usable(c)) return Flow::kFault;
+  if (const Flow f = start_mmx(c); f != Flow::kNext) return f;
+  enter_mmx(c);
+  set_xmm(c, i.dst, vec(mm(c, i.src)));
+  return Flow::kNext;
+}
+Flow movdq2q(Core& c, const Insn& i) {
+  if (!sse_usable(c)) return Flow::kFault;
+  if (const Flow f = start_mmx(c); f != Flow::kNext) return f;
+  enter_mmx(c);
+  set_mm(c, i.dst, c.s.ymm[i.src][0]);
+  return Flow::kNext;
+}
+
+// ---- Masks ----
+
+enum class Mask { kPs, kPd, kBytes };
+template <Mask which>
+Flow mask_of_xmm(Core& c, const Insn& i) {
+  if (!sse_usable(c)) return Flow::kFault;
+  const Vec s = xmm(c, i.src);
+  const int mask = which == Mask::kPs   ? _mm_movemask_ps(_mm_castsi128_ps(s))
+                   : which == Mask::kPd ? _mm_movemask_pd(_mm_castsi128_pd(s))
+                                        : _mm_movemask_epi8(s);
+  c.set_reg<std::uint32_t>(i.dst, static_cast<std::uint32_t>(mask));
+  return Flow::kNext;
+}
+Flow mask_of_mmx(Core& c, const Insn& i) {
+  if (const Flow f = start_mmx(c); f != Flow::kNext) return f;
+  enter_mmx(c);
+  c.set_reg<std::uint32_t>(i.dst, static_cast<std::uint32_t>(_mm_movemask_epi8(vec(mm(c, i.src)))));
+  return Flow::kNext;
+}
+
+// MASKMOVQ, MASKMOVDQU: bytes of `value` whose mask byte has bit 7 set go to DS:rDI. Faults that
+// the whole operand would give come even when no byte of it is stored there (SDM: implementation
+// specific with an all-zero mask); no byte is written before all may be.
+bool store_masked(Core& c, const Insn& i, Vec value, Vec mask, unsigned bytes) {
+  const std::uint64_t offset = c.effective(i);
+  const auto selected = static_cast<unsigned>(_mm_movemask_epi8(mask)) & ((1u << bytes) - 1);
+  alignas(16) std::uint8_t data[16];
+  _mm_store_si128(reinterpret_cast<Vec*>(data), value);
+  for (unsigned n = 0; n < bytes; ++n) {
+    if ((selected >> n & 1) != 0 && !c.check_write<std::uint8_t>(i.segment, offset + n))
+      return false;
+  }
+  for (unsigned n = 0; n < bytes; ++n) {
+    if ((selected >> n & 1) != 0 && !c.write<std::uint8_t>(i.segment, offset + n, data[n]))
+      return false;
+  }
+  return true;
+}
+Flow maskmovdqu(Core& c, const Insn& i) {
+  if (!sse_usable(c)) return Flow::kFault;
+  return store_masked(c, i, xmm(c, i.dst), xmm(c, i.src), 16) ? Flow::kNext : Flow::kFault;
+}
+Flow maskmovq(Core& c, const Insn& i) {
+  if (const Flow f = start_mmx(c); f != Flow::kNext) return f;
+  if (!store_masked(c, i, vec(mm(c, i.dst)), vec(mm(c, i.src)), 8)) return Flow::kFault;
+  enter_mmx(c);
+  return Flow::kNext;
+}
+
+template <typename T>
+Flow movnti(Core& c, const Insn& i) {
+  return c.write<T>(i.segment, c.effective(i), c.reg<T>(i.src)) ? Flow::kNext : Flow::kFault;
+}
+
+Flow emms(Core& c, const Insn&) {
+  if (const Flow f = start_mmx(c); f != Flow::kNext) return f;
+  enter_mmx(c);
+  c.s.x87_empty = 0xff;
+  return Flow::kNext;
+}
+
+// Order and caches: memory is always in order here.
+Flow fence(Core&, const Insn&) {
+  return Flow::kNext;
+}
+// Faults as a load of one byte does, but loads nothing.
+Flow flush_line(Core& c, const Insn& i) {
+  const std::uint64_t offset = c.effective(i);
+  const Core::SegmentView& view = c.views[i.segment];
+  if (offset >= view.readable && !c.check_segment(i.segment, offset, 1, Access::kRead))
+    return Flow::kFault;
+  Gpa gpa = 0;
+  const std::uint64_t linear = (view.base + offset) & c.linear_mask;
+  return c.walk(linear, Access::kRead, c.user, gpa, false) ? Flow::kNext : Flow::kFault;
+}
+
+}  // namespace
+
+void add_move_forms(SimdForms& forms) {
+  using enum Operand;
+  using M = Aligned;
+  using U32 = std::uint32_t;
+  using U64 = std::uint64_t;
+  const auto add = [&](ZydisMnemonic mnemonic, Feature feature, Operand dst, Operand src,
+                       unsigned memory, Handler reg, Handler mem) {
+    forms.push_back(
+        {mnemonic, feature, dst, src, static_cast<std::uint8_t>(memory), false, reg, mem});
+  };
+  using All = XmmForm<MoveAll, 16>;
+  using AllUnaligned = XmmForm<MoveAll, 16, Aligned::kNo>;
+  const auto aligned_move = [&](ZydisMnemonic mnemonic, Feature feature) {
+    add(mnemonic, feature, kXmm, kXmmMem, 16, &All::reg, &All::mem);
+    add(mnemonic, feature, kXmmMem, kXmm, 16, &All::reg, &store_all<M::kYes>);
+  };
+  const auto unaligned_move = [&](ZydisMnemonic mnemonic, Feature feature) {
+    add(mnemonic, feature, kXmm, kXmmMem, 16, &All::reg, &AllUnaligned::mem);
+    add(mnemonic, feature, kXmmMem, kXmm, 16, &All::reg, &store_all<M::kNo>);
+  };
+  aligned_move(ZYDIS_MNEMONIC_MOVAPS, Feature::kSse);
+  aligned_move(ZYDIS_MNEMONIC_MOVAPD, Feature::kSse2);
+  aligned_move(ZYDIS_MNEMONIC_MOVDQA, Feature::kSse2);
+  unaligned_move(ZYDIS_MNEMONIC_MOVUPS, Feature::kSse);
+  unaligned_move(ZYDIS_MNEMONIC_MOVUPD, Feature::kSse2);
+  unaligned_move(ZYDIS_MNEMONIC_MOVDQU, Feature::kSse2);
+  add(ZYDIS_MNEMONIC_LDDQU, Feature::kSse3, kXmm, kMem, 16, nullptr, &AllUnaligned::mem);
+  add(ZYDIS_MNEMONIC_MOVNTDQA, Feature::kSse4_1, kXmm, kMem, 16, nullptr, &All::mem);
+  add(ZYDIS_MNEMONIC_MOVNTPS, Feature::kSse, kMem, kXmm, 16, nullptr, &store_all<M::kYes>);
+  add(ZYDIS_MNEMONIC_MOVNTPD, Feature::kSse2, kMem, kXmm, 16, nullptr, &store_all<M::kYes>);
+  add(ZYDIS_MNEMONIC_MOVNTDQ, Feature::kSse2, kMem, kXmm, 16, nullptr, &store_all<M::kYes>);
+
+  // Scalars: between registers the rest of the destination stays, from memory it becomes zero.
+  add(ZYDIS_MNEMONIC_MOVSS, Feature::kSse, kXmm, kXmmMem, 4, &XmmForm<MoveLow32, 4>::reg,
+      &XmmForm<MoveAll, 4>::mem);
+  add(ZYDIS_MNEMONIC_MOVSS, Feature::kSse, kXmmMem, kXmm, 4, &XmmForm<MoveLow32, 4>::reg,
+      &store_part<U32>);
+  add(ZYDIS_MNEMONIC_MOVSD, Feature::kSse2, kXmm, kXmmMem, 8, &XmmForm<MoveLow64, 8>::reg,
+      &XmmForm<MoveAll, 8>::mem);
+  add(ZYDIS_MNEMONIC_MOVSD, Feature::kSse2, kXmmMem, kXmm, 8, &XmmForm<MoveLow64, 8>::reg,
+      &store_part<U64>);
+  add(ZYDIS_MNEMONIC_MOVQ, Feature::kSse2, kXmm, kXmmMem, 8, &XmmForm<MoveLow64ZeroRest, 8>::reg,
+      &XmmForm<MoveAll, 8>::mem);
+  add(ZYDIS_MNEMONIC_MOVQ, Feature::kSse2, kXmmMem, kXmm, 8, &XmmForm<MoveLow64ZeroRest, 8>::reg,
+      &store_part<U64>);
+  for (const auto& [mnemonic, feature] :
+       {std::pair{ZYDIS_MNEMONIC_MOVLPS, Feature::kSse}, {ZYDIS_MNEMONIC_MOVLPD, Feature::kSse2}}) {
+    add(mnemonic, feature, kXmm, kMem, 8, nullptr, &XmmForm<MoveLow64, 8>::mem);
+    add(mnemonic, feature, kMem, kXmm, 8, nullptr, &store_part<U64>);
+  }
+  for (const auto& [mnemonic, feature] :
+       {std::pair{ZYDIS_MNEMONIC_MOVHPS, Feature::kSse}, {ZYDIS_MNEMONIC_MOVHPD, Feature::kSse2}}) {
+    add(mnemonic, feature, kXmm, kMem, 8, nullptr, &XmmForm<MoveLowToHigh, 8>::mem);
+    add(mnemonic, feature, kMem, kXmm, 8, nullptr, &store_part<U64, true>);
+  }
+  add(ZYDIS_MNEMONIC_MOVHLPS, Feature::kSse, kXmm, kXmm, 0, &XmmForm<MoveHighToLow, 16>::reg,
+      nullptr);
+  add(ZYDIS_MNEMONIC_MOVLHPS, Feature::kSse, kXmm, kXmm, 0, &XmmForm<MoveLowToHigh, 16>::reg,
+      nullptr);
+
+  // General registers.
+  add(ZYDIS_MNEMONIC_MOVD, Feature::kSse2, kXmm, kGpr32Mem, 4, &XmmFromGpr<U32>::reg,
+      &XmmFromGpr<U32>::mem);
+  add(ZYDIS_MNEMONIC_MOVD, Feature::kSse2, kGpr32Mem, kXmm, 4, &gpr_from_xmm<U32>,
+      &store_part<U32>);
+  add(ZYDIS_MNEMONIC_MOVQ, Feature::kSse2, kXmm, kGpr64Mem, 8, &XmmFromGpr<U64>::reg,
+      &XmmFromGpr<U64>::mem);
+  add(ZYDIS_MNEMONIC_MOVQ, Feature::kSse2, kGpr64Mem, kXmm, 8, &gpr_from_xmm<U64>,
+      &store_part<U64>);
+  add(ZYDIS_MNEMONIC_MOVD, Feature::kMmx, kMmx, kGpr32Mem, 4, &MmxFromGpr<U32>::reg,
+      &MmxFromGpr<U32>::mem);
+  add(ZYDIS_MNEMONIC_MOVD, Feature::kMmx, kGpr32Mem, kMmx, 4, &GprFromMmx<U32>::reg,
+      &GprFromMmx<U32>::mem);
+  add(ZYDIS_MNEMONIC_MOVQ, Feature::kMmx, kMmx, kGpr64Mem, 8, &MmxFromGpr<U64>::reg,
+      &MmxFromGpr<U64>::mem);
+  add(ZYDIS_MNEMONIC_MOVQ, Feature::kMmx, kGpr64Mem, kMmx, 8, &GprFromMmx<U64>::reg,
+      &GprFromMmx<U64>::mem);
+  add(ZYDIS_MNEMONIC_MOVQ, Feature::kMmx, kMmx, kMmxMem, 8, &movq_mmx, &MmxFromGpr<U64>::mem);
+  add(ZYDIS_MNEMONIC_MOVQ, Feature::kMmx, kMmxMem, kMmx, 8, &movq_mmx, &GprFromMmx<U64>::mem);
+  add(ZYDIS_MNEMONIC_MOVNTQ, Feature::kSse, kMem, kMmx, 8, nullptr, &GprFromMmx<U64>::mem);
+  add(ZYDIS_MNEMONIC_MOVQ2DQ, Feature::kSse2, kXmm, kMmx, 0, &movq2dq, nullptr);
+  add(ZYDIS_MNEMONIC_MOVDQ2Q, Feature::kSse2, kMmx, kXmm, 0, &movdq2q, nullptr);
+  add(ZYDIS_MNEMONIC_MOVNTI, Feature::kSse2, kMem, kGpr32, 4, nullptr, &movnti<U32>);
+  add(ZYDIS_MNEMONIC_MOVNTI, Feature::kSse2, kMem, kGpr64, 8, nullptr, &movnti<U64>);
+
+  // Masks.
+  add(ZYDIS_MNEMONIC_MOVMSKPS, Feature::kSse, kGpr, kXmm, 0, &mask_of_xmm<Mask::kPs>, nullptr);
+  add(ZYDIS_MNEMONIC_MOVMSKPD, Feature::kSse2, kGpr, kXmm, 0, &mask_of_xmm<Mask::kPd>, nullptr);
+  add(ZYDIS_MNEMONIC_PMOVMSKB, Feature::kSse2, kGpr, kXmm, 0, &mask_of_xmm<Mask::kBytes>, nullptr);
+  add(ZYDIS_MNEMONIC_PMOVMSKB, Feature::kSse, kGpr, kMmx, 0, &mask_of_mmx, nullptr);
+  add(ZYDIS_MNEMONIC_MASKMOVDQU, Feature::kSse2, kXmm, kXmm, 0, &maskmovdqu, nullptr);
+  add(ZYDIS_MNEMONIC_MASKMOVQ, Feature::kSse, kMmx, kMmx, 0, &maskmovq, nullptr);
+  add(ZYDIS_MNEMONIC_SFENCE, Feature::kSse, kNone, kNone, 0, &fence, nullptr);
+  add(ZYDIS_MNEMONIC_LFENCE, Feature::kSse2, kNone, kNone, 0, &fence, nullptr);
+  add(ZYDIS_MNEMONIC_MFENCE, Feature::kSse2, kNone, kNone, 0, &fence, nullptr);
+  add(ZYDIS_MNEMONIC_CLFLUSH, Feature::kClflush, kMem, kNone, 64, nullptr, &flush_line);
+  add(ZYDIS_MNEMONIC_CLFLUSHOPT, Feature::kClflushopt, kMem, kNone, 64, nullptr, &flush_line);
+  add(ZYDIS_MNEMONIC_CLWB, Feature::kClwb, kMem, kNone, 64, nullptr, &flush_line);
+  add(ZYDIS_MNEMONIC_EMMS, Feature::kMmx, kNone, kNone, 0, &emms, nullptr);
+}
+
+}  // namespace ice86::cpu
