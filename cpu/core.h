@@ -30,6 +30,15 @@ struct Fault {
 
 enum class Access : std::uint8_t { kRead, kWrite, kExecute };
 
+// The rights with which memory is accessed (SDM vol. 3A section 4.6): each has its own TLB.
+enum class Rights : std::uint8_t {
+  kSupervisor,    // CPL 0 to 2; and what the CPU reads and writes by itself, at any CPL
+  kUser,          // CPL 3
+  kSupervisorAc,  // CPL 0 to 2 with CR4.SMAP and RFLAGS.AC: user pages are open
+  kUserAligned    // CPL 3 with CR0.AM and RFLAGS.AC: nothing is on the fast path
+};
+constexpr unsigned kRightsCount = 4;
+
 // What one descriptor says (SDM vol. 3A section 3.4.5), before it goes into a segment register.
 struct Descriptor {
   std::uint32_t low = 0;
@@ -98,8 +107,10 @@ class Core {
     return (static_cast<std::uint32_t>(s.rflags) & ~flag::kArithmetic) | lf.value();
   }
   void set_flags(std::uint32_t value) {
+    const bool ac_changes = ((s.rflags ^ value) & flag::kAc) != 0;
     s.rflags = (value & 0x3f7fd5) | flag::kFixed;
     lf.load(value);
+    if (ac_changes) update_rights();
   }
   void sync_flags() { s.rflags = flags(); }
 
@@ -142,7 +153,7 @@ class Core {
     if (offset + (sizeof(T) - 1) >= view.readable) [[unlikely]] {
       if (!check_segment(segment, offset, sizeof(T), Access::kRead)) return false;
     }
-    return read_linear<T>((view.base + offset) & linear_mask, value, user);
+    return read_linear<T>((view.base + offset) & linear_mask, value, rights);
   }
   template <typename T>
   [[nodiscard]] bool write(unsigned segment, std::uint64_t offset, T value) {
@@ -150,7 +161,7 @@ class Core {
     if (offset + (sizeof(T) - 1) >= view.writable) [[unlikely]] {
       if (!check_segment(segment, offset, sizeof(T), Access::kWrite)) return false;
     }
-    return write_linear<T>((view.base + offset) & linear_mask, value, user);
+    return write_linear<T>((view.base + offset) & linear_mask, value, rights);
   }
   // Whether a write() of the same place will succeed; raises what it would.
   template <typename T>
@@ -160,7 +171,7 @@ class Core {
       if (!check_segment(segment, offset, sizeof(T), Access::kWrite)) return false;
     }
     const std::uint64_t linear = (view.base + offset) & linear_mask;
-    const TlbEntry& entry = tlb[user][linear >> kPageBits & kTlbMask];
+    const TlbEntry& entry = tlb[static_cast<unsigned>(rights)][linear >> kPageBits & kTlbMask];
     return (entry.write_tag == (linear & ~kPageMask) &&
             (linear & kPageMask) <= kPageSize - sizeof(T)) ||
            probe_write(linear, sizeof(T));
@@ -172,36 +183,36 @@ class Core {
   }
 
   template <typename T>
-  [[nodiscard]] bool read_linear(std::uint64_t linear, T& value, bool as_user) {
-    const TlbEntry& entry = tlb[as_user][linear >> kPageBits & kTlbMask];
+  [[nodiscard]] bool read_linear(std::uint64_t linear, T& value, Rights as) {
+    const TlbEntry& entry = tlb[static_cast<unsigned>(as)][linear >> kPageBits & kTlbMask];
     if (entry.read_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - sizeof(T))
         [[likely]] {
       value = load_le<T>(entry.read_host + (linear & kPageMask));
       return true;
     }
     std::uint64_t wide = 0;
-    if (!read_slow(linear, sizeof(T), wide, as_user)) return false;
+    if (!read_slow(linear, sizeof(T), wide, as)) return false;
     value = static_cast<T>(wide);
     return true;
   }
   template <typename T>
-  [[nodiscard]] bool write_linear(std::uint64_t linear, T value, bool as_user) {
-    const TlbEntry& entry = tlb[as_user][linear >> kPageBits & kTlbMask];
+  [[nodiscard]] bool write_linear(std::uint64_t linear, T value, Rights as) {
+    const TlbEntry& entry = tlb[static_cast<unsigned>(as)][linear >> kPageBits & kTlbMask];
     if (entry.write_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - sizeof(T))
         [[likely]] {
       store_le<T>(entry.write_host + (linear & kPageMask), value);
       return true;
     }
-    return write_slow(linear, sizeof(T), value, as_user);
+    return write_slow(linear, sizeof(T), value, as);
   }
   // Descriptor tables, TSS, and everything else the CPU touches by itself.
   template <typename T>
   [[nodiscard]] bool read_system(std::uint64_t linear, T& value) {
-    return read_linear<T>(linear & linear_mask, value, false);
+    return read_linear<T>(linear & linear_mask, value, Rights::kSupervisor);
   }
   template <typename T>
   [[nodiscard]] bool write_system(std::uint64_t linear, T value) {
-    return write_linear<T>(linear & linear_mask, value, false);
+    return write_linear<T>(linear & linear_mask, value, Rights::kSupervisor);
   }
 
   // The full check, with the right fault (#SS for the stack segment, else #GP).
@@ -209,13 +220,24 @@ class Core {
                                    Access access);
   [[nodiscard]] bool probe_write(std::uint64_t linear, unsigned size);
   [[nodiscard]] bool read_slow(std::uint64_t linear, unsigned size, std::uint64_t& value,
-                               bool as_user);
+                               Rights as);
   [[nodiscard]] bool write_slow(std::uint64_t linear, unsigned size, std::uint64_t value,
-                                bool as_user);
+                                Rights as);
+  struct Translation {
+    Gpa gpa = 0;
+    std::uint8_t page_bits = kPageBits;  // log2 of the page's size
+    bool global = false;
+  };
   // Page walk. `quiet` changes nothing: no A/D bits, no fault, no CR2.
-  [[nodiscard]] bool walk(std::uint64_t linear, Access access, bool as_user, Gpa& gpa, bool quiet);
+  [[nodiscard]] bool walk(std::uint64_t linear, Access access, Rights as, Translation& to,
+                          bool quiet);
+  // The PDPTE registers of PAE paging, which a write of CR3 loads; #GP for reserved bits.
+  [[nodiscard]] bool load_pdptes(std::uint64_t from_cr3);
+  unsigned physical_bits() const;
   void flush_tlb();
+  void flush_tlb_but_global();
   void flush_tlb_page(std::uint64_t linear);
+  void update_rights();  // after a change of CPL, RFLAGS.AC, CR0.AM, CR4.SMAP
 
   // ---- Stack ----
   std::uint64_t stack_mask() const {
@@ -322,7 +344,7 @@ class Core {
   bool has(Feature feature) const { return features.has(feature); }
   LazyFlags lf;
   InterruptObserver* observer = nullptr;
-  bool user = false;  // CPL 3: memory is accessed with user rights
+  Rights rights = Rights::kSupervisor;  // of the instructions that execute
   std::uint64_t linear_mask = 0xffffffff;
   bool intr = false;
   bool written_from_outside = false;  // State may have changed: derived data is made anew by run()
@@ -338,7 +360,8 @@ class Core {
   };
   std::array<SegmentView, 6> views;
 
-  static constexpr std::uint64_t kTlbMask = 1023;
+  static constexpr unsigned kTlbBits = 10;
+  static constexpr std::uint64_t kTlbMask = (1u << kTlbBits) - 1;
   static constexpr std::uint64_t kNoTag = ~std::uint64_t{0};
   struct TlbEntry {
     std::uint64_t read_tag = kNoTag;
@@ -348,8 +371,13 @@ class Core {
     std::uint8_t* write_host = nullptr;
     const std::uint8_t* execute_host = nullptr;  // null: not plain bytes
     std::uint8_t* execute_flags = nullptr;       // Ram flags of that page; null for ROM
+    bool global = false;
+    std::uint8_t page_bits = 0;
+
+    // Those tags that are set are equal.
+    std::uint64_t any_tag() const { return read_tag & write_tag & execute_tag; }
   };
-  std::array<std::array<TlbEntry, kTlbMask + 1>, 2> tlb;
+  std::array<std::array<TlbEntry, kTlbMask + 1>, kRightsCount> tlb;
 
   // Model-specific registers that hold a value and nothing else.
   struct Msrs {
@@ -370,11 +398,12 @@ class Core {
   [[nodiscard]] bool deliver_real(std::uint8_t vector);
   [[nodiscard]] bool deliver_protected(std::uint8_t vector, InterruptSource source,
                                        const Fault* error);
-  [[nodiscard]] bool translate_and_fill(std::uint64_t linear, Access access, bool as_user,
-                                        Gpa& gpa);
+  [[nodiscard]] bool translate_and_fill(std::uint64_t linear, Access access, Rights as, Gpa& gpa);
   void forget_writable(const std::uint8_t* page);
   void store_physical(Gpa gpa, unsigned size, std::uint64_t value);
-  void fill_tlb(std::uint64_t linear, Gpa gpa, Access access, bool as_user);
+  void fill_tlb(std::uint64_t linear, const Translation& to, Access access, Rights as);
+  void note_filled(unsigned part, std::uint64_t index);
+  void note_large_page(std::uint64_t linear, unsigned page_bits);
   unsigned code_mode() const;
   bool fetch_limit(std::uint64_t& bytes) const;
 
@@ -388,10 +417,15 @@ class Core {
   std::vector<RecentBlock> recent_ = std::vector<RecentBlock>(kRecentBlocks);
   std::uint64_t generation_ = 1;  // of what recent_ says; a new one forgets it all
 
-  // Filled TLB entries since the last flush (index, user in bit 15); more than fit: all are
-  // cleared.
+  // Filled TLB entries since the last flush (index, rights above); more than fit: all are cleared.
   static constexpr std::size_t kMostFilled = 256;
   std::vector<std::uint16_t> filled_;
+  // A range that holds all large pages in the TLB: what has these bits in common with `base`.
+  struct LargePages {
+    std::uint64_t base = 0;
+    std::uint64_t mask = 0;
+    unsigned count = 0;
+  } large_pages_;
 
   const Decoder decoder_;
   CodeCache cache_;

@@ -69,7 +69,12 @@ State& Cpu::mutable_state() {
 }
 
 bool Cpu::translate(std::uint64_t linear, Gpa& gpa) const {
-  return core_->walk(linear & core_->linear_mask, Access::kRead, false, gpa, true);
+  Core::Translation to;
+  // A supervisor that SMAP does not stop: a debugger looks at user pages, too.
+  if (!core_->walk(linear & core_->linear_mask, Access::kRead, Rights::kSupervisorAc, to, true))
+    return false;
+  gpa = to.gpa;
+  return true;
 }
 
 void Cpu::serialize(Archive& archive) {

@@ -35,10 +35,10 @@ unsigned Core::code_mode() const {
 }
 
 bool Core::fetch_page(std::uint64_t linear, const TlbEntry*& entry) {
-  TlbEntry& e = tlb[user][linear >> kPageBits & kTlbMask];
+  TlbEntry& e = tlb[static_cast<unsigned>(rights)][linear >> kPageBits & kTlbMask];
   if (e.execute_tag != (linear & ~kPageMask)) {
     Gpa gpa = 0;
-    if (!translate_and_fill(linear, Access::kExecute, user, gpa)) return false;
+    if (!translate_and_fill(linear, Access::kExecute, rights, gpa)) return false;
   }
   entry = &e;
   return true;
@@ -59,8 +59,10 @@ Block* Core::find_block() {
     return nullptr;
   }
   const std::uint64_t linear = (s.segment[kCs].base + s.rip) & linear_mask;
-  const std::uint64_t key = linear | static_cast<std::uint64_t>(code_mode()) << 62 |
-                            static_cast<std::uint64_t>(user) << 63;
+  // Canonical addresses repeat bit 47 above it: those bits take the mode and the rights.
+  const std::uint64_t key = (linear & 0x0000ffffffffffff) |
+                            static_cast<std::uint64_t>(code_mode()) << 60 |
+                            static_cast<std::uint64_t>(rights) << 48;
   RecentBlock& recent = recent_[(linear ^ linear >> 12) & (kRecentBlocks - 1)];
   if (recent.key == key && recent.generation == generation_ && recent.block->bytes <= allowed)
     return recent.block;
@@ -132,10 +134,10 @@ Block* Core::decode_across_pages() {
     if (entry->execute_host != nullptr) {
       bytes[have] = entry->execute_host[linear & kPageMask];
     } else {
-      Gpa gpa = 0;
-      if (!walk(linear, Access::kExecute, user, gpa, false)) return nullptr;
+      Translation to;
+      if (!walk(linear, Access::kExecute, rights, to, false)) return nullptr;
       sync_count();
-      bytes[have] = static_cast<std::uint8_t>(host.memory_read(gpa, 1));
+      bytes[have] = static_cast<std::uint8_t>(host.memory_read(to.gpa, 1));
     }
     ++have;
     Insn insn{};

@@ -110,7 +110,16 @@ void Core::update_view(unsigned segment) {
 
 void Core::set_cpl(unsigned level) {
   cpl = level;
-  user = level == 3;
+  update_rights();
+}
+
+void Core::update_rights() {
+  const bool ac = (s.rflags & flag::kAc) != 0;
+  if (cpl == 3) {
+    rights = ac && (s.cr0 & cr0::kAm) != 0 ? Rights::kUserAligned : Rights::kUser;
+  } else {
+    rights = ac && (s.cr4 & cr4::kSmap) != 0 ? Rights::kSupervisorAc : Rights::kSupervisor;
+  }
 }
 
 void Core::update_mode() {

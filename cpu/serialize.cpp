@@ -36,6 +36,7 @@ void Core::serialize(Archive& archive) {
     for (std::uint64_t* value : {&s.cr0, &s.cr2, &s.cr3, &s.cr4, &s.cr8, &s.xcr0, &s.efer})
       archive.io(*value);
     archive.io(s.dr);
+    archive.io(s.pdpte);
     for (X87Register& value : s.x87) {
       archive.io(value.significand);
       archive.io(value.sign_exponent);

@@ -110,6 +110,7 @@ struct State {
   Segment ldtr, tr;
   DescriptorTable gdtr, idtr;
   std::uint64_t cr0 = 0, cr2 = 0, cr3 = 0, cr4 = 0, cr8 = 0;
+  std::array<std::uint64_t, 4> pdpte{};  // PAE paging's first level, loaded with CR3
   std::uint64_t xcr0 = 1;
   std::array<std::uint64_t, 8> dr{};
   std::uint64_t efer = 0;

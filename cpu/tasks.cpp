@@ -81,8 +81,9 @@ bool Core::switch_task(std::uint16_t selector, const Descriptor& descriptor, Tas
   s.tr.usable = true;
   s.cr0 |= cr0::kTs;
   if (to.size == 4 && (s.cr0 & cr0::kPg) != 0 && new_cr3 != s.cr3) {
+    if ((s.cr4 & cr4::kPae) != 0 && !load_pdptes(new_cr3)) return false;
     s.cr3 = new_cr3;
-    flush_tlb();
+    flush_tlb_but_global();
   }
   s.rip = new_ip;
   if (how == TaskSwitch::kCall) new_flags |= flag::kNt;
