@@ -312,6 +312,16 @@ class Core {
 
   // ---- System registers ----
   [[nodiscard]] bool write_cr(unsigned number, std::uint64_t value);
+  [[nodiscard]] bool write_cr0(std::uint64_t value);
+  [[nodiscard]] bool write_cr3(std::uint64_t value);
+  [[nodiscard]] bool write_cr4(std::uint64_t value);
+  [[nodiscard]] bool write_efer(std::uint64_t value);
+  bool has_efer() const { return has(Feature::kSyscall) || has(Feature::kLm) || has(Feature::kNx); }
+  // The MSRs of paging, long mode and fast system calls; the others are read_msr()'s own.
+  enum class MsrAnswer { kDone, kFault, kUnknown };
+  static constexpr std::uint32_t kMsrEfer = 0xc0000080;
+  MsrAnswer read_mode_msr(std::uint32_t index, std::uint64_t& value);
+  MsrAnswer write_mode_msr(std::uint32_t index, std::uint64_t value);
   [[nodiscard]] bool read_msr(std::uint32_t index, std::uint64_t& value);
   [[nodiscard]] bool write_msr(std::uint32_t index, std::uint64_t value);
   void cpuid();
@@ -346,6 +356,7 @@ class Core {
   InterruptObserver* observer = nullptr;
   Rights rights = Rights::kSupervisor;  // of the instructions that execute
   std::uint64_t linear_mask = 0xffffffff;
+  bool code64 = false;  // 64-bit mode: EFER.LMA and CS.L
   bool intr = false;
   bool written_from_outside = false;  // State may have changed: derived data is made anew by run()
   bool a20 = true;

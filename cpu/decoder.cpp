@@ -527,6 +527,8 @@ bool Translator::translate() {
     case ZYDIS_MNEMONIC_SMSW: return system_operand(System::kSmsw);
     case ZYDIS_MNEMONIC_CLTS: return system(System::kClts);
     case ZYDIS_MNEMONIC_INVLPG: ends_ = true; return system_operand(System::kInvlpg);
+    case ZYDIS_MNEMONIC_STAC: return system(System::kStac);
+    case ZYDIS_MNEMONIC_CLAC: return system(System::kClac);
     case ZYDIS_MNEMONIC_INVD: return system(System::kInvd);
     case ZYDIS_MNEMONIC_WBINVD: return system(System::kWbinvd);
     case ZYDIS_MNEMONIC_CPUID: return system(System::kCpuid);

@@ -55,6 +55,7 @@ FeatureSet implemented_features() {
   FeatureSet all;
   // Paging and system.
   all |= {kPse, kTsc, kMsr, kCx8, kSep, kMtrr, kPat, kPse36};
+  all |= {kDe, kPae, kMce, kPge, kNx, kSmep, kSmap};
   // Integer instructions.
   all |= {kCmov};
   // x87, MMX, SSE.

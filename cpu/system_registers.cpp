@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Control registers, model-specific registers, CPUID.
-// Reference: Intel SDM vol. 3A chapter 2, vol. 4; vol. 2A CPUID.
+// Model-specific registers, CPUID, reset. Control registers are in control_registers.cpp.
+// Reference: Intel SDM vol. 4; vol. 2A CPUID.
 #include <algorithm>
 
 #include "cpu/core.h"
@@ -89,44 +89,9 @@ void Core::cpuid() {
       cpuid_bits(features, 1, 0, CpuidRegister::kEdx));
 }
 
-bool Core::write_cr(unsigned number, std::uint64_t value) {
-  switch (number) {
-    case 0: {
-      constexpr std::uint64_t kKnown = cr0::kPe | cr0::kMp | cr0::kEm | cr0::kTs | cr0::kNe |
-                                       cr0::kWp | cr0::kAm | cr0::kNw | cr0::kCd | cr0::kPg;
-      if ((value & cr0::kPg) != 0 && (value & cr0::kPe) == 0) return raise(kGp, 0);
-      if ((value & cr0::kNw) != 0 && (value & cr0::kCd) == 0) return raise(kGp, 0);
-      const std::uint64_t old = s.cr0;
-      s.cr0 = (value & kKnown) | cr0::kEt;
-      const std::uint64_t changed = old ^ s.cr0;
-      if ((changed & cr0::kPg) != 0 || ((changed & cr0::kWp) != 0 && (s.cr0 & cr0::kPg) != 0))
-        flush_tlb();
-      if (((old ^ s.cr0) & cr0::kPe) != 0) {
-        // CPL is 0 on both sides of the change; segments keep their hidden parts.
-        set_cpl(0);
-        update_mode();
-      }
-      return true;
-    }
-    case 2: s.cr2 = value & 0xffffffff; return true;
-    case 3:
-      s.cr3 = value & 0xffffffff;
-      flush_tlb();
-      return true;
-    case 4: {
-      std::uint64_t known = cr4::kTsd | cr4::kDe | cr4::kPse | cr4::kPge | cr4::kPce | cr4::kMce;
-      if (has(Feature::kFxsr)) known |= cr4::kOsfxsr;
-      if (has(Feature::kSse)) known |= cr4::kOsxmmexcpt;
-      if ((value & ~known) != 0) return raise(kGp, 0);
-      s.cr4 = value;
-      flush_tlb();
-      return true;
-    }
-    default: return raise(kUd);
-  }
-}
-
 bool Core::read_msr(std::uint32_t index, std::uint64_t& value) {
+  const MsrAnswer answer = read_mode_msr(index, value);
+  if (answer != MsrAnswer::kUnknown) return answer == MsrAnswer::kDone;
   if (const std::uint64_t* plain = plain_msr(msr, index)) {
     value = *plain;
     return true;
@@ -149,6 +114,8 @@ bool Core::read_msr(std::uint32_t index, std::uint64_t& value) {
 }
 
 bool Core::write_msr(std::uint32_t index, std::uint64_t value) {
+  const MsrAnswer answer = write_mode_msr(index, value);
+  if (answer != MsrAnswer::kUnknown) return answer == MsrAnswer::kDone;
   if (std::uint64_t* plain = plain_msr(msr, index)) {
     *plain = value;
     return true;

@@ -116,6 +116,8 @@ enum class System {
   kSmsw,
   kClts,
   kInvlpg,
+  kStac,
+  kClac,
   kInvd,
   kWbinvd,
   kCpuid,

@@ -159,6 +159,18 @@ Flow invlpg(Core& c, const Insn& i) {
   c.flush_tlb_page((c.views[i.segment].base + c.effective(i)) & c.linear_mask);
   return Flow::kLeave;
 }
+// STAC, CLAC.
+template <bool set>
+Flow access_control(Core& c, const Insn&) {
+  if (c.cpl != 0) return c.raised(kUd);
+  if constexpr (set) {
+    c.s.rflags |= flag::kAc;
+  } else {
+    c.s.rflags &= ~std::uint64_t{flag::kAc};
+  }
+  c.update_rights();
+  return Flow::kNext;
+}
 Flow cache_control(Core& c, const Insn&) {
   return c.need_cpl0() ? Flow::kNext : Flow::kFault;
 }
@@ -376,6 +388,8 @@ Handler system_handler(System op, Form form) {
     case System::kSmsw: return memory ? smsw<Form::kM> : smsw<Form::kR>;
     case System::kClts: return clts;
     case System::kInvlpg: return invlpg;
+    case System::kStac: return access_control<true>;
+    case System::kClac: return access_control<false>;
     case System::kInvd:
     case System::kWbinvd: return cache_control;
     case System::kCpuid: return cpuid;
