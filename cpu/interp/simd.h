@@ -83,7 +83,8 @@ template <Aligned aligned>
   if constexpr (aligned == Aligned::kYes) {
     if ((linear & 15) != 0) return c.raise(kGp, 0);
   }
-  const Core::TlbEntry& entry = c.tlb[c.user][linear >> kPageBits & Core::kTlbMask];
+  const Core::TlbEntry& entry =
+      c.tlb[static_cast<unsigned>(c.rights)][linear >> kPageBits & Core::kTlbMask];
   if (entry.read_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - 16)
       [[likely]] {
     value = _mm_loadu_si128(reinterpret_cast<const Vec*>(entry.read_host + (linear & kPageMask)));
@@ -91,8 +92,8 @@ template <Aligned aligned>
   }
   std::uint64_t low = 0;
   std::uint64_t high = 0;
-  if (!c.read_linear<std::uint64_t>(linear, low, c.user) ||
-      !c.read_linear<std::uint64_t>((linear + 8) & c.linear_mask, high, c.user)) {
+  if (!c.read_linear<std::uint64_t>(linear, low, c.rights) ||
+      !c.read_linear<std::uint64_t>((linear + 8) & c.linear_mask, high, c.rights)) {
     return false;
   }
   value = vec(low, high);
@@ -109,7 +110,8 @@ template <Aligned aligned>
   if constexpr (aligned == Aligned::kYes) {
     if ((linear & 15) != 0) return c.raise(kGp, 0);
   }
-  const Core::TlbEntry& entry = c.tlb[c.user][linear >> kPageBits & Core::kTlbMask];
+  const Core::TlbEntry& entry =
+      c.tlb[static_cast<unsigned>(c.rights)][linear >> kPageBits & Core::kTlbMask];
   if (entry.write_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - 16)
       [[likely]] {
     _mm_storeu_si128(reinterpret_cast<Vec*>(entry.write_host + (linear & kPageMask)), value);
@@ -117,8 +119,8 @@ template <Aligned aligned>
   }
   // Both pages are writable before either is written.
   return c.probe_write(linear, 16) &&
-         c.write_linear<std::uint64_t>(linear, low_half(value), c.user) &&
-         c.write_linear<std::uint64_t>((linear + 8) & c.linear_mask, high_half(value), c.user);
+         c.write_linear<std::uint64_t>(linear, low_half(value), c.rights) &&
+         c.write_linear<std::uint64_t>((linear + 8) & c.linear_mask, high_half(value), c.rights);
 }
 
 template <unsigned bytes>

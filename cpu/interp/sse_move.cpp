@@ -208,9 +208,9 @@ Flow flush_line(Core& c, const Insn& i) {
   const Core::SegmentView& view = c.views[i.segment];
   if (offset >= view.readable && !c.check_segment(i.segment, offset, 1, Access::kRead))
     return Flow::kFault;
-  Gpa gpa = 0;
+  Core::Translation to;
   const std::uint64_t linear = (view.base + offset) & c.linear_mask;
-  return c.walk(linear, Access::kRead, c.user, gpa, false) ? Flow::kNext : Flow::kFault;
+  return c.walk(linear, Access::kRead, c.rights, to, false) ? Flow::kNext : Flow::kFault;
 }
 
 }  // namespace
