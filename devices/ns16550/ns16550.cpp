@@ -262,6 +262,17 @@ void Ns16550::transmit_done() {
   update();
 }
 
+std::vector<std::uint8_t> Ns16550::unsent() const {
+  std::vector<std::uint8_t> bytes;
+  if ((state_.mcr & kLoop) != 0 || (state_.lcr & kBreak) != 0) return bytes;
+  if (state_.shifting) bytes.push_back(state_.shift);
+  const Fifo& fifo = state_.transmit_fifo;
+  for (unsigned i = 0; i < fifo.size; ++i) {
+    bytes.push_back(static_cast<std::uint8_t>(fifo.bytes[i] & data_mask()));
+  }
+  return bytes;
+}
+
 void Ns16550::write_ier(std::uint8_t value) {
   const std::uint8_t before = std::exchange(state_.ier, static_cast<std::uint8_t>(value & 0x0F));
   // Enabling the transmitter interrupt while the holding register is empty requests one.

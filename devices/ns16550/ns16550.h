@@ -40,6 +40,9 @@ class Ns16550 final : public RegisterBlock {
   std::size_t receive(std::span<const std::uint8_t> bytes);
   void receive_break();
   void set_modem_inputs(const ModemInputs& inputs);
+  // What the guest has handed over and the line has not yet carried away, in order. On a real
+  // machine it is lost at power-off; whoever reads a log wants it.
+  std::vector<std::uint8_t> unsent() const;
   bool dtr() const { return (state_.mcr & 0x01) != 0; }
   bool rts() const { return (state_.mcr & 0x02) != 0; }
 

@@ -49,6 +49,12 @@ Ending Session::run() {
   limits_.interrupted = [&] { return interruption.asked(); };
   const machine::RunResult result = pc_->run(limits_);
   limits_.interrupted = nullptr;
+  // The machine is gone now; its last words are not.
+  for (unsigned port = 0; port < machine::Pc::kSerialPorts; ++port) {
+    const auto& sink = pc_->config().serial[port];
+    if (!sink) continue;
+    for (const std::uint8_t byte : pc_->unsent_serial(port)) sink(byte);
+  }
   return describe(result, *pc_, interruption.reason());
 }
 

@@ -112,6 +112,10 @@ std::uint32_t Pc::peek_port(std::uint16_t port, unsigned width) const {
   return parts_->ports.peek(port, width);
 }
 
+std::vector<std::uint8_t> Pc::unsent_serial(unsigned port) const {
+  return port < kSerialPorts ? parts_->uarts[port]->unsent() : std::vector<std::uint8_t>{};
+}
+
 std::vector<std::uint8_t> Pc::save() {
   Archive archive = Archive::writer();
   parts_->serialize(archive);

@@ -94,6 +94,9 @@ class Pc {
   std::uint64_t peek_memory(Gpa gpa, unsigned width) const;
   std::uint32_t peek_port(std::uint16_t port, unsigned width) const;
 
+  // What the guest wrote to COM1-COM4 (0-3) and line speed has not let out when a run ended.
+  std::vector<std::uint8_t> unsent_serial(unsigned port) const;
+
   // The whole state in one versioned archive. Loading refuses a different machine and leaves this
   // one in power-on state when the bytes are damaged.
   std::vector<std::uint8_t> save();

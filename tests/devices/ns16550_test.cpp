@@ -114,6 +114,18 @@ TEST(Ns16550, FifoTakesSixteenBytes) {
       << "one in the shift register and sixteen; the last is lost";
 }
 
+TEST(Ns16550, SaysWhatTheLineHasNotCarriedAwayYet) {
+  Ns16550Bench b;
+  b.open(0, 0x07);
+  for (const char c : std::string("bye")) b.write(0, static_cast<unsigned char>(c));
+  EXPECT_THAT(b.chip.unsent(), ElementsAre('b', 'y', 'e'));
+  b.run(Ns16550Bench::kCharacter);
+  EXPECT_THAT(b.chip.unsent(), ElementsAre('y', 'e'));
+  b.run(2 * Ns16550Bench::kCharacter);
+  EXPECT_THAT(b.chip.unsent(), ElementsAre());
+  EXPECT_EQ(b.sent, "bye");
+}
+
 TEST(Ns16550, ReceivesOneByOneAndOverruns) {
   Ns16550Bench b;
   b.open();
