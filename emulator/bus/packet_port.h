@@ -11,6 +11,7 @@
 #include <string>
 
 #include "emulator/base/archive.h"
+#include "emulator/base/result.h"
 #include "emulator/bus/types.h"
 
 namespace ice86 {
@@ -49,6 +50,7 @@ class PacketEnd {
   virtual bool sends_carrier() const { return true; }
 
  protected:
+  // For the side of this end.
   bool carrier() const { return peer_ != nullptr && peer_->sends_carrier(); }
   bool peer_can_receive() const { return peer_ != nullptr && peer_->can_receive(); }
   void send(std::span<const std::uint8_t> frame) {
@@ -83,6 +85,9 @@ class Network {
     static_cast<void>(timeout);
     return false;
   }
+
+  // After a run: what could not be done meanwhile, such as writing a file.
+  virtual Result<void> finish() { return {}; }
 
   virtual void serialize(Archive& archive) = 0;
   virtual std::string dump() const = 0;
