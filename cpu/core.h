@@ -362,6 +362,9 @@ class Core {
   bool a20 = true;
   bool ferr = false;   // FERR#: an x87 exception has been reported to the board
   bool ignne = false;  // IGNNE#
+  // The host x87's exception flags are a part of the guest's (cpu/interp/x87_fast.h). Code outside
+  // may change that.
+  bool x87_host_known = false;
 
   // What the fast path knows of a segment: how many bytes from 0 it may read and write.
   struct SegmentView {

@@ -177,6 +177,7 @@ void Core::leave_after_current() {
 }
 
 void Core::sync_count() {
+  x87_host_known = false;
   if (current_ != nullptr) retired = count_base_ + static_cast<std::uint64_t>(current_ - first_);
 }
 
@@ -240,6 +241,7 @@ StopReason Core::run(std::uint64_t instructions) {
     set_cpl(v8086() ? 3 : protected_mode() ? s.cpl() : 0);
   }
   running_ = true;
+  x87_host_known = false;
   stop_requested_ = false;
   run_limit_ = retired + instructions;
   StopReason reason = StopReason::kBudget;

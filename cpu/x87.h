@@ -44,7 +44,8 @@ inline void mark_empty(State& s, unsigned physical_register) {
   s.x87_empty = static_cast<std::uint8_t>(s.x87_empty | 1u << physical_register);
 }
 
-// ES and B follow the exception flags and masks. Whoever writes those calls this afterwards.
+// ES and B follow the exception flags and masks. Whoever writes those calls this afterwards (adding
+// masked exceptions apart).
 void update_summary(Core& c);
 
 // An exception is pending: #MF, or FERR# and a wait for the interrupt. kNext: to be ignored.

@@ -2,7 +2,7 @@
 // x87 control instructions, WAIT, and which handler an ESC opcode has.
 // Reference: Intel SDM vol. 1 section 8.3.11, vol. 2.
 #include "cpu/interp/handlers.h"
-#include "cpu/interp/x87_host.h"
+#include "cpu/interp/x87_generic.h"
 #include "cpu/x87.h"
 
 namespace ice86::cpu {
@@ -62,103 +62,21 @@ Flow fnstsw_ax(Core& c, const Insn&) {
   return Flow::kNext;
 }
 
-// ---- Everything else, on the host with the whole state ----
-
-Flow on_host_register(Core& c, const Insn& i) {
-  if (const Flow flow = start(c); flow != Flow::kNext) return flow;
-  Operand operand;
-  std::uint32_t flags = c.flags();
-  const std::uint32_t before = flags & flag::kArithmetic;
-  run_on_host(c.s, static_cast<unsigned>(i.imm), operand, flags);
-  if (flags != before) c.lf.load(flags);
-  note_instruction(c, i);
-  update_summary(c);
-  return Flow::kNext;
-}
-
-template <unsigned size>
-Flow on_host_load(Core& c, const Insn& i) {
-  if (const Flow flow = start(c); flow != Flow::kNext) return flow;
-  const std::uint64_t at = c.effective(i);
-  Operand operand;
-  if constexpr (size == 10) {
-    std::uint64_t low = 0;
-    std::uint16_t high = 0;
-    if (!c.read<std::uint64_t>(i.segment, at, low) ||
-        !c.read<std::uint16_t>(i.segment, at + 8, high)) {
-      return Flow::kFault;
-    }
-    store_le<std::uint64_t>(operand.bytes, low);
-    store_le<std::uint16_t>(operand.bytes + 8, high);
-  } else {
-    using T = std::conditional_t<size == 2, std::uint16_t,
-                                 std::conditional_t<size == 4, std::uint32_t, std::uint64_t>>;
-    T value = 0;
-    if (!c.read<T>(i.segment, at, value)) return Flow::kFault;
-    store_le<T>(operand.bytes, value);
-  }
-  std::uint32_t flags = 0;
-  run_on_host(c.s, static_cast<unsigned>(i.imm), operand, flags);
-  note_operand(c, i, at);
-  update_summary(c);
-  return Flow::kNext;
-}
-
-template <unsigned size>
-Flow on_host_store(Core& c, const Insn& i) {
-  if (const Flow flow = start(c); flow != Flow::kNext) return flow;
-  const std::uint64_t at = c.effective(i);
-  // The destination is known to be writable before anything changes.
-  using T = std::conditional_t<size == 2, std::uint16_t,
-                               std::conditional_t<size == 4, std::uint32_t, std::uint64_t>>;
-  if (!c.check_write<T>(i.segment, at)) return Flow::kFault;
-  if constexpr (size == 10) {
-    if (!c.check_write<std::uint16_t>(i.segment, at + 8)) return Flow::kFault;
-  }
-  Operand operand;
-  std::uint32_t flags = 0;
-  const std::uint16_t raised = run_on_host(c.s, static_cast<unsigned>(i.imm), operand, flags);
-  if ((raised & ~c.s.fcw & kStoreStops) == 0) {
-    if (!c.write<T>(i.segment, at, load_le<T>(operand.bytes))) return Flow::kFault;
-    if constexpr (size == 10) {
-      if (!c.write<std::uint16_t>(i.segment, at + 8, load_le<std::uint16_t>(operand.bytes + 8)))
-        return Flow::kFault;
-    }
-  }
-  note_operand(c, i, at);
-  update_summary(c);
-  return Flow::kNext;
-}
-
-Handler load_of(unsigned size) {
-  switch (size) {
-    case 2: return on_host_load<2>;
-    case 4: return on_host_load<4>;
-    case 8: return on_host_load<8>;
-    default: return on_host_load<10>;
-  }
-}
-Handler store_of(unsigned size) {
-  switch (size) {
-    case 2: return on_host_store<2>;
-    case 4: return on_host_store<4>;
-    case 8: return on_host_store<8>;
-    default: return on_host_store<10>;
-  }
-}
-
 // By ESC opcode and the reg field of ModRM (SDM vol. 2D appendix A.5).
 Handler memory_handler(unsigned escape, unsigned reg) {
+  for (const auto family : {arithmetic_memory, compare_memory, move_memory}) {
+    if (const Handler handler = family(escape, reg)) return handler;
+  }
   switch (escape) {
     case 0:
-    case 2: return load_of(4);  // arithmetic: m32fp, m32int
-    case 4: return load_of(8);  // m64fp
-    case 6: return load_of(2);  // m16int
+    case 2: return generic_load(4);  // arithmetic: m32fp, m32int
+    case 4: return generic_load(8);  // m64fp
+    case 6: return generic_load(2);  // m16int
     case 1:
       switch (reg) {
-        case 0: return load_of(4);
+        case 0: return generic_load(4);
         case 2:
-        case 3: return store_of(4);
+        case 3: return generic_store(4);
         case 4: return x87_image_handler(X87Image::kFldenv);
         case 5: return fldcw;
         case 6: return x87_image_handler(X87Image::kFnstenv);
@@ -167,20 +85,20 @@ Handler memory_handler(unsigned escape, unsigned reg) {
       }
     case 3:
       switch (reg) {
-        case 0: return load_of(4);
+        case 0: return generic_load(4);
         case 1:
         case 2:
-        case 3: return store_of(4);
-        case 5: return load_of(10);
-        case 7: return store_of(10);
+        case 3: return generic_store(4);
+        case 5: return generic_load(10);
+        case 7: return generic_store(10);
         default: return nullptr;
       }
     case 5:
       switch (reg) {
-        case 0: return load_of(8);
+        case 0: return generic_load(8);
         case 1:
         case 2:
-        case 3: return store_of(8);
+        case 3: return generic_store(8);
         case 4: return x87_image_handler(X87Image::kFrstor);
         case 6: return x87_image_handler(X87Image::kFnsave);
         case 7: return fnstsw;
@@ -188,14 +106,14 @@ Handler memory_handler(unsigned escape, unsigned reg) {
       }
     default:
       switch (reg) {
-        case 0: return load_of(2);
+        case 0: return generic_load(2);
         case 1:
         case 2:
-        case 3: return store_of(2);
-        case 4: return load_of(10);  // FBLD
-        case 5: return load_of(8);
-        case 6: return store_of(10);  // FBSTP
-        default: return store_of(8);
+        case 3: return generic_store(2);
+        case 4: return generic_load(10);  // FBLD
+        case 5: return generic_load(8);
+        case 6: return generic_store(10);  // FBSTP
+        default: return generic_store(8);
       }
   }
 }
@@ -211,8 +129,12 @@ Handler x87_handler(unsigned escape, unsigned modrm) {
     case 0x3e2: return fnclex;
     case 0x3e3: return fninit;
     case 0x7e0: return fnstsw_ax;
-    default: return on_host_register;
+    default: break;
   }
+  for (const auto family : {arithmetic_register, compare_register, move_register}) {
+    if (const Handler handler = family(escape, modrm)) return handler;
+  }
+  return generic_register;
 }
 
 Handler x87_absent_handler() {

@@ -12,6 +12,7 @@ namespace ice86::cpu {
 namespace x87 {
 
 void update_summary(Core& c) {
+  c.x87_host_known = false;
   const bool pending = (c.s.fsw & ~c.s.fcw & kExceptions) != 0;
   c.s.fsw = static_cast<std::uint16_t>((c.s.fsw & ~(kSummary | kBusy)) |
                                        (pending ? kSummary | kBusy : 0));

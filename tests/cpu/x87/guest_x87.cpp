@@ -31,10 +31,23 @@ unsigned GuestX87::add(const std::vector<std::uint8_t>& instruction) {
 
 NativeX87::Result GuestX87::run(unsigned number, FxImage& state, void* operand,
                                 unsigned operand_bytes, std::uint64_t flags) {
+  return run_at(kCode + number * kSlot, 1, state, operand, operand_bytes, flags);
+}
+
+NativeX87::Result GuestX87::run_sequence(const std::vector<std::uint8_t>& code,
+                                         unsigned instructions, FxImage& state, void* operand,
+                                         unsigned operand_bytes, std::uint64_t flags) {
+  host_.cpu().forget_code();
+  *std::copy(code.begin(), code.end(), host_.memory() + kSequence) = 0xf4;
+  return run_at(kSequence, instructions, state, operand, operand_bytes, flags);
+}
+
+NativeX87::Result GuestX87::run_at(std::uint32_t address, unsigned instructions, FxImage& state,
+                                   void* operand, unsigned operand_bytes, std::uint64_t flags) {
   State& before = host_.cpu().mutable_state();
   before.halted = before.shutdown = false;
   enter_flat_protected_mode(before);
-  before.rip = kCode + number * kSlot;
+  before.rip = address;
   before.gpr[kRax] = 0;
   before.gpr[kRsi] = kOperand;
   before.rflags = flags;
@@ -46,7 +59,7 @@ NativeX87::Result GuestX87::run(unsigned number, FxImage& state, void* operand,
     before.x87[(top_before + i) & 7] = {state.st[i].significand, state.st[i].sign_exponent};
   }
   std::memcpy(host_.memory() + kOperand, operand, operand_bytes);
-  host_.cpu().run(1);
+  host_.cpu().run(instructions);
   const State& after = host_.cpu().state();
   state.control = after.fcw;
   state.status = after.fsw;

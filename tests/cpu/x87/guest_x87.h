@@ -20,9 +20,15 @@ class GuestX87 {
   // As NativeX87::run; pointers are the guest's.
   NativeX87::Result run(unsigned number, FxImage& state, void* operand, unsigned operand_bytes,
                         std::uint64_t flags);
+  // Runs this code, so many instructions of it.
+  NativeX87::Result run_sequence(const std::vector<std::uint8_t>& code, unsigned instructions,
+                                 FxImage& state, void* operand, unsigned operand_bytes,
+                                 std::uint64_t flags);
 
  private:
-  static constexpr unsigned kSlot = 64, kCode = 0x10000;
+  NativeX87::Result run_at(std::uint32_t address, unsigned instructions, FxImage& state,
+                           void* operand, unsigned operand_bytes, std::uint64_t flags);
+  static constexpr unsigned kSlot = 64, kCode = 0x10000, kSequence = 0x40000;
   FlatHost host_{1 << 20};
   unsigned used_ = 0;
 };
