@@ -91,7 +91,7 @@ Result<DiskConfig> open_disk(const std::string& text, Nanoseconds spin_up, Nanos
 
 }  // namespace
 
-void add_machine_options(CLI::App& command, MachineOptions& o) {
+void add_board_options(CLI::App& command, MachineOptions& o) {
   command
       .add_option("--firmware,--bios", o.firmware,
                   "name ('ice86 firmware' lists them) or ROM image")
@@ -115,6 +115,10 @@ void add_machine_options(CLI::App& command, MachineOptions& o) {
   command.add_option("--rate", o.rate, "nominal speed in instructions per microsecond")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
+}
+
+void add_machine_options(CLI::App& command, MachineOptions& o) {
+  add_board_options(command, o);
   command.add_option("--disk-spin-up", o.spin_up, "time a disk is busy after power-on, such as 5s")
       ->capture_default_str();
   command
@@ -130,6 +134,10 @@ void add_machine_options(CLI::App& command, MachineOptions& o) {
   command.add_option("--serial", o.serial, "COM1, COM2, ...: stdio, null or file:PATH");
   command.add_option("--debugcon", o.debugcon, "ports E9 and 402: stdio, null or file:PATH")
       ->capture_default_str();
+  add_limit_options(command, o);
+}
+
+void add_limit_options(CLI::App& command, MachineOptions& o) {
   command.add_option("--max-time", o.max_time, "end after this virtual time: 30s, 500ms (exit 3)");
   command.add_option("--max-instructions", o.max_instructions,
                      "end after so many instructions (exit 3)");

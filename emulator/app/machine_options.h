@@ -38,6 +38,10 @@ struct MachineOptions {
 };
 
 void add_machine_options(CLI::App& command, MachineOptions& options);
+// Parts of it, for a command whose machine is another program: firmware, memory, disks, boot order,
+// date, speed; and the three limits.
+void add_board_options(CLI::App& command, MachineOptions& options);
+void add_limit_options(CLI::App& command, MachineOptions& options);
 
 // Reads and checks all files the options name. Nothing is written before this has succeeded.
 Result<machine::PcConfig> machine_config(const MachineOptions& options);

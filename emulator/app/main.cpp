@@ -71,8 +71,8 @@ int run_program(int argc, char** argv) {
   app.require_subcommand(1);
   int exit = kDone;
   const std::vector<std::string> words(argv, argv + argc);
-  for (const auto add :
-       {add_run_command, add_trace_command, add_diff_command, add_firmware_command})
+  for (const auto add : {add_run_command, add_trace_command, add_diff_command,
+                         add_reference_command, add_firmware_command})
     add(app, words, exit);
   try {
     std::vector<std::string> spelled = with_qemu_spellings(argc, argv);

@@ -85,6 +85,12 @@ void IntRecorder::far_transfer(cpu::FarTransfer kind) {
   }
 }
 
+std::vector<FarPointer> IntRecorder::open_returns() const {
+  std::vector<FarPointer> places;
+  for (const Open& open : open_) places.push_back({open.return_cs, open.return_ip});
+  return places;
+}
+
 void IntRecorder::close(std::size_t open_index, ReturnKind how) {
   IntEvent& event = events_[open_[open_index].event];
   open_.resize(open_index);

@@ -34,6 +34,10 @@ class IntRecorder final : public cpu::InterruptObserver {
   // The calls so far, in order. Those that have not returned say so.
   const std::vector<IntEvent>& events() const { return events_; }
 
+  // Where the calls under way will return to, outermost first; for a recorder that must ask its
+  // machine to stop there.
+  std::vector<FarPointer> open_returns() const;
+
  private:
   struct Open {
     std::size_t event;  // index in events_

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "harness/reference/bochs.h"
+
+#include <fmt/core.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "emulator/base/files.h"
+#include "harness/interrupts/int_recorder.h"
+#include "harness/reference/bochs_answers.h"
+#include "harness/reference/bochs_debugger.h"
+
+namespace ice86::harness {
+
+namespace {
+
+// Bochs' own limit on linear breakpoints (bx_debug.h of Bochs 2.7).
+constexpr std::size_t kBreakpointSlots = 16;
+constexpr std::uint64_t kLargestSerialLog = 64 << 20;
+
+class TemporaryFolder {
+ public:
+  static Result<std::unique_ptr<TemporaryFolder>> create() {
+    std::error_code code;
+    std::filesystem::path where = std::filesystem::temp_directory_path(code);
+    if (code) where = "/tmp";
+    std::string pattern = (where / "ice86-bochs-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr)
+      return Error(fmt::format("{}: no folder can be made: {}", pattern, std::strerror(errno)));
+    return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(pattern));
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  explicit TemporaryFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  std::filesystem::path path_;
+};
+
+std::uint32_t linear(std::uint16_t segment, std::uint16_t offset) {
+  return (static_cast<std::uint32_t>(segment) << 4) + offset;
+}
+
+// Calls are seen by read watch points on their entries in the interrupt vector table: the CPU reads
+// the entry when it delivers the interrupt, wherever the handler is and whoever put it there.
+// Returns are seen by breakpoints behind the INT instructions. Which return belongs to which call
+// is the recorder's business, as it is in ice86.
+class Watcher {
+ public:
+  Watcher(BochsDebugger& bochs, std::uint64_t instructions_per_microsecond)
+      : bochs_(bochs),
+        rate_(instructions_per_microsecond),
+        recorder_({[this]() -> const cpu::State& { return state_; },
+                   [this](std::uint32_t at, unsigned width) { return memory(at, width); },
+                   [this] { return ticks_; }, [this] { return ticks_ * 1000 / rate_; }}) {}
+
+  // True when it ended by the time limit; the debugger knows the other ends.
+  Result<bool> run(std::uint64_t most_ticks) {
+    std::vector<std::string> set_up;
+    for (unsigned v = IntRecorder::kFirstVector; v <= IntRecorder::kLastVector; ++v)
+      set_up.push_back(fmt::format("watch r {:#x}", v * 4));
+    if (most_ticks != 0) set_up.push_back(fmt::format("sba {}", most_ticks));
+    bochs_.ask(set_up);
+    while (bochs_.alive()) {
+      const auto answer = bochs_.ask({"c"});
+      if (answer.empty()) break;
+      const auto stop = parse_stop(answer[0]);
+      if (!stop) return not_understood("c", answer[0]);
+      ticks_ = stop->ticks;
+      if (stop->out_of_time) return true;
+      if (!stop->watched && !stop->breakpoint) continue;
+      const auto registers = bochs_.ask({"r", "sreg"});
+      if (registers.size() < 2) break;
+      if (!parse_registers(registers[0], registers[1], state_))
+        return not_understood("r", registers[0]);
+      if (!state_.real_mode() && !state_.v8086()) continue;
+      // A breakpoint is met before its instruction, a watch point after: both at one place mean
+      // that a call returned, or that the return address is a handler's entry too. The call comes
+      // last.
+      if (stop->breakpoint) returned();
+      if (stop->watched) called(static_cast<std::uint32_t>(*stop->watched));
+      set_breakpoints();
+      if (!trouble_.empty()) return not_understood("x", trouble_);
+    }
+    return false;
+  }
+
+  std::uint64_t ticks() const { return ticks_; }
+  std::vector<IntEvent> events() const { return recorder_.events(); }
+
+ private:
+  static Error not_understood(const std::string& command, const std::string& answer) {
+    return Error(fmt::format("bochs: its answer to '{}' is not understood (is it Bochs 2.7?): {}",
+                             command, answer.substr(0, 200)));
+  }
+
+  std::uint64_t memory(std::uint32_t at, unsigned width) {
+    std::uint64_t value = 0;
+    const auto answer = bochs_.ask({fmt::format("x /{}bx {:#x}", width, at)});
+    if (answer.empty()) return 0;
+    const auto bytes = parse_bytes(answer[0], width);
+    if (!bytes) {
+      trouble_ = answer[0];
+      return 0;
+    }
+    for (unsigned i = 0; i < width; ++i) value |= static_cast<std::uint64_t>((*bytes)[i]) << i * 8;
+    return value;
+  }
+
+  // The entry at this address has been read: was it an INT?
+  void called(std::uint32_t entry) {
+    const auto vector = static_cast<std::uint8_t>(entry / 4);
+    const std::uint16_t ss = state_.segment[cpu::kSs].selector;
+    const auto sp = static_cast<std::uint16_t>(state_.gpr[cpu::kRsp]);
+    const std::uint64_t frame = memory(linear(ss, sp), 6 + 2);
+    cpu::InterruptDelivery delivery{};
+    delivery.vector = vector;
+    delivery.source = cpu::InterruptSource::kSoftware;
+    delivery.return_ip = frame & 0xffff;
+    delivery.return_cs = static_cast<std::uint16_t>(frame >> 16);
+    delivery.flags = frame >> 32 & 0xffff;
+    delivery.old_ss = ss;
+    delivery.old_sp = static_cast<std::uint16_t>(sp + 6);
+    const std::uint64_t handler = memory(entry, 4);
+    if ((handler & 0xffff) != state_.rip || handler >> 16 != state_.segment[cpu::kCs].selector)
+      return;  // somebody looked at the table
+    const auto behind = static_cast<std::uint16_t>(delivery.return_ip);
+    const std::uint64_t instruction =
+        memory(linear(delivery.return_cs, static_cast<std::uint16_t>(behind - 2)), 2);
+    if (instruction != (0xcdU | static_cast<unsigned>(vector) << 8)) return;  // no INT
+    recorder_.interrupt_delivered(delivery);
+  }
+
+  // A return address has been reached. How, can only be told from what it left: an IRET has loaded
+  // the flags from the word that is still below the stack pointer, RETF 2 has left them, RETF has
+  // left the word on the stack.
+  void returned() {
+    const std::uint16_t ss = state_.segment[cpu::kSs].selector;
+    const auto sp = static_cast<std::uint16_t>(state_.gpr[cpu::kRsp]);
+    const std::uint64_t word = memory(linear(ss, static_cast<std::uint16_t>(sp - 2)), 2);
+    constexpr std::uint64_t kFlags = 0x0fd5;  // OF DF IF TF SF ZF AF PF CF
+    const bool from_stack = ((word ^ state_.rflags) & kFlags) == 0;
+    const std::size_t open = recorder_.open_returns().size();
+    if (from_stack) recorder_.far_transfer(cpu::FarTransfer::kIret);
+    if (recorder_.open_returns().size() == open) recorder_.far_transfer(cpu::FarTransfer::kRetFar);
+  }
+
+  // A breakpoint behind every call under way, the innermost first; those of calls that have
+  // returned stay while there are slots, because the next call is often from the same place.
+  void set_breakpoints() {
+    std::vector<std::uint32_t> wanted;
+    for (const FarPointer& place : recorder_.open_returns()) {
+      const std::uint32_t at = linear(place.segment, static_cast<std::uint16_t>(place.offset));
+      wanted.erase(std::remove(wanted.begin(), wanted.end(), at), wanted.end());
+      wanted.push_back(at);
+    }
+    if (wanted.size() > kBreakpointSlots)
+      wanted.erase(wanted.begin(), wanted.end() - kBreakpointSlots);
+    std::vector<std::string> commands;
+    for (const std::uint32_t at : wanted) {
+      const auto known = std::find_if(breakpoints_.begin(), breakpoints_.end(),
+                                      [&](const Breakpoint& b) { return b.at == at; });
+      if (known != breakpoints_.end()) continue;
+      if (breakpoints_.size() == kBreakpointSlots) {
+        const auto free =
+            std::find_if(breakpoints_.begin(), breakpoints_.end(), [&](const Breakpoint& b) {
+              return std::find(wanted.begin(), wanted.end(), b.at) == wanted.end();
+            });
+        commands.push_back(fmt::format("d {}", free->number));
+        breakpoints_.erase(free);
+      }
+      commands.push_back(fmt::format("lb {:#x}", at));
+      breakpoints_.push_back({++breakpoint_number_, at});
+    }
+    if (!commands.empty()) bochs_.ask(commands);
+  }
+
+  struct Breakpoint {
+    std::uint64_t number;
+    std::uint32_t at;
+  };
+
+  BochsDebugger& bochs_;
+  std::uint64_t rate_;
+  cpu::State state_;
+  std::uint64_t ticks_ = 0;
+  IntRecorder recorder_;
+  std::vector<Breakpoint> breakpoints_;  // oldest first
+  std::uint64_t breakpoint_number_ = 0;
+  std::string trouble_;
+};
+
+// How the guest ended Bochs. Port 501, which ice86 and QEMU take for "exit", is the panic port of
+// the VGA BIOS to Bochs, and the value written its line number.
+void judge_end(BochsRun& run) {
+  const std::string& words = run.last_words;
+  constexpr std::string_view kPanic = "VGABIOS panic at vgabios.c, line ";
+  const std::size_t panic = words.find(kPanic);
+  if (panic != std::string::npos) {
+    run.end = BochsEnd::kDebugExit;
+    run.debug_exit_value =
+        static_cast<std::uint8_t>(std::strtoul(words.c_str() + panic + kPanic.size(), nullptr, 10));
+  } else if (words.find("shutdown requested") != std::string::npos) {
+    run.end = BochsEnd::kShutdown;
+  } else if (words.find("exception with no resolution") != std::string::npos) {
+    run.end = BochsEnd::kCrashed;
+  } else {
+    run.end = BochsEnd::kGaveUp;
+  }
+}
+
+}  // namespace
+
+Result<BochsRun> run_bochs(const BochsMachine& machine, const BochsLimits& limits) {
+  ICE86_TRY_ASSIGN(const auto folder, TemporaryFolder::create());
+  ICE86_TRY(write_bochs_folder(folder->path(), machine));
+  BochsRun run;
+  {
+    ICE86_TRY_ASSIGN(const auto bochs, BochsDebugger::start(folder->path(), limits.interrupted));
+    Watcher watcher(*bochs, machine.instructions_per_microsecond);
+    ICE86_TRY_ASSIGN(const bool out_of_time, watcher.run(limits.ticks));
+    run.trace.events = watcher.events();
+    run.ticks = watcher.ticks();
+    run.last_words = bochs->last_words();
+    if (bochs->was_interrupted()) {
+      run.end = BochsEnd::kInterrupted;
+    } else if (out_of_time) {
+      run.end = BochsEnd::kOutOfTime;
+    } else {
+      judge_end(run);
+    }
+  }
+  const auto serial = folder->path() / kBochsSerialFile;
+  std::error_code code;
+  if (std::filesystem::exists(serial, code)) {
+    ICE86_TRY_ASSIGN(const auto bytes, read_file(serial, kLargestSerialLog));
+    run.serial.assign(bytes.begin(), bytes.end());
+  }
+  run.trace.header.source = "bochs";
+  run.trace.header.firmware = machine.firmware.name;
+  run.trace.header.rom_sha256 = machine.firmware.rom_sha256;
+  run.trace.header.vga_sha256 = machine.firmware.vga_sha256;
+  run.trace.header.machine = fmt::format("Bochs i440fx, {} MiB, {} instructions/us",
+                                         machine.memory_mib, machine.instructions_per_microsecond);
+  return run;
+}
+
+}  // namespace ice86::harness

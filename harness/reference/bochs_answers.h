@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the Bochs debugger answers, as values. Everything is checked: a Bochs of another version
+// gives an empty result, never a wrong one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cpu/state.h"
+
+namespace ice86::harness {
+
+// The answer to "c".
+struct BochsStop {
+  std::uint64_t ticks = 0;                  // "Next at t="
+  std::optional<std::uint64_t> watched;     // a read watch point: its address
+  std::optional<std::uint64_t> breakpoint;  // a breakpoint: its number
+  bool out_of_time = false;                 // a time breakpoint
+};
+std::optional<BochsStop> parse_stop(std::string_view answer);
+
+// The answers to "r" and "sreg", into the general registers, RIP, the flags and the six selectors
+// and bases. CR0 keeps PE clear when CS and SS are what they are in real mode (base = selector *
+// 16), and gets it otherwise.
+bool parse_registers(std::string_view general, std::string_view segments, cpu::State& state);
+
+// The answer to "x /Nbx": N bytes.
+std::optional<std::vector<std::uint8_t>> parse_bytes(std::string_view answer, std::size_t count);
+
+}  // namespace ice86::harness

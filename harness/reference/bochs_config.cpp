@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "harness/reference/bochs_config.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "emulator/base/files.h"
+
+namespace ice86::harness {
+
+namespace {
+
+constexpr const char* kRomFile = "rom.bin";
+constexpr const char* kVgaRomFile = "vga.bin";
+
+std::string disk_file(std::size_t place) {
+  return fmt::format("disk{}.img", place);
+}
+
+std::string boot_devices(const std::string& order) {
+  std::string names;
+  for (const char letter : order) {
+    const char* name = letter == 'a'   ? "floppy"
+                       : letter == 'd' ? "cdrom"
+                       : letter == 'n' ? "network"
+                                       : "disk";
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string bochsrc(const BochsMachine& machine) {
+  std::string text = fmt::format("romimage: file={}\n", kRomFile);
+  if (!machine.firmware.vga_rom.empty()) text += fmt::format("vgaromimage: file={}\n", kVgaRomFile);
+  // A VGA BIOS for the expansion ROM register needs a card on the PCI bus; one at C0000 needs none.
+  text += machine.firmware.vga_place == machine::VgaRomPlace::kPciRom
+              ? "pci: enabled=1, chipset=i440fx, slot1=pcivga\n"
+              : "pci: enabled=1, chipset=i440fx\n";
+  // Bochs gets its memory from the host in blocks: no more than the guest's whole memory.
+  text += fmt::format("memory: guest={0}, host={1}\n", machine.memory_mib,
+                      std::min<std::uint64_t>(machine.memory_mib, 1024));
+  // A triple fault ends the run as it ends ice86's.
+  text += fmt::format("cpu: ips={}, reset_on_triple_fault=0\n",
+                      machine.instructions_per_microsecond * 1'000'000);
+  static constexpr const char* kPlaces[] = {"ata0-master", "ata0-slave", "ata1-master",
+                                            "ata1-slave"};
+  if (machine.disks[2] || machine.disks[3])
+    text += "ata1: enabled=1, ioaddr1=0x170, ioaddr2=0x370, irq=15\n";
+  for (std::size_t i = 0; i < machine.disks.size(); ++i) {
+    if (!machine.disks[i]) continue;
+    const machine::DiskGeometry& g = machine.disks[i]->geometry;
+    // "volatile" keeps what the guest writes in a journal that goes away with the run's folder.
+    text += fmt::format(
+        "{}: type=disk, path={}, mode=volatile, journal=disk{}.journal, cylinders={}, heads={}, "
+        "spt={}\n",
+        kPlaces[i], disk_file(i), i, g.cylinders, g.heads, g.sectors_per_track);
+  }
+  text += fmt::format("boot: {}\n", boot_devices(machine.boot_order));
+  text += fmt::format("clock: sync=none, time0={}\n", machine.power_on);
+  text += fmt::format("com1: enabled=1, mode=file, dev={}\n", kBochsSerialFile);
+  // Port E9 is left off: its output would run into the debugger's.
+  text +=
+      "display_library: term\n"
+      "speaker: enabled=0\n"
+      "sound: driver=dummy\n"
+      "floppy_bootsig_check: disabled=0\n"
+      "panic: action=fatal\n"
+      "error: action=report\n"
+      "info: action=ignore\n"
+      "debug: action=ignore\n";
+  text += fmt::format("log: {}\n", kBochsLogFile);
+  return text;
+}
+
+Result<void> write_bochs_folder(const std::filesystem::path& folder, const BochsMachine& machine) {
+  ICE86_TRY(write_file(folder / kRomFile, machine.firmware.rom));
+  if (!machine.firmware.vga_rom.empty())
+    ICE86_TRY(write_file(folder / kVgaRomFile, machine.firmware.vga_rom));
+  for (std::size_t i = 0; i < machine.disks.size(); ++i) {
+    if (!machine.disks[i]) continue;
+    std::error_code code;
+    const std::filesystem::path image = std::filesystem::absolute(machine.disks[i]->image, code);
+    if (!code) std::filesystem::create_symlink(image, folder / disk_file(i), code);
+    if (code) return Error(fmt::format("{}: {}", (folder / disk_file(i)).string(), code.message()));
+  }
+  return write_file(folder / kBochsConfigFile, bochsrc(machine));
+}
+
+}  // namespace ice86::harness

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The machine of a Bochs reference run, and the files that describe it to Bochs.
+// Reference: Bochs 2.7 user manual, "The configuration file bochsrc".
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "emulator/base/result.h"
+#include "emulator/machine/cmos_setup.h"
+#include "emulator/machine/firmware_table.h"
+
+namespace ice86::harness {
+
+struct BochsDisk {
+  std::filesystem::path image;  // never written
+  machine::DiskGeometry geometry;
+};
+
+struct BochsMachine {
+  machine::Firmware firmware;
+  std::uint64_t memory_mib = 128;
+  std::array<std::optional<BochsDisk>, 4> disks;
+  std::string boot_order = "c";  // letters of a, c, d, n, as PcConfig has them
+  std::uint64_t instructions_per_microsecond = 10;
+  std::int64_t power_on = 1'000'000'000;  // seconds since 1970 on the guest's clock
+};
+
+// Fixed names in the run's folder: the user's paths never appear in Bochs' own syntax.
+constexpr const char* kBochsConfigFile = "bochsrc";
+constexpr const char* kBochsLogFile = "bochs.log";
+constexpr const char* kBochsSerialFile = "serial.log";
+
+// The text of the bochsrc. Writes to disks go to journals in the run's folder.
+std::string bochsrc(const BochsMachine& machine);
+
+// Writes the bochsrc and the ROMs into `folder`, and links to the disk images.
+Result<void> write_bochs_folder(const std::filesystem::path& folder, const BochsMachine& machine);
+
+}  // namespace ice86::harness
