@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
+#include <set>
 
 #include "emulator/base/files.h"
 #include "harness/interrupts/int_recorder.h"
@@ -69,26 +71,26 @@ class Watcher {
       set_up.push_back(fmt::format("watch r {:#x}", v * 4));
     if (most_ticks != 0) set_up.push_back(fmt::format("sba {}", most_ticks));
     bochs_.ask(set_up);
+    const std::string next = fmt::format("source {}", kBochsStepFile);
     while (bochs_.alive()) {
-      const auto answer = bochs_.ask({"c"});
+      const auto answer = bochs_.ask({next});
       if (answer.empty()) break;
       const auto stop = parse_stop(answer[0]);
-      if (!stop) return not_understood("c", answer[0]);
+      if (!stop) return not_understood(answer[0]);
       ticks_ = stop->ticks;
       if (stop->out_of_time) return true;
       if (!stop->watched && !stop->breakpoint) continue;
-      const auto registers = bochs_.ask({"r", "sreg"});
-      if (registers.size() < 2) break;
-      if (!parse_registers(registers[0], registers[1], state_))
-        return not_understood("r", registers[0]);
+      if (!parse_registers(answer[0], state_)) return not_understood(answer[0]);
       if (!state_.real_mode() && !state_.v8086()) continue;
+      const auto stack = parse_stack(answer[0]);
+      if (!stack) continue;  // a 32-bit stack
       // A breakpoint is met before its instruction, a watch point after: both at one place mean
       // that a call returned, or that the return address is a handler's entry too. The call comes
       // last.
       if (stop->breakpoint) returned();
-      if (stop->watched) called(static_cast<std::uint32_t>(*stop->watched));
+      if (stop->watched) called(static_cast<std::uint32_t>(*stop->watched), *stack);
       set_breakpoints();
-      if (!trouble_.empty()) return not_understood("x", trouble_);
+      if (!trouble_.empty()) return not_understood(trouble_);
     }
     return false;
   }
@@ -97,9 +99,9 @@ class Watcher {
   std::vector<IntEvent> events() const { return recorder_.events(); }
 
  private:
-  static Error not_understood(const std::string& command, const std::string& answer) {
-    return Error(fmt::format("bochs: its answer to '{}' is not understood (is it Bochs 2.7?): {}",
-                             command, answer.substr(0, 200)));
+  static Error not_understood(const std::string& answer) {
+    return Error(fmt::format("bochs: its debugger is not understood (is it Bochs 2.7?): {}",
+                             answer.substr(0, 200)));
   }
 
   std::uint64_t memory(std::uint32_t at, unsigned width) {
@@ -115,27 +117,34 @@ class Watcher {
     return value;
   }
 
-  // The entry at this address has been read: was it an INT?
-  void called(std::uint32_t entry) {
+  // The entry at this address has been read, and `stack` is what SP points to: was it an INT?
+  void called(std::uint32_t entry, const std::array<std::uint16_t, 4>& stack) {
     const auto vector = static_cast<std::uint8_t>(entry / 4);
-    const std::uint16_t ss = state_.segment[cpu::kSs].selector;
-    const auto sp = static_cast<std::uint16_t>(state_.gpr[cpu::kRsp]);
-    const std::uint64_t frame = memory(linear(ss, sp), 6 + 2);
     cpu::InterruptDelivery delivery{};
     delivery.vector = vector;
     delivery.source = cpu::InterruptSource::kSoftware;
-    delivery.return_ip = frame & 0xffff;
-    delivery.return_cs = static_cast<std::uint16_t>(frame >> 16);
-    delivery.flags = frame >> 32 & 0xffff;
-    delivery.old_ss = ss;
-    delivery.old_sp = static_cast<std::uint16_t>(sp + 6);
-    const std::uint64_t handler = memory(entry, 4);
-    if ((handler & 0xffff) != state_.rip || handler >> 16 != state_.segment[cpu::kCs].selector)
-      return;  // somebody looked at the table
-    const auto behind = static_cast<std::uint16_t>(delivery.return_ip);
-    const std::uint64_t instruction =
-        memory(linear(delivery.return_cs, static_cast<std::uint16_t>(behind - 2)), 2);
-    if (instruction != (0xcdU | static_cast<unsigned>(vector) << 8)) return;  // no INT
+    delivery.return_ip = stack[0];
+    delivery.return_cs = stack[1];
+    delivery.flags = stack[2];
+    delivery.old_ss = state_.segment[cpu::kSs].selector;
+    delivery.old_sp = static_cast<std::uint16_t>(state_.gpr[cpu::kRsp] + 6);
+    // Otherwise somebody looked at the table. Asking Bochs takes time, so what was found once is
+    // kept: the handler until another is seen, the instruction with its vector for good.
+    const std::uint64_t at = state_.segment[cpu::kCs].base + state_.rip;
+    std::uint64_t& handler = handlers_[vector];
+    if (handler != at) {
+      const std::uint64_t pointer = memory(entry, 4);
+      handler =
+          linear(static_cast<std::uint16_t>(pointer >> 16), static_cast<std::uint16_t>(pointer));
+      if (handler != at) return;
+    }
+    const std::uint64_t instruction = 0xcdU | static_cast<unsigned>(vector) << 8;
+    const std::uint32_t where =
+        linear(delivery.return_cs, static_cast<std::uint16_t>(delivery.return_ip - 2));
+    if (calls_.count({where, vector}) == 0) {
+      if (memory(where, 2) != instruction) return;
+      calls_.insert({where, vector});
+    }
     recorder_.interrupt_delivered(delivery);
   }
 
@@ -143,10 +152,10 @@ class Watcher {
   // the flags from the word that is still below the stack pointer, RETF 2 has left them, RETF has
   // left the word on the stack.
   void returned() {
+    constexpr std::uint64_t kFlags = 0x0fd5;  // OF DF IF TF SF ZF AF PF CF
     const std::uint16_t ss = state_.segment[cpu::kSs].selector;
     const auto sp = static_cast<std::uint16_t>(state_.gpr[cpu::kRsp]);
     const std::uint64_t word = memory(linear(ss, static_cast<std::uint16_t>(sp - 2)), 2);
-    constexpr std::uint64_t kFlags = 0x0fd5;  // OF DF IF TF SF ZF AF PF CF
     const bool from_stack = ((word ^ state_.rflags) & kFlags) == 0;
     const std::size_t open = recorder_.open_returns().size();
     if (from_stack) recorder_.far_transfer(cpu::FarTransfer::kIret);
@@ -193,7 +202,9 @@ class Watcher {
   cpu::State state_;
   std::uint64_t ticks_ = 0;
   IntRecorder recorder_;
-  std::vector<Breakpoint> breakpoints_;  // oldest first
+  std::map<std::uint8_t, std::uint64_t> handlers_;          // by vector: linear address
+  std::set<std::pair<std::uint32_t, std::uint8_t>> calls_;  // INT instructions seen, and vectors
+  std::vector<Breakpoint> breakpoints_;                     // oldest first
   std::uint64_t breakpoint_number_ = 0;
   std::string trouble_;
 };

@@ -44,21 +44,22 @@ std::optional<BochsStop> parse_stop(std::string_view answer) {
   return stop;
 }
 
-bool parse_registers(std::string_view general, std::string_view segments, cpu::State& state) {
+bool parse_registers(std::string_view answer, cpu::State& state) {
   struct Named {
     const char* name;
     cpu::Gpr gpr;
   };
-  static constexpr Named kGeneral[] = {
-      {"rax: ", cpu::kRax}, {"rcx: ", cpu::kRcx}, {"rdx: ", cpu::kRdx}, {"rbx: ", cpu::kRbx},
-      {"rsp: ", cpu::kRsp}, {"rbp: ", cpu::kRbp}, {"rsi: ", cpu::kRsi}, {"rdi: ", cpu::kRdi}};
+  static constexpr Named kGeneral[] = {{"\nrax: ", cpu::kRax}, {"\nrcx: ", cpu::kRcx},
+                                       {"\nrdx: ", cpu::kRdx}, {"\nrbx: ", cpu::kRbx},
+                                       {"\nrsp: ", cpu::kRsp}, {"\nrbp: ", cpu::kRbp},
+                                       {"\nrsi: ", cpu::kRsi}, {"\nrdi: ", cpu::kRdi}};
   for (const Named& named : kGeneral) {
-    const auto value = number_behind(general, named.name, 16);
+    const auto value = number_behind(answer, named.name, 16);
     if (!value) return false;
     state.gpr[named.gpr] = *value;
   }
-  const auto rip = number_behind(general, "rip: ", 16);
-  const auto flags = number_behind(general, "eflags ", 16);
+  const auto rip = number_behind(answer, "\nrip: ", 16);
+  const auto flags = number_behind(answer, "\neflags ", 16);
   if (!rip || !flags) return false;
   state.rip = *rip;
   state.rflags = *flags;
@@ -66,15 +67,15 @@ bool parse_registers(std::string_view general, std::string_view segments, cpu::S
     const char* name;
     unsigned index;
   };
-  static constexpr NamedSegment kSegments[] = {{"es:", cpu::kEs}, {"cs:", cpu::kCs},
-                                               {"ss:", cpu::kSs}, {"ds:", cpu::kDs},
-                                               {"fs:", cpu::kFs}, {"gs:", cpu::kGs}};
+  static constexpr NamedSegment kSegments[] = {{"\nes:", cpu::kEs}, {"\ncs:", cpu::kCs},
+                                               {"\nss:", cpu::kSs}, {"\nds:", cpu::kDs},
+                                               {"\nfs:", cpu::kFs}, {"\ngs:", cpu::kGs}};
   bool real = true;
   for (const NamedSegment& named : kSegments) {
-    const std::size_t at = segments.find(named.name);
+    const std::size_t at = answer.find(named.name);
     if (at == std::string_view::npos) return false;
-    const std::string_view line = segments.substr(at, segments.find('\n', at) - at);
-    const auto selector = number(line.substr(3), 16);
+    const std::string_view line = answer.substr(at, answer.find('\n', at + 1) - at);
+    const auto selector = number_behind(line, ":", 16);
     const auto high = number_behind(line, "dh=", 16);
     const auto low = number_behind(line, "dl=", 16);
     if (!selector || !high || !low || *selector > 0xffff) return false;
@@ -89,6 +90,21 @@ bool parse_registers(std::string_view general, std::string_view segments, cpu::S
   }
   state.cr0 = real ? 0 : cpu::cr0::kPe;
   return true;
+}
+
+std::optional<std::array<std::uint16_t, 4>> parse_stack(std::string_view answer) {
+  constexpr std::string_view kLine = " | STACK ";
+  std::array<std::uint16_t, 4> words{};
+  std::size_t at = 0;
+  for (std::uint16_t& word : words) {
+    at = answer.find(kLine, at);
+    if (at == std::string_view::npos) return std::nullopt;
+    at += kLine.size();
+    const auto value = number_behind(answer.substr(at), "[", 16);
+    if (!value || *value > 0xffff) return std::nullopt;
+    word = static_cast<std::uint16_t>(*value);
+  }
+  return words;
 }
 
 std::optional<std::vector<std::uint8_t>> parse_bytes(std::string_view answer, std::size_t count) {

@@ -3,6 +3,7 @@
 // gives an empty result, never a wrong one.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,7 +26,10 @@ std::optional<BochsStop> parse_stop(std::string_view answer);
 // The answers to "r" and "sreg", into the general registers, RIP, the flags and the six selectors
 // and bases. CR0 keeps PE clear when CS and SS are what they are in real mode (base = selector *
 // 16), and gets it otherwise.
-bool parse_registers(std::string_view general, std::string_view segments, cpu::State& state);
+bool parse_registers(std::string_view answer, cpu::State& state);
+
+// The answer to "print-stack 4" with a 16-bit stack: the words from SP up.
+std::optional<std::array<std::uint16_t, 4>> parse_stack(std::string_view answer);
 
 // The answer to "x /Nbx": N bytes.
 std::optional<std::vector<std::uint8_t>> parse_bytes(std::string_view answer, std::size_t count);

@@ -86,6 +86,7 @@ Result<void> write_bochs_folder(const std::filesystem::path& folder, const Bochs
     if (!code) std::filesystem::create_symlink(image, folder / disk_file(i), code);
     if (code) return Error(fmt::format("{}: {}", (folder / disk_file(i)).string(), code.message()));
   }
+  ICE86_TRY(write_file(folder / kBochsStepFile, "c\nr\nsreg\nprint-stack 4\n"));
   return write_file(folder / kBochsConfigFile, bochsrc(machine));
 }
 

@@ -33,6 +33,9 @@ struct BochsMachine {
 constexpr const char* kBochsConfigFile = "bochsrc";
 constexpr const char* kBochsLogFile = "bochs.log";
 constexpr const char* kBochsSerialFile = "serial.log";
+// A debugger script: go on to the next stop, then show everything that one needs. Bochs reads a
+// script in one go, and the command line letter by letter.
+constexpr const char* kBochsStepFile = "n";
 
 // The text of the bochsrc. Writes to disks go to journals in the run's folder.
 std::string bochsrc(const BochsMachine& machine);
