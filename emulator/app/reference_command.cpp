@@ -21,7 +21,7 @@ namespace {
 
 // Slower than ice86's own default: whoever waits for a key or a clock asks less often, and each
 // question is a stop of the debugger.
-constexpr std::uint64_t kBochsRate = 10;
+constexpr std::uint64_t kBochsRate = 4;
 constexpr const char* kDefaultTime = "120s";
 
 struct ReferenceOptions {
@@ -86,19 +86,18 @@ BochsEnding describe(const harness::BochsRun& run, std::uint64_t rate, const cha
       fmt::format("after {} ticks, {:.6f} s of virtual time", run.ticks,
                   static_cast<double>(run.ticks) / 1e6 / static_cast<double>(rate));
   switch (run.end) {
-    case harness::BochsEnd::kShutdown:
-      return {"the guest shut Bochs down (last stop " + when + ")", kDone};
+    case harness::BochsEnd::kShutdown: return {"the guest shut Bochs down " + when, kDone};
     case harness::BochsEnd::kDebugExit:
-      return {fmt::format("the guest wrote {:#x} to the debug exit port (last stop {})",
-                          run.debug_exit_value, when),
+      return {fmt::format("the guest wrote {:#x} to the debug exit port {}", run.debug_exit_value,
+                          when),
               kDone};
     case harness::BochsEnd::kOutOfTime: return {"stopped: out of virtual time " + when, kOutOfTime};
     case harness::BochsEnd::kInterrupted:
       return {fmt::format("stopped by {} {}", interrupted_by, when), kOutOfTime};
     case harness::BochsEnd::kCrashed:
-      return {fmt::format("the guest crashed: triple fault (last stop {})", when), kGuestCrashed};
+      return {fmt::format("the guest crashed: triple fault {}", when), kGuestCrashed};
     case harness::BochsEnd::kGaveUp:
-      return {fmt::format("Bochs gave up: {} (last stop {})",
+      return {fmt::format("Bochs gave up: {}, {}",
                           run.last_words.empty() ? "no reason given" : run.last_words, when),
               kGuestCrashed};
   }

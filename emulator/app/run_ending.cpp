@@ -16,8 +16,8 @@ namespace {
 // A signal handler can only reach something static.
 volatile std::sig_atomic_t interrupt_seen = 0;
 
-void note_interrupt(int) {
-  interrupt_seen = 1;
+void note_interrupt(int signal) {
+  interrupt_seen = signal;
 }
 
 std::uint64_t steady_ns() {
@@ -69,15 +69,17 @@ RunInterruption::RunInterruption(std::optional<std::uint64_t> wall_limit_ns) {
   if (wall_limit_ns) deadline_ns_ = steady_ns() + *wall_limit_ns;
   interrupt_seen = 0;
   std::signal(SIGINT, note_interrupt);
+  std::signal(SIGTERM, note_interrupt);
 }
 
 RunInterruption::~RunInterruption() {
   std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
 }
 
 bool RunInterruption::asked() {
   if (interrupt_seen != 0) {
-    reason_ = "Ctrl-C";
+    reason_ = interrupt_seen == SIGINT ? "Ctrl-C" : "SIGTERM";
   } else if (deadline_ns_ && steady_ns() >= *deadline_ns_) {
     reason_ = "the wall-clock limit";
   }

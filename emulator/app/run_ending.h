@@ -16,7 +16,8 @@ struct Ending {
 
 Ending describe(const machine::RunResult& result, machine::Pc& pc, const char* interrupted_by);
 
-// Ends a run at a time on the host's clock, or when the user presses Ctrl-C.
+// Ends a run at a time on the host's clock, or when the user presses Ctrl-C or a script
+// sends SIGTERM.
 class RunInterruption {
  public:
   explicit RunInterruption(std::optional<std::uint64_t> wall_limit_ns);
@@ -25,7 +26,7 @@ class RunInterruption {
   RunInterruption& operator=(const RunInterruption&) = delete;
 
   bool asked();
-  // "the wall-clock limit" or "Ctrl-C"; null when neither.
+  // "the wall-clock limit" or "Ctrl-C", ...; null when none.
   const char* reason() const { return reason_; }
 
  private:

@@ -73,16 +73,22 @@ class Watcher {
     bochs_.ask(set_up);
     const std::string next = fmt::format("source {}", kBochsStepFile);
     while (bochs_.alive()) {
-      const auto answer = bochs_.ask({next});
-      if (answer.empty()) break;
-      const auto stop = parse_stop(answer[0]);
-      if (!stop) return not_understood(answer[0]);
+      const auto answer = bochs_.go(next);
+      if (!answer) {
+        if (const auto ticks = parse_end(bochs_.last_output())) ticks_ = *ticks;
+        break;
+      }
+      const auto stop = parse_stop(*answer);
+      if (!stop) return not_understood(*answer);
       ticks_ = stop->ticks;
-      if (stop->out_of_time) return true;
+      if (stop->out_of_time || (most_ticks != 0 && ticks_ >= most_ticks)) {
+        ticks_ = most_ticks;
+        return true;
+      }
       if (!stop->watched && !stop->breakpoint) continue;
-      if (!parse_registers(answer[0], state_)) return not_understood(answer[0]);
+      if (!parse_registers(*answer, state_)) return not_understood(*answer);
       if (!state_.real_mode() && !state_.v8086()) continue;
-      const auto stack = parse_stack(answer[0]);
+      const auto stack = parse_stack(*answer);
       if (!stack) continue;  // a 32-bit stack
       // A breakpoint is met before its instruction, a watch point after: both at one place mean
       // that a call returned, or that the return address is a handler's entry too. The call comes
@@ -145,6 +151,7 @@ class Watcher {
       if (memory(where, 2) != instruction) return;
       calls_.insert({where, vector});
     }
+    pushed_flags_[where + 2] = delivery.flags;
     recorder_.interrupt_delivered(delivery);
   }
 
@@ -153,10 +160,15 @@ class Watcher {
   // left the word on the stack.
   void returned() {
     constexpr std::uint64_t kFlags = 0x0fd5;  // OF DF IF TF SF ZF AF PF CF
+    const auto same = [&](std::uint64_t word) { return ((word ^ state_.rflags) & kFlags) == 0; };
     const std::uint16_t ss = state_.segment[cpu::kSs].selector;
     const auto sp = static_cast<std::uint16_t>(state_.gpr[cpu::kRsp]);
-    const std::uint64_t word = memory(linear(ss, static_cast<std::uint16_t>(sp - 2)), 2);
-    const bool from_stack = ((word ^ state_.rflags) & kFlags) == 0;
+    // Flags as the caller had them need no look at the stack.
+    const std::uint32_t at =
+        linear(state_.segment[cpu::kCs].selector, static_cast<std::uint16_t>(state_.rip));
+    const auto pushed = pushed_flags_.find(at);
+    const bool from_stack = (pushed != pushed_flags_.end() && same(pushed->second)) ||
+                            same(memory(linear(ss, static_cast<std::uint16_t>(sp - 2)), 2));
     const std::size_t open = recorder_.open_returns().size();
     if (from_stack) recorder_.far_transfer(cpu::FarTransfer::kIret);
     if (recorder_.open_returns().size() == open) recorder_.far_transfer(cpu::FarTransfer::kRetFar);
@@ -204,6 +216,7 @@ class Watcher {
   IntRecorder recorder_;
   std::map<std::uint8_t, std::uint64_t> handlers_;          // by vector: linear address
   std::set<std::pair<std::uint32_t, std::uint8_t>> calls_;  // INT instructions seen, and vectors
+  std::map<std::uint32_t, std::uint64_t> pushed_flags_;     // by return address: the last call's
   std::vector<Breakpoint> breakpoints_;                     // oldest first
   std::uint64_t breakpoint_number_ = 0;
   std::string trouble_;

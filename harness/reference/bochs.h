@@ -28,7 +28,7 @@ enum class BochsEnd {
 struct BochsRun {
   IntTrace trace;
   BochsEnd end = BochsEnd::kGaveUp;
-  std::uint64_t ticks = 0;  // at the last stop
+  std::uint64_t ticks = 0;  // when it ended, or at the last stop before
   std::uint8_t debug_exit_value = 0;
   std::string last_words;  // Bochs' own
   std::string serial;      // what the guest sent to COM1

@@ -44,6 +44,12 @@ std::optional<BochsStop> parse_stop(std::string_view answer) {
   return stop;
 }
 
+std::optional<std::uint64_t> parse_end(std::string_view output) {
+  const std::size_t at = output.rfind("(0).[");
+  if (at == std::string_view::npos) return std::nullopt;
+  return number(output.substr(at + 5), 10);
+}
+
 bool parse_registers(std::string_view answer, cpu::State& state) {
   struct Named {
     const char* name;

@@ -23,6 +23,9 @@ struct BochsStop {
 };
 std::optional<BochsStop> parse_stop(std::string_view answer);
 
+// The instruction at which Bochs gave up: "(0).[ticks] [address] ...", its last output.
+std::optional<std::uint64_t> parse_end(std::string_view output);
+
 // The answers to "r" and "sreg", into the general registers, RIP, the flags and the six selectors
 // and bases. CR0 keeps PE clear when CS and SS are what they are in real mode (base = selector *
 // 16), and gets it otherwise.

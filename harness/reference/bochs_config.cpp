@@ -13,6 +13,7 @@ namespace {
 
 constexpr const char* kRomFile = "rom.bin";
 constexpr const char* kVgaRomFile = "vga.bin";
+constexpr std::uint64_t kSectorBytes = 512;
 
 std::string disk_file(std::size_t place) {
   return fmt::format("disk{}.img", place);
@@ -28,6 +29,32 @@ std::string boot_devices(const std::string& order) {
     names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
   }
   return names;
+}
+
+// Bochs opens no image that is smaller than its geometry or ends in the middle of a sector: such a
+// one gets a padded copy. The others are only linked to.
+Result<void> place_disk(const BochsDisk& disk, const std::filesystem::path& place) {
+  const auto failed = [&](const std::error_code& code) {
+    return Error(fmt::format("{}: {}", disk.image.string(), code.message()));
+  };
+  const machine::DiskGeometry& g = disk.geometry;
+  const std::uint64_t least =
+      std::uint64_t{g.cylinders} * g.heads * g.sectors_per_track * kSectorBytes;
+  std::error_code code;
+  const std::uint64_t size = std::filesystem::file_size(disk.image, code);
+  if (code) return failed(code);
+  const std::uint64_t whole = (size + kSectorBytes - 1) / kSectorBytes * kSectorBytes;
+  if (size >= least && size == whole) {
+    const std::filesystem::path image = std::filesystem::absolute(disk.image, code);
+    if (!code) std::filesystem::create_symlink(image, place, code);
+    return code ? Result<void>(failed(code)) : Result<void>();
+  }
+  std::filesystem::copy_file(disk.image, place, code);
+  if (!code) {
+    std::filesystem::permissions(place, std::filesystem::perms::owner_all, code);
+    std::filesystem::resize_file(place, std::max(least, whole), code);
+  }
+  return code ? Result<void>(failed(code)) : Result<void>();
 }
 
 }  // namespace
@@ -81,10 +108,7 @@ Result<void> write_bochs_folder(const std::filesystem::path& folder, const Bochs
     ICE86_TRY(write_file(folder / kVgaRomFile, machine.firmware.vga_rom));
   for (std::size_t i = 0; i < machine.disks.size(); ++i) {
     if (!machine.disks[i]) continue;
-    std::error_code code;
-    const std::filesystem::path image = std::filesystem::absolute(machine.disks[i]->image, code);
-    if (!code) std::filesystem::create_symlink(image, folder / disk_file(i), code);
-    if (code) return Error(fmt::format("{}: {}", (folder / disk_file(i)).string(), code.message()));
+    ICE86_TRY(place_disk(*machine.disks[i], folder / disk_file(i)));
   }
   ICE86_TRY(write_file(folder / kBochsStepFile, "c\nr\nsreg\nprint-stack 4\n"));
   return write_file(folder / kBochsConfigFile, bochsrc(machine));

@@ -24,9 +24,9 @@ struct BochsMachine {
   machine::Firmware firmware;
   std::uint64_t memory_mib = 128;
   std::array<std::optional<BochsDisk>, 4> disks;
-  std::string boot_order = "c";  // letters of a, c, d, n, as PcConfig has them
-  std::uint64_t instructions_per_microsecond = 10;
-  std::int64_t power_on = 1'000'000'000;  // seconds since 1970 on the guest's clock
+  std::string boot_order = "c";                    // letters of a, c, d, n, as PcConfig has them
+  std::uint64_t instructions_per_microsecond = 4;  // Bochs' own default
+  std::int64_t power_on = 1'000'000'000;           // seconds since 1970 on the guest's clock
 };
 
 // Fixed names in the run's folder: the user's paths never appear in Bochs' own syntax.

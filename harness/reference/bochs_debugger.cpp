@@ -22,6 +22,8 @@ namespace ice86::harness {
 namespace {
 
 constexpr int kPollMilliseconds = 100;
+// Longer than any stretch between two BIOS calls of a boot.
+constexpr unsigned kSilenceMilliseconds = 20'000;
 // No answer is longer: memory is dumped to files.
 constexpr std::size_t kLongestAnswer = 16 << 20;
 constexpr std::size_t kMostComplaints = 1 << 20;
@@ -160,6 +162,15 @@ std::vector<std::string> BochsDebugger::ask(const std::vector<std::string>& comm
   return answers;
 }
 
+std::optional<std::string> BochsDebugger::go(const std::string& command) {
+  running_ = true;
+  silent_ms_ = 0;
+  auto answers = ask({command});
+  running_ = false;
+  if (answers.empty()) return std::nullopt;
+  return std::move(answers[0]);
+}
+
 // Prompts are numbered: "<bochs:1> " is printed when it is ready for the first command.
 std::optional<std::string> BochsDebugger::next_answer() {
   const std::string prompt = fmt::format("<bochs:{}> ", prompts_ + 1);
@@ -191,6 +202,11 @@ bool BochsDebugger::pump() {
     stop();
     return false;
   }
+  if (ready == 0) silent_ms_ += kPollMilliseconds;
+  if (running_ && silent_ms_ >= kSilenceMilliseconds) {
+    silent_ms_ = 0;
+    ::kill(child_, SIGINT);
+  }
   if (ready <= 0) return true;
   std::array<char, 65536> chunk;
   if (sources[2].revents != 0) {
@@ -213,6 +229,7 @@ bool BochsDebugger::pump() {
   }
   if (sources[0].revents != 0) {
     const ssize_t got = ::read(answers_, chunk.data(), chunk.size());
+    silent_ms_ = 0;
     if (got > 0) pending_.append(chunk.data(), static_cast<std::size_t>(got));
     if (got == 0 || pending_.size() > kLongestAnswer) {
       // It has ended, so its last words are already here.

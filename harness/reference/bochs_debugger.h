@@ -32,10 +32,17 @@ class BochsDebugger {
   // was interrupted, or cannot be understood any more; alive() is false then.
   std::vector<std::string> ask(const std::vector<std::string>& commands);
 
+  // The same for one command that lets the guest run. A guest that has halted for good never comes
+  // to a stop by itself: after some seconds without one Bochs is interrupted, and the answer is
+  // that of a stop for no reason.
+  std::optional<std::string> go(const std::string& command);
+
   bool alive() const { return alive_; }
   bool was_interrupted() const { return interrupted_; }
   // What Bochs said when it ended by itself, such as "[CPU0  ] ... triple fault"; may be empty.
   std::string last_words() const;
+  // Its output behind the last prompt.
+  const std::string& last_output() const { return pending_; }
 
  private:
   BochsDebugger(pid_t child, int commands, int answers, int errors,
@@ -58,6 +65,8 @@ class BochsDebugger {
   std::uint64_t prompts_ = 0;
   bool alive_ = true;
   bool interrupted_ = false;
+  bool running_ = false;    // within go()
+  unsigned silent_ms_ = 0;  // how long nothing has come
 };
 
 }  // namespace ice86::harness
