@@ -173,6 +173,7 @@ void Core::reset(ResetKind kind) {
     s.mxcsr = old.mxcsr;
     s.smbase = old.smbase;
   } else {
+    ferr = ignne = false;
     msr = Msrs{};
     msr.apic_base = kApicBaseReset;
     msr.pat = kPatReset;

@@ -84,6 +84,7 @@ void Piix3::set_pirq(unsigned pirq, unsigned source, bool asserted) {
 
 std::uint16_t Piix3::levels() const {
   std::uint16_t levels = state_.isa_levels;
+  if (state_.irq13) levels |= 1U << 13;
   for (unsigned i = 0; i < kPirqs; ++i) {
     const std::uint8_t route = config8(kPirqrcA + i);
     if ((route & kSteeringDisabled) != 0 || state_.pirq_sources[i] == 0) continue;
@@ -99,6 +100,41 @@ void Piix3::drive_irqs() {
 
 void Piix3::config_written(unsigned offset, unsigned width, std::uint32_t) {
   if (offset < kPirqrcA + kPirqs && offset + width > kPirqrcA) drive_irqs();
+}
+
+// FERR#, IGNNE# and port F0h (section 2.5, Coprocessor Error Register). The chip passes FERR# on only with XBCS bit 5 set;
+// here it always does: firmware written for emulated boards leaves that bit clear and counts on
+// IRQ13 all the same.
+void Piix3::set_ferr(bool asserted) {
+  if (asserted == state_.ferr) return;
+  state_.ferr = asserted;
+  if (asserted) {
+    state_.irq13 = true;
+  } else {
+    drive_ignne(false);
+  }
+  drive_irqs();
+}
+
+void Piix3::drive_ignne(bool asserted) {
+  state_.ignne = asserted;
+  pins_.ignne.set(asserted);
+}
+
+void Piix3::write_coprocessor_error(std::uint64_t offset, unsigned, std::uint64_t) {
+  if (offset != 0) return;
+  state_.irq13 = false;
+  drive_irqs();
+  if (state_.ferr) drive_ignne(true);
+}
+
+// Reads go on to the ISA bus, where nobody answers.
+std::uint64_t Piix3::read_coprocessor_error(std::uint64_t offset, unsigned width) {
+  return peek_coprocessor_error(offset, width);
+}
+
+std::uint64_t Piix3::peek_coprocessor_error(std::uint64_t, unsigned width) const {
+  return floating_bus(width);
 }
 
 // RC, reset control register, CF9h (section 2.5.6.2): the reset starts when RCPU goes from 0 to 1.
@@ -141,17 +177,23 @@ void Piix3::reset(ResetKind kind) {
   // The interrupt inputs are wires: they stay as their drivers hold them.
   state_.reset_control = 0;
   state_.port92 = 0;
+  // The CPU is reset with this chip, and negates FERR#.
+  state_.ferr = state_.irq13 = false;
+  drive_ignne(false);
   pins_.a20_gate.set(false);
   drive_irqs();
 }
 
 void Piix3::serialize(Archive& archive) {
-  archive.section("piix3", 1, [&] {
+  archive.section("piix3", 2, [&] {
     serialize_config(archive);
     archive.io(state_.isa_levels);
     archive.io(state_.pirq_sources);
     archive.io(state_.reset_control);
     archive.io(state_.port92);
+    archive.io(state_.ferr);
+    archive.io(state_.irq13);
+    archive.io(state_.ignne);
   });
   if (!archive.loading()) return;
   state_.reset_control &= kResetCpu | kSystemReset;
@@ -159,12 +201,14 @@ void Piix3::serialize(Archive& archive) {
   const std::uint16_t now = levels();
   for (unsigned i = 0; i < kIrqs; ++i) pins_.irq[i].restore(bit(now, i));
   pins_.a20_gate.restore((state_.port92 & kFastA20) != 0);
+  pins_.ignne.restore(state_.ignne);
 }
 
 std::string Piix3::dump() const {
   std::string text = fmt::format(
-      "PIIX3: XBCS {:04x}, RC {:02x}, port 92 {:02x}, ISA levels {:04x}\n", config16(kXbcs),
-      state_.reset_control, state_.port92 | kPort92Fixed, state_.isa_levels);
+      "PIIX3: XBCS {:04x}, RC {:02x}, port 92 {:02x}, ISA levels {:04x}, FERR# {}, IGNNE# {}\n",
+      config16(kXbcs), state_.reset_control, state_.port92 | kPort92Fixed, state_.isa_levels,
+      state_.ferr ? "asserted" : "negated", state_.ignne ? "asserted" : "negated");
   for (unsigned i = 0; i < kPirqs; ++i) {
     const std::uint8_t route = config8(kPirqrcA + i);
     text += fmt::format("  PIRQ{} {} sources {:08x}\n", static_cast<char>('A' + i),

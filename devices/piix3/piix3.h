@@ -26,6 +26,7 @@ class Piix3 final : public PciFunction {
     // Numbers 0-7 are the first controller's; number 2 is never driven (the cascade is there).
     std::array<LevelLine, kIrqs>& irq;
     LevelLine& a20_gate;     // port 92h bit 1 (the board ORs it with the keyboard controller's)
+    LevelLine& ignne;        // IGNNE#, high when asserted
     EdgeLine& init;          // CPU soft reset: port 92h bit 0, port CF9h
     EdgeLine& system_reset;  // PCIRST#: port CF9h hard reset
   };
@@ -38,9 +39,14 @@ class Piix3 final : public PciFunction {
   void set_isa_irq(unsigned irq, bool high);
   void set_pirq(unsigned pirq, unsigned source, bool asserted);
 
-  // Port CF9h (one register at offset 0) and port 92h (the same).
+  // The CPU's FERR#: an x87 exception waits for its handler. Asserts IRQ13, until port F0h is
+  // written.
+  void set_ferr(bool asserted);
+
+  // Port CF9h (one register at offset 0), port 92h and port F0h (the same).
   RegisterBlock& reset_control() { return reset_control_; }
   RegisterBlock& port92() { return port92_; }
+  RegisterBlock& coprocessor_error() { return coprocessor_error_; }
 
   // X-Bus chip select register, 4Eh: what the board decodes for BIOS ROM and its write protection.
   bool bios_write_enabled() const { return (config16(0x4E) & 0x0004) != 0; }
@@ -55,6 +61,9 @@ class Piix3 final : public PciFunction {
     std::array<std::uint32_t, kPirqs> pirq_sources{};
     std::uint8_t reset_control = 0;
     std::uint8_t port92 = 0;
+    bool ferr = false;
+    bool irq13 = false;
+    bool ignne = false;
   };
 
   void config_written(unsigned offset, unsigned width, std::uint32_t old) override;
@@ -67,6 +76,10 @@ class Piix3 final : public PciFunction {
   std::uint64_t read_port92(std::uint64_t offset, unsigned width);
   void write_port92(std::uint64_t offset, unsigned width, std::uint64_t value);
   std::uint64_t peek_port92(std::uint64_t offset, unsigned width) const;
+  std::uint64_t read_coprocessor_error(std::uint64_t offset, unsigned width);
+  void write_coprocessor_error(std::uint64_t offset, unsigned width, std::uint64_t value);
+  std::uint64_t peek_coprocessor_error(std::uint64_t offset, unsigned width) const;
+  void drive_ignne(bool asserted);
 
   Pins pins_;
   TraceBus& trace_;
@@ -74,6 +87,9 @@ class Piix3 final : public PciFunction {
   Window<Piix3, &Piix3::read_reset_control, &Piix3::write_reset_control, &Piix3::peek_reset_control>
       reset_control_{*this};
   Window<Piix3, &Piix3::read_port92, &Piix3::write_port92, &Piix3::peek_port92> port92_{*this};
+  Window<Piix3, &Piix3::read_coprocessor_error, &Piix3::write_coprocessor_error,
+         &Piix3::peek_coprocessor_error>
+      coprocessor_error_{*this};
 };
 
 }  // namespace ice86::devices

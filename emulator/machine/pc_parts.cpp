@@ -105,6 +105,7 @@ void Pc::Parts::wire_lines() {
   system_reset.connect([this] { request_reset(ResetKind::kHard); });
   power_off.connect([this] { finish(RunEnd::kPowerOff); });
   smi.connect([this] { cpu.pulse_smi(); });
+  ignne.connect([this](bool asserted) { cpu.set_ignne(asserted); });
 }
 
 // COM1 and COM3 share a line, as do COM2 and COM4.
@@ -141,6 +142,7 @@ Result<void> Pc::Parts::wire_ports() {
   ICE86_TRY(claim("post", 0x80, 1, post));
   ICE86_TRY(claim("dma-pages", 0x81, 15, dma.pages(), 1));
   ICE86_TRY(claim("port92", 0x92, 1, isa_bridge.port92()));
+  ICE86_TRY(claim("coprocessor-error", 0xf0, 1, isa_bridge.coprocessor_error()));
   ICE86_TRY(claim("pic1", 0xa0, 2, pics[1]));
   ICE86_TRY(claim("apm", 0xb2, 2, power.apm()));
   ICE86_TRY(claim("dma2", 0xc0, 32, dma.controller2()));

@@ -58,6 +58,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   void port_write(std::uint16_t port, unsigned width, std::uint32_t value) override {
     ports.write(port, width, value);
   }
+  void ferr_changed(bool asserted) override { isa_bridge.set_ferr(asserted); }
   void smm_changed(bool in_smm) override { memory->set_smm(in_smm); }
   std::uint8_t acknowledge_interrupt() override { return pics[0].acknowledge(); }
   std::uint64_t& instructions() override { return clock.instructions(); }
@@ -83,7 +84,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   // Wires.
   std::array<LevelLine, 16> irq;  // inputs of the interrupt controllers
   LevelLine intr, slave_intr;
-  LevelLine a20_keyboard, a20_fast;
+  LevelLine a20_keyboard, a20_fast, ignne;
   EdgeLine init, system_reset, power_off, smi;
   LevelLine timer_irq, rtc_irq, keyboard_irq, auxiliary_irq, sci_irq;
   std::array<LevelLine, kUarts> uart_irq;
@@ -99,7 +100,7 @@ struct Pc::Parts final : public cpu::CpuHost {
       devices::I8259a({"pic0", devices::I8259a::Role::kMaster, 0xf8}, intr, trace),
       devices::I8259a({"pic1", devices::I8259a::Role::kSlave, 0xde}, slave_intr, trace)};
   std::unique_ptr<devices::I440fx> host_bridge;
-  devices::Piix3 isa_bridge{{irq, a20_fast, init, system_reset}, trace};
+  devices::Piix3 isa_bridge{{irq, a20_fast, ignne, init, system_reset}, trace};
   devices::I8254 timer{clock, {"pit", {&timer_irq, nullptr, nullptr}}};
   devices::Port61 port61{{timer2_gate, speaker, [this] { return timer.out(2); },
                           [this] { return (timer.rising_edges(1) & 1) != 0; }}};

@@ -269,10 +269,10 @@ struct Piix3Bench {
   Clock clock;
   TraceBus trace{clock};
   std::array<LevelLine, 16> irq;
-  LevelLine a20;
+  LevelLine a20, ignne;
   EdgeLine init, system_reset;
   unsigned inits = 0, resets = 0;
-  Piix3 bridge{{irq, a20, init, system_reset}, trace};
+  Piix3 bridge{{irq, a20, ignne, init, system_reset}, trace};
   Piix3Bench() {
     init.connect([this] { ++inits; });
     system_reset.connect([this] { ++resets; });
@@ -281,7 +281,8 @@ struct Piix3Bench {
   std::vector<conformance::Block> blocks() {
     return {{"config", &bridge.config_space(), 256, 4},
             {"cf9", &bridge.reset_control(), 1, 1},
-            {"port92", &bridge.port92(), 1, 1}};
+            {"port92", &bridge.port92(), 1, 1},
+            {"portF0", &bridge.coprocessor_error(), 1, 1}};
   }
   bool interrupting() const {
     for (const LevelLine& line : irq) {
@@ -290,15 +291,18 @@ struct Piix3Bench {
     return false;
   }
   std::uint64_t outputs() const {
-    std::uint64_t pins = a20.high() ? 1 : 0;
+    std::uint64_t pins = (a20.high() ? 1 : 0) | (ignne.high() ? 2 : 0);
     for (const LevelLine& line : irq) pins = pins << 1 | (line.high() ? 1 : 0);
     return pins;
   }
   void disturb(std::mt19937_64& random) {
+    bridge.set_ferr(random() % 2 != 0);
     bridge.set_isa_irq(random() % 16, random() % 2 != 0);
     bridge.set_pirq(random() % 4, random() % 32, random() % 2 != 0);
   }
   void release() {
+    bridge.set_ferr(false);
+    bridge.coprocessor_error().write(0, 1, 0);
     for (unsigned i = 0; i < 16; ++i) bridge.set_isa_irq(i, false);
     for (unsigned i = 0; i < 4 * 32; ++i) bridge.set_pirq(i / 32, i % 32, false);
   }
@@ -336,6 +340,27 @@ TEST(Piix3, ReservedInterruptsAreNotSteeredTo) {
     b.bridge.config_write(0x60, 1, irq);
     EXPECT_FALSE(b.interrupting()) << "IRQ" << irq;
   }
+}
+
+// Port F0h ends IRQ13, and asserts IGNNE# for as long as FERR# is asserted.
+TEST(Piix3, CoprocessorErrors) {
+  Piix3Bench b;
+  b.bridge.coprocessor_error().write(0, 1, 0);
+  EXPECT_FALSE(b.ignne.high()) << "FERR# is not asserted";
+  b.bridge.set_ferr(true);
+  EXPECT_TRUE(b.irq[13].high());
+  EXPECT_FALSE(b.ignne.high());
+  b.bridge.coprocessor_error().write(0, 1, 0);
+  EXPECT_FALSE(b.irq[13].high());
+  EXPECT_TRUE(b.ignne.high());
+  b.bridge.set_ferr(false);
+  EXPECT_FALSE(b.ignne.high());
+  b.bridge.set_ferr(true);
+  b.bridge.set_ferr(false);
+  EXPECT_TRUE(b.irq[13].high()) << "the request stays until port F0h is written";
+  b.bridge.coprocessor_error().write(0, 1, 0);
+  EXPECT_FALSE(b.irq[13].high());
+  EXPECT_FALSE(b.ignne.high());
 }
 
 TEST(Piix3, IsaAndPciShareALine) {
