@@ -26,6 +26,7 @@ class FlatHost final : public CpuHost {
   // What a port reads as, and where writes go; by default all ones, and nowhere.
   std::function<std::uint32_t(std::uint16_t, unsigned)> on_port_read;
   std::function<void(std::uint16_t, unsigned, std::uint32_t)> on_port_write;
+  std::function<void(bool)> on_ferr;
   std::uint8_t interrupt_vector = 0x20;
 
   PageView page(Gpa gpa) override {
@@ -55,6 +56,9 @@ class FlatHost final : public CpuHost {
   }
   void port_write(std::uint16_t port, unsigned width, std::uint32_t value) override {
     if (on_port_write) on_port_write(port, width, value);
+  }
+  void ferr_changed(bool asserted) override {
+    if (on_ferr) on_ferr(asserted);
   }
   std::uint8_t acknowledge_interrupt() override { return interrupt_vector; }
   std::uint64_t& instructions() override { return clock_.instructions(); }
