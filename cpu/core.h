@@ -401,6 +401,7 @@ class Core {
     std::array<std::uint64_t, 16> mtrr_variable{};
     std::array<std::uint64_t, 11> mtrr_fixed{};
   } msr;
+  std::uint64_t random_state = 0;  // of RDRAND and RDSEED
 
  private:
   Block* find_block();

@@ -136,6 +136,7 @@ class Translator {
     if (!by_cl) take_immediate(2);
     return set(double_shift_handler(left, by_cl, form, bytes(0)));
   }
+  bool bits(Bits op, unsigned rm = 1);
   bool bit_op(Bit op) { return set(bit_handler(op, two(), bytes(0))); }
   bool exchange(Exchange op) {
     Form form = two();
@@ -322,6 +323,24 @@ bool Translator::x87() {
   return set(features_.has(Feature::kFpu) ? x87_handler(escape, modrm) : x87_absent_handler());
 }
 
+// Operand `rm` may be memory; another source than that is VEX.vvvv.
+bool Translator::bits(Bits op, unsigned rm) {
+  const unsigned count = z_.operand_count_visible;
+  Form form = one(0) == Form::kM ? Form::kMR : Form::kRR;
+  const unsigned size = op == Bits::kCrc32 ? bytes(1) : bytes(0);
+  for (unsigned n = 1; n < count; ++n) {
+    if (memory(n)) {
+      take_memory(n);
+      form = Form::kRM;
+    } else if (immediate(n)) {
+      take_immediate(n);
+    } else {
+      (n == rm ? insn_.src : insn_.code) = register_offset(ops_[n].reg.value);
+    }
+  }
+  return set(bits_handler(op, form, size));
+}
+
 bool Translator::simd() {
   // MASKMOVQ and MASKMOVDQU have a hidden memory operand.
   for (unsigned n = 0; n < z_.operand_count; ++n) {
@@ -410,6 +429,28 @@ bool Translator::translate() {
     case ZYDIS_MNEMONIC_BTC: return bit_op(Bit::kBtc);
     case ZYDIS_MNEMONIC_BSF: return set(bit_scan_handler(false, two(), bytes(0)));
     case ZYDIS_MNEMONIC_BSR: return set(bit_scan_handler(true, two(), bytes(0)));
+    case ZYDIS_MNEMONIC_POPCNT: return bits(Bits::kPopcnt);
+    case ZYDIS_MNEMONIC_LZCNT: return bits(Bits::kLzcnt);
+    case ZYDIS_MNEMONIC_TZCNT: return bits(Bits::kTzcnt);
+    case ZYDIS_MNEMONIC_ADCX: return bits(Bits::kAdcx);
+    case ZYDIS_MNEMONIC_ADOX: return bits(Bits::kAdox);
+    case ZYDIS_MNEMONIC_ANDN: return bits(Bits::kAndn, 2);
+    case ZYDIS_MNEMONIC_BEXTR: return bits(Bits::kBextr);
+    case ZYDIS_MNEMONIC_BLSI: return bits(Bits::kBlsi);
+    case ZYDIS_MNEMONIC_BLSR: return bits(Bits::kBlsr);
+    case ZYDIS_MNEMONIC_BLSMSK: return bits(Bits::kBlsmsk);
+    case ZYDIS_MNEMONIC_BZHI: return bits(Bits::kBzhi);
+    case ZYDIS_MNEMONIC_PDEP: return bits(Bits::kPdep, 2);
+    case ZYDIS_MNEMONIC_PEXT: return bits(Bits::kPext, 2);
+    case ZYDIS_MNEMONIC_RORX: return bits(Bits::kRorx);
+    case ZYDIS_MNEMONIC_SARX: return bits(Bits::kSarx);
+    case ZYDIS_MNEMONIC_SHLX: return bits(Bits::kShlx);
+    case ZYDIS_MNEMONIC_SHRX: return bits(Bits::kShrx);
+    case ZYDIS_MNEMONIC_MULX: return bits(Bits::kMulx, 2);
+    case ZYDIS_MNEMONIC_CRC32: return bits(Bits::kCrc32);
+    case ZYDIS_MNEMONIC_MOVBE: return bits(Bits::kMovbe);
+    case ZYDIS_MNEMONIC_RDRAND:
+    case ZYDIS_MNEMONIC_RDSEED: return bits(Bits::kRandom);
     case ZYDIS_MNEMONIC_XCHG: return exchange(Exchange::kXchg);
     case ZYDIS_MNEMONIC_XADD: return exchange(Exchange::kXadd);
     case ZYDIS_MNEMONIC_CMPXCHG: return exchange(Exchange::kCmpxchg);

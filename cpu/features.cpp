@@ -57,7 +57,7 @@ FeatureSet implemented_features() {
   all |= {kPse, kTsc, kMsr, kCx8, kSep, kMtrr, kPat, kPse36};
   all |= {kDe, kPae, kMce, kPge, kNx, kSmep, kSmap};
   // Integer instructions.
-  all |= {kCmov};
+  all |= {kCmov, kPopcnt, kAbm, kBmi1, kBmi2, kAdx, kMovbe, kRdrand, kRdseed};
   // x87, MMX, SSE.
   all |= {kFpu, kFxsr};
   // Vector instructions. They are executed by the host's own; a host that is older offers less.

@@ -24,7 +24,7 @@ void io_table(Archive& archive, DescriptorTable& table) {
 
 void Core::serialize(Archive& archive) {
   if (!archive.loading() && !written_from_outside) sync_flags();
-  archive.section("cpu", 2, [&] {
+  archive.section("cpu", 3, [&] {
     archive.io(s.gpr);
     archive.io(s.rip);
     archive.io(s.rflags);
@@ -60,6 +60,7 @@ void Core::serialize(Archive& archive) {
     }
     archive.io(msr.mtrr_variable);
     archive.io(msr.mtrr_fixed);
+    archive.io(random_state);
     auto level = static_cast<std::uint8_t>(cpl);
     archive.io(level);
     if (!archive.loading() || !archive.ok()) return;
@@ -73,6 +74,7 @@ void Core::serialize(Archive& archive) {
 
 // Everything that is derived from State, after it was written from outside.
 void Core::state_changed() {
+  s.mxcsr &= 0xffff;  // the host would not take the rest
   set_flags(static_cast<std::uint32_t>(s.rflags));
   update_mode();
   flush_tlb();

@@ -175,6 +175,7 @@ void Core::reset(ResetKind kind) {
   } else {
     ferr = ignne = false;
     msr = Msrs{};
+    random_state = 0;
     msr.apic_base = kApicBaseReset;
     msr.pat = kPatReset;
   }

@@ -29,6 +29,33 @@ enum class Bit { kBt, kBts, kBtr, kBtc };
 Handler bit_handler(Bit op, Form form, unsigned size);
 Handler bit_scan_handler(bool reverse, Form form, unsigned size);
 
+// Destination Insn::dst; the source is Insn::src or memory (kRR, kRM; a store of MOVBE: kMR); the
+// register of VEX.vvvv is Insn::code.
+enum class Bits {
+  kPopcnt,
+  kLzcnt,
+  kTzcnt,
+  kAdcx,
+  kAdox,
+  kAndn,  // from here to kMulx: VEX encoded
+  kBextr,
+  kBlsi,
+  kBlsr,
+  kBlsmsk,
+  kBzhi,
+  kPdep,
+  kPext,
+  kRorx,
+  kSarx,
+  kShlx,
+  kShrx,
+  kMulx,
+  kCrc32,
+  kMovbe,
+  kRandom  // RDRAND, RDSEED
+};
+Handler bits_handler(Bits op, Form form, unsigned size);
+
 enum class Exchange { kXchg, kXadd, kCmpxchg };
 Handler exchange_handler(Exchange op, Form form, unsigned size);
 Handler cmpxchg8b_handler();
