@@ -163,7 +163,7 @@ bool Core::probe_write(std::uint64_t linear, unsigned size) {
   Gpa gpa = 0;
   if (!translate_and_fill(linear, Access::kWrite, rights, gpa)) return false;
   if ((linear & kPageMask) + size > kPageSize) {
-    return translate_and_fill((linear + size - 1) & linear_mask, Access::kWrite, rights, gpa);
+    return translate_and_fill(((linear | kPageMask) + 1) & linear_mask, Access::kWrite, rights, gpa);
   }
   return true;
 }
