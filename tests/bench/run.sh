@@ -1,16 +1,14 @@
 #!/usr/bin/env bash
 # Benchmarks, each beside a peer in the same run: the same guest program on ice86's interpreter and on
 # Debian's Bochs. What counts is CPU time; start-up (the same guest with 0 rounds) is taken off.
-#   tests/bench/run.sh BUILD_FOLDER [RUNS]
+#   tests/bench/run.sh BUILD_FOLDER [RUNS] [GUEST...]
 set -euo pipefail
 build=$1 runs=${2:-3}
+shift $(($# < 2 ? $# : 2))
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-rounds=20000
 
-nasm -D ROUNDS=$rounds -f bin -o "$work/full.img" "$here/guests/integer_loop.asm"
-nasm -D ROUNDS=0 -f bin -o "$work/empty.img" "$here/guests/integer_loop.asm"
 echo c > "$work/rc"
 for image in full empty; do
   cat > "$work/$image.bochsrc" <<TEXT
@@ -38,23 +36,32 @@ ice86() { "$build/bin/ice86" run --firmware bochs -m 32 --disk "$work/$1.img" --
 bochs_run() { script -qec "bochs -q -f $work/$1.bochsrc -rc $work/rc" /dev/null; }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
-# net ENGINE: median CPU seconds of the loop alone.
+# net ENGINE CHECKSUM: median CPU seconds of the loop alone.
 net() {
   local full=() empty=() i
   for ((i = 0; i < runs; ++i)); do
     full+=("$(cpu_seconds "$1" full)")
-    grep -q 058AECE4 "$work/out" || { echo "$1: wrong checksum" >&2; exit 1; }
+    grep -q "$2" "$work/out" || { echo "$1: wrong checksum" >&2; exit 1; }
     empty+=("$(cpu_seconds "$1" empty)")
   done
   awk -v a="$(printf '%s\n' "${full[@]}" | median)" -v b="$(printf '%s\n' "${empty[@]}" | median)" 'BEGIN { print a - b }'
 }
 
-ours=$(net ice86)
-theirs=$(net bochs_run)
-awk -v ours="$ours" -v theirs="$theirs" -v runs="$runs" 'BEGIN {
-  instructions = 409.3  # millions in the loop, as ice86 counts them
-  printf "%-24s %10s %10s\n", "integer loop, median of " runs, "CPU s", "MIPS"
-  printf "%-24s %10.2f %10.0f\n", "ice86 interpreter", ours, instructions / ours
-  printf "%-24s %10.2f %10.0f\n", "Bochs 2.7 (Debian)", theirs, instructions / theirs
-  printf "ice86 is %.2f times as fast\n", theirs / ours
-}'
+# bench GUEST ROUNDS CHECKSUM MILLIONS: of instructions in all rounds.
+bench() {
+  nasm -D ROUNDS="$2" -f bin -o "$work/full.img" "$here/guests/$1.asm"
+  nasm -D ROUNDS=0 -f bin -o "$work/empty.img" "$here/guests/$1.asm"
+  local ours theirs
+  ours=$(net ice86 "$3")
+  theirs=$(net bochs_run "$3")
+  awk -v ours="$ours" -v theirs="$theirs" -v runs="$runs" -v name="$1" -v instructions="$4" 'BEGIN {
+    printf "%-24s %10s %10s\n", name ", median of " runs, "CPU s", "MIPS"
+    printf "%-24s %10.2f %10.0f\n", "ice86 interpreter", ours, instructions / ours
+    printf "%-24s %10.2f %10.0f\n", "Bochs 2.7 (Debian)", theirs, instructions / theirs
+    printf "ice86 is %.2f times as fast\n", theirs / ours
+  }'
+}
+
+wanted() { [[ $# -eq 1 || " ${*:2} " == *" $1 "* ]]; }
+if wanted integer_loop "$@"; then bench integer_loop 20000 058AECE4 409.3; fi
+if wanted sse2_mix "$@"; then bench sse2_mix 6000 F50C9996 67.6; fi
