@@ -69,24 +69,24 @@ Result<std::function<void(std::uint8_t)>> byte_sink(const std::string& where, co
   });
 }
 
-// "disk.img" or "disk.img,write=on".
-Result<DiskConfig> open_disk(const std::string& text, Nanoseconds spin_up, Nanoseconds latency) {
-  std::string path = text;
-  auto writes = BlockImage::Writes::kOverlay;
-  if (const std::size_t comma = text.rfind(",write="); comma != std::string::npos) {
-    const std::string value = text.substr(comma + 7);
-    if (value == "on") {
-      writes = BlockImage::Writes::kFile;
-    } else if (value != "off") {
-      return usage_error(fmt::format("disk {}: write= is on or off", text));
+constexpr std::uint64_t kCdSector = 2048;
+
+Result<DiskConfig> open_drive(const DriveSpec& spec, Nanoseconds spin_up, Nanoseconds latency) {
+  DiskConfig drive;
+  drive.cdrom = spec.cdrom;
+  if (!spec.file.empty()) {
+    const auto writes = spec.cdrom || spec.write_protected ? BlockImage::Writes::kRefused
+                        : spec.write                       ? BlockImage::Writes::kFile
+                                                           : BlockImage::Writes::kOverlay;
+    ICE86_TRY_ASSIGN(drive.medium, BlockImage::open(spec.file, writes));
+    if (spec.cdrom && drive.medium->sectors() * kSectorSize < kCdSector) {
+      return Error(fmt::format("disk image {}: is shorter than the 2048 bytes of one CD-ROM sector",
+                               spec.file));
     }
-    path = text.substr(0, comma);
   }
-  ICE86_TRY_ASSIGN(auto medium, BlockImage::open(path, writes));
-  DiskConfig disk{std::move(medium), {}};
-  if (spin_up != 0) disk.timing.spin_up = spin_up;
-  if (latency != 0) disk.timing.command_latency = latency;
-  return disk;
+  if (spin_up != 0) drive.timing.spin_up = spin_up;
+  if (latency != 0) drive.timing.command_latency = latency;
+  return drive;
 }
 
 }  // namespace
@@ -103,9 +103,17 @@ void add_board_options(CLI::App& command, MachineOptions& o) {
   static constexpr const char* kPlaces[] = {"primary master", "primary slave", "secondary master",
                                             "secondary slave"};
   for (unsigned i = 0; i < 4; ++i) {
-    command.add_option(kSlots[i], o.disks[i],
-                       fmt::format("disk image on the {}: FILE[,write=on]", kPlaces[i]));
+    command.add_option(
+        kSlots[i], o.disks[i],
+        fmt::format("disk image on the {}: FILE[,write=on][,media=cdrom]", kPlaces[i]));
   }
+  command.add_option("--cdrom", o.cdrom, "CD-ROM image on the secondary master");
+  command
+      .add_option("--drive", o.drives,
+                  "a drive as QEMU spells it: file=F,if=ide,media=disk|cdrom,index=0..3,...")
+      ->allow_extra_args(false);
+  command.add_flag("--snapshot", o.snapshot,
+                   "write no image file: as without write=on, which it forbids");
   command.add_option("--disk", o.disk_list, "disk image in the next free place: FILE[,write=on]");
   command
       .add_option("--boot", o.boot,
@@ -196,15 +204,10 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
   if (!spin_up) return std::move(spin_up).error().within("--disk-spin-up");
   auto latency = parse_duration_ns(options.latency);
   if (!latency) return std::move(latency).error().within("--disk-latency");
-  std::array<std::string, 4> disks = options.disks;
-  for (const std::string& disk : options.disk_list) {
-    const auto slot = std::find(disks.begin(), disks.end(), "");
-    if (slot == disks.end()) return usage_error("--disk: there is place for four disks");
-    *slot = disk;
-  }
-  for (unsigned i = 0; i < disks.size(); ++i) {
-    if (disks[i].empty()) continue;
-    ICE86_TRY_ASSIGN(config.disks[i], open_disk(disks[i], *spin_up, *latency));
+  ICE86_TRY_ASSIGN(const DriveTable drives, drive_table(options));
+  for (unsigned i = 0; i < drives.ide.size(); ++i) {
+    if (!drives.ide[i]) continue;
+    ICE86_TRY_ASSIGN(config.disks[i], open_drive(*drives.ide[i], *spin_up, *latency));
   }
   config.instructions_per_microsecond = options.rate;
   ICE86_TRY_ASSIGN(config.rtc, parse_date(options.rtc));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "emulator/app/drive_options.h"
 #include "emulator/base/result.h"
 #include "emulator/machine/pc.h"
 
@@ -17,12 +18,10 @@ class App;
 
 namespace ice86::app {
 
-struct MachineOptions {
+struct MachineOptions : DriveOptions {
   std::string firmware = "bochs";
   std::optional<std::string> vga_rom;
   std::string memory = "128M";
-  std::array<std::string, 4> disks;    // -hda .. -hdd
-  std::vector<std::string> disk_list;  // --disk, filling the first free slots
   std::string boot = "c";
   std::string rtc = "2003-06-09T12:00:00";
   std::uint64_t rate = 100;  // instructions per microsecond

@@ -16,9 +16,9 @@ namespace {
 // QEMU's users type long options with one dash: "-hda disk.img". Exactly those spellings are taken
 // as the long options of the same name.
 std::vector<std::string> with_qemu_spellings(int argc, char** argv) {
-  static const std::vector<std::string> kSpellings = {"-hda",     "-hdb",  "-hdc",     "-hdd",
-                                                      "-bios",    "-boot", "-serial",  "-debugcon",
-                                                      "-display", "-rtc",  "-snapshot"};
+  static const std::vector<std::string> kSpellings = {
+      "-hda",      "-hdb",     "-hdc", "-hdd",      "-bios",  "-boot", "-serial",
+      "-debugcon", "-display", "-rtc", "-snapshot", "-cdrom", "-drive"};
   std::vector<std::string> words;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];

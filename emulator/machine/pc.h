@@ -29,8 +29,9 @@ class I8042;
 namespace ice86::machine {
 
 struct DiskConfig {
-  std::unique_ptr<BlockBackend> medium;
+  std::unique_ptr<BlockBackend> medium;  // null: a CD-ROM drive with an empty tray
   devices::AtaTiming timing;
+  bool cdrom = false;
 };
 
 struct PcConfig {

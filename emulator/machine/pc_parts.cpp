@@ -58,9 +58,7 @@ Result<void> Pc::Parts::wire() {
         std::make_unique<devices::AtaChannel>(clock, ata_irq[i], trace, fmt::format("ata{}", i));
     for (unsigned drive = 0; drive < 2; ++drive) {
       if (auto& disk = config.disks[i * 2 + drive]) {
-        devices::AtaDisk::Config drive_config;
-        drive_config.timing = disk->timing;
-        ata[i]->attach(drive, *disk->medium, drive_config);
+        attach_drive(*ata[i], drive, *disk);
       }
     }
   }
@@ -69,6 +67,18 @@ Result<void> Pc::Parts::wire() {
   ICE86_TRY(plug_memory_modules());
   ICE86_TRY(wire_pci());
   return write_cmos();
+}
+
+void Pc::Parts::attach_drive(devices::AtaChannel& channel, unsigned place, DiskConfig& drive) {
+  if (drive.cdrom) {
+    devices::AtapiCdrom::Config drive_config;
+    drive_config.timing = drive.timing;
+    return channel.attach_cdrom(place, drive.medium.get(), drive_config);
+  }
+  ICE86_ASSERT(drive.medium != nullptr);
+  devices::AtaDisk::Config drive_config;
+  drive_config.timing = drive.timing;
+  channel.attach(place, *drive.medium, drive_config);
 }
 
 void Pc::Parts::wire_lines() {
@@ -241,7 +251,8 @@ Result<void> Pc::Parts::plug_memory_modules() {
 Result<void> Pc::Parts::write_cmos() {
   std::array<std::optional<DiskGeometry>, 4> geometries;
   for (unsigned i = 0; i < geometries.size(); ++i) {
-    if (config.disks[i]) geometries[i] = geometry_of(config.disks[i]->medium->sectors());
+    if (config.disks[i] && !config.disks[i]->cdrom)
+      geometries[i] = geometry_of(config.disks[i]->medium->sectors());
   }
   ICE86_TRY_ASSIGN(const auto bytes, cmos_setup(config.memory_mib << 20, memory->below_4g(),
                                                 geometries, config.boot_order));
@@ -338,7 +349,7 @@ void Pc::Parts::serialize(Archive& archive) {
     for (auto& module : modules) module->serialize(archive);
     for (auto& channel : ata) channel->serialize(archive);
     for (auto& disk : config.disks) {
-      if (disk) disk->medium->serialize(archive);
+      if (disk && disk->medium) disk->medium->serialize(archive);
     }
     post.serialize(archive);
     console_e9.serialize(archive);

@@ -129,6 +129,7 @@ struct Pc::Parts final : public cpu::CpuHost {
  private:
   explicit Parts(PcConfig configuration);
   Result<void> wire();
+  static void attach_drive(devices::AtaChannel& channel, unsigned place, DiskConfig& drive);
   void wire_lines();
   Result<void> wire_ports();
   Result<void> wire_pci();

@@ -93,6 +93,28 @@ TEST_F(CommandLine, EmptyDiskImageIsRefused) {
   EXPECT_THAT(outcome.output, HasSubstr("empty.img: is empty"));
 }
 
+TEST_F(CommandLine, CdImageShorterThanASectorIsRefused) {
+  for (const std::size_t size : {0, 1, 511, 512, 1536}) {
+    const std::string disc = file("short.iso", size);
+    const Outcome outcome = ice86("run --firmware " + guest("halt_rom") + " -cdrom " + disc);
+    EXPECT_EQ(outcome.exit, 6) << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr("short.iso: is "));
+    EXPECT_EQ(lines_in(outcome.output), 1) << outcome.output;
+  }
+  file("whole.iso", 2048);
+  EXPECT_EQ(ice86("run --firmware " + guest("exit_rom") + " -cdrom whole.iso").exit, 11);
+}
+
+TEST_F(CommandLine, DrivesTakeQemusSpelling) {
+  file("cd.iso", 4096);
+  const std::string command = "run --firmware " + guest("exit_rom");
+  EXPECT_EQ(ice86(command + " -drive file=cd.iso,if=ide,media=cdrom,index=1 -snapshot").exit, 11);
+  EXPECT_EQ(ice86(command + " -hdc cd.iso,media=cdrom").exit, 11);
+  const Outcome twice = ice86(command + " -hdc cd.iso -cdrom cd.iso");
+  EXPECT_EQ(twice.exit, 2) << twice.output;
+  EXPECT_THAT(twice.output, HasSubstr("secondary master"));
+}
+
 TEST_F(CommandLine, MissingDiskImageIsNamed) {
   const Outcome outcome = ice86("run --firmware " + guest("halt_rom") + " -hda none.img");
   EXPECT_EQ(outcome.exit, 6) << outcome.output;

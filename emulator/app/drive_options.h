@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What is put in which drive: -hda..-hdd, --disk, -cdrom, and QEMU's -drive if=...,file=...
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "emulator/base/result.h"
+
+namespace ice86::app {
+
+struct DriveSpec {
+  std::string file;  // empty: a CD-ROM drive with an empty tray
+  bool cdrom = false;
+  bool write = false;            // into the file; otherwise to an overlay in memory
+  bool write_protected = false;  // readonly=on: the guest's writes fail
+};
+
+struct DriveTable {
+  // Primary master, primary slave, secondary master, secondary slave.
+  std::array<std::optional<DriveSpec>, 4> ide;
+};
+
+struct DriveOptions {
+  std::array<std::string, 4> disks;    // -hda .. -hdd
+  std::vector<std::string> disk_list;  // --disk, filling the first free places
+  std::optional<std::string> cdrom;    // -cdrom: the secondary master
+  std::vector<std::string> drives;     // -drive
+  bool snapshot = false;               // no file is written, whatever else is said
+};
+
+// Errors are usage errors: a setting nobody knows, a place taken twice, no place left.
+Result<DriveTable> drive_table(const DriveOptions& options);
+
+// "name=value,name=value" as QEMU reads it: a doubled comma stands for one. A part without '=' gets
+// the name "". `option` names the option in errors.
+Result<std::vector<std::pair<std::string, std::string>>> split_settings(const std::string& text,
+                                                                        const char* option);
+
+// "on" or "off".
+Result<bool> parse_switch(const std::string& name, const std::string& value, const char* option);
+
+}  // namespace ice86::app
