@@ -122,7 +122,7 @@ Result<void> add_drive(DriveTable& table, const std::string& text, bool snapshot
       return usage_error(fmt::format(
           "-drive: '{}' is no setting (known: file if media index bus unit format readonly "
           "snapshot write id)",
-          name));
+          name.empty() ? value : name));
     }
   }
   ICE86_TRY(check(spec, text, kOption, snapshot));
