@@ -32,37 +32,25 @@ struct ReferenceOptions {
   bool quiet = false;
 };
 
-// Where PcConfig has an open file, Bochs needs the path.
-Result<std::filesystem::path> image_of(const std::string& text) {
-  const std::size_t comma = text.rfind(",write=");
-  if (comma == std::string::npos) return std::filesystem::path(text);
-  if (text.substr(comma) == ",write=on")
-    return usage_error(fmt::format("disk {}: a reference run never writes to the image", text));
-  return std::filesystem::path(text.substr(0, comma));
-}
-
 Result<harness::BochsMachine> bochs_machine(const MachineOptions& options) {
   harness::BochsMachine machine;
-  std::array<std::string, 4> disks = options.disks;
-  std::size_t next = 0;
-  for (const std::string& disk : options.disk_list) {
-    while (next < disks.size() && !disks[next].empty()) ++next;
-    if (next == disks.size()) return usage_error("--disk: there is place for four disks");
-    disks[next] = disk;
-  }
-  std::array<std::filesystem::path, 4> images;
-  for (std::size_t i = 0; i < disks.size(); ++i) {
-    if (disks[i].empty()) continue;
-    ICE86_TRY_ASSIGN(images[i], image_of(disks[i]));
+  // Where PcConfig has an open file, Bochs needs the path.
+  ICE86_TRY_ASSIGN(const DriveTable drives, drive_table(options));
+  for (const auto& drive : drives.ide) {
+    if (drive && drive->cdrom)
+      return usage_error("reference bochs: a reference run has no CD-ROM drives");
+    if (drive && drive->write)
+      return usage_error(
+          fmt::format("disk {}: a reference run never writes to the image", drive->file));
   }
   // The same checks, and the same messages, as for a machine of our own.
   ICE86_TRY_ASSIGN(machine::PcConfig config, machine_config(options));
   machine.firmware = std::move(config.firmware);
   machine.memory_mib = config.memory_mib;
-  for (std::size_t i = 0; i < disks.size(); ++i) {
+  for (std::size_t i = 0; i < drives.ide.size(); ++i) {
     if (!config.disks[i]) continue;
-    machine.disks[i] =
-        harness::BochsDisk{images[i], machine::geometry_of(config.disks[i]->medium->sectors())};
+    machine.disks[i] = harness::BochsDisk{drives.ide[i]->file,
+                                          machine::geometry_of(config.disks[i]->medium->sectors())};
   }
   machine.boot_order = config.boot_order;
   machine.instructions_per_microsecond = config.instructions_per_microsecond;
