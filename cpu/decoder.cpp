@@ -185,9 +185,9 @@ class Translator {
   bool system_operand(System op) { return set(system_handler(op, one(0))); }
   bool lar_lsl(System op);
   bool x87();
-  bool fx(X87Image op) {
-    take_memory(0);
-    return set(x87_image_handler(op));
+  bool extended_state(ExtendedState op) {
+    if (memory(0)) take_memory(0);
+    return set(extended_state_handler(op));
   }
   bool simd();
 
@@ -589,8 +589,18 @@ bool Translator::translate() {
     case ZYDIS_MNEMONIC_SYSEXIT: return leave(system_handler(System::kSysexit, Form::kR));
     case ZYDIS_MNEMONIC_RSM: return leave(system_handler(System::kRsm, Form::kR));
     case ZYDIS_MNEMONIC_FWAIT: return set(x87_wait_handler());
-    case ZYDIS_MNEMONIC_FXSAVE: return fx(X87Image::kFxsave);
-    case ZYDIS_MNEMONIC_FXRSTOR: return fx(X87Image::kFxrstor);
+    case ZYDIS_MNEMONIC_FXSAVE:
+    case ZYDIS_MNEMONIC_FXSAVE64: return extended_state(ExtendedState::kFxsave);
+    case ZYDIS_MNEMONIC_FXRSTOR:
+    case ZYDIS_MNEMONIC_FXRSTOR64: return extended_state(ExtendedState::kFxrstor);
+    case ZYDIS_MNEMONIC_XSAVE:
+    case ZYDIS_MNEMONIC_XSAVE64: return extended_state(ExtendedState::kXsave);
+    case ZYDIS_MNEMONIC_XSAVEOPT:
+    case ZYDIS_MNEMONIC_XSAVEOPT64: return extended_state(ExtendedState::kXsaveopt);
+    case ZYDIS_MNEMONIC_XRSTOR:
+    case ZYDIS_MNEMONIC_XRSTOR64: return extended_state(ExtendedState::kXrstor);
+    case ZYDIS_MNEMONIC_XGETBV: return extended_state(ExtendedState::kXgetbv);
+    case ZYDIS_MNEMONIC_XSETBV: return extended_state(ExtendedState::kXsetbv);
     default: return false;
   }
 }

@@ -59,7 +59,7 @@ FeatureSet implemented_features() {
   // Integer instructions.
   all |= {kCmov, kPopcnt, kAbm, kBmi1, kBmi2, kAdx, kMovbe, kRdrand, kRdseed};
   // x87, MMX, SSE.
-  all |= {kFpu, kFxsr};
+  all |= {kFpu, kFxsr, kXsave, kXsaveopt, kXgetbv1};
   // Vector instructions. They are executed by the host's own; a host that is older offers less.
   all |= {kMmx, kSse, kSse2, kClflush, kClflushopt, kClwb, kPrefetchw};
   if (__builtin_cpu_supports("sse3")) all.add(kSse3);

@@ -173,7 +173,9 @@ Handler system_handler(System op, Form form);
 Handler x87_handler(unsigned escape, unsigned modrm);
 Handler x87_absent_handler();  // ESC on a CPU without an FPU
 Handler x87_wait_handler();
-enum class X87Image { kFnstenv, kFnsave, kFldenv, kFrstor, kFxsave, kFxrstor };
+enum class X87Image { kFnstenv, kFnsave, kFldenv, kFrstor };
 Handler x87_image_handler(X87Image op);
+enum class ExtendedState { kFxsave, kFxrstor, kXsave, kXsaveopt, kXrstor, kXgetbv, kXsetbv };
+Handler extended_state_handler(ExtendedState op);
 
 }  // namespace ice86::cpu

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The x87 state as a whole: availability, exception summary, FNINIT, and the images of FSTENV,
-// FSAVE and FXSAVE.
-// Reference: Intel SDM vol. 1 sections 8.1 and 8.7 and figures 8-9 to 8-12, vol. 2 FXSAVE.
+// The x87 state as a whole: availability, exception summary, FNINIT, and the images of FSTENV and
+// FSAVE.
+// Reference: Intel SDM vol. 1 sections 8.1 and 8.7 and figures 8-9 to 8-12.
 #include <cstring>
 
 #include "cpu/interp/handlers.h"
-#include "cpu/x87.h"
+#include "cpu/interp/x87_image.h"
 
 namespace ice86::cpu {
 
@@ -69,35 +69,54 @@ std::uint16_t tag_word(const State& s) {
   return static_cast<std::uint16_t>(word);
 }
 
+void set_control_and_status(State& s, std::uint32_t control, std::uint32_t status) {
+  s.fcw = static_cast<std::uint16_t>((control & kControlBits) | kControlFixed);
+  s.fsw = static_cast<std::uint16_t>(status);
+}
+
+namespace {
+
+// Calls transfer(done, T{}) for pieces of 8, 4 and 2 bytes.
+template <typename Transfer>
+bool in_pieces(unsigned size, Transfer transfer) {
+  unsigned done = 0;
+  for (; done + 8 <= size; done += 8) {
+    if (!transfer(done, std::uint64_t{})) return false;
+  }
+  for (; done + 4 <= size; done += 4) {
+    if (!transfer(done, std::uint32_t{})) return false;
+  }
+  return done == size || transfer(done, std::uint16_t{});
+}
+
+}  // namespace
+
+bool read_block(Core& c, unsigned segment, std::uint64_t offset, std::uint8_t* to, unsigned size) {
+  return in_pieces(size, [&](unsigned done, auto value) {
+    if (!c.read(segment, offset + done, value)) return false;
+    store_le(to + done, value);
+    return true;
+  });
+}
+
+bool check_block(Core& c, unsigned segment, std::uint64_t offset, unsigned size) {
+  return c.check_write<std::uint8_t>(segment, offset) &&
+         c.check_write<std::uint8_t>(segment, offset + size - 1);
+}
+
+bool write_block(Core& c, unsigned segment, std::uint64_t offset, const std::uint8_t* from,
+                 unsigned size) {
+  if (!check_block(c, segment, offset, size)) return false;
+  return in_pieces(size, [&](unsigned done, auto value) {
+    return c.write(segment, offset + done, load_le<decltype(value)>(from + done));
+  });
+}
+
 }  // namespace x87
 
 namespace {
 
 using namespace x87;
-
-// Whole images: every byte is checked before the first is transferred. Offsets do not wrap: what
-// reaches beyond the segment's end faults.
-bool read_block(Core& c, unsigned segment, std::uint64_t offset, std::uint8_t* to, unsigned size) {
-  for (unsigned done = 0; done < size; done += 2) {
-    std::uint16_t value = 0;
-    if (!c.read<std::uint16_t>(segment, offset + done, value)) return false;
-    store_le<std::uint16_t>(to + done, value);
-  }
-  return true;
-}
-bool check_block(Core& c, unsigned segment, std::uint64_t offset, unsigned size) {
-  return c.check_write<std::uint8_t>(segment, offset) &&
-         c.check_write<std::uint8_t>(segment, offset + size - 1);
-}
-bool write_block(Core& c, unsigned segment, std::uint64_t offset, const std::uint8_t* from,
-                 unsigned size) {
-  if (!check_block(c, segment, offset, size)) return false;
-  for (unsigned done = 0; done < size; done += 2) {
-    if (!c.write<std::uint16_t>(segment, offset + done, load_le<std::uint16_t>(from + done)))
-      return false;
-  }
-  return true;
-}
 
 // The environment has seven fields, of 2 or 4 bytes: control, status, tags, then pointers whose
 // layout depends on size and mode.
@@ -140,11 +159,6 @@ void put_environment(Core& c, unsigned size, std::uint8_t* at) {
       store_le<std::uint16_t>(at + n * 2, static_cast<std::uint16_t>(field[n]));
     }
   }
-}
-
-void set_control_and_status(State& s, std::uint32_t control, std::uint32_t status) {
-  s.fcw = static_cast<std::uint16_t>((control & kControlBits) | kControlFixed);
-  s.fsw = static_cast<std::uint16_t>(status);
 }
 
 void take_environment(Core& c, unsigned size, const std::uint8_t* at) {
@@ -215,93 +229,6 @@ Flow load_environment(Core& c, const Insn& i) {
   return Flow::kNext;
 }
 
-// The FXSAVE image (SDM vol. 1 table 10-2).
-constexpr unsigned kFxSize = 512, kFxRegisters = 32, kFxXmm = 160;
-constexpr std::uint32_t kMxcsrMask = 0xffff;
-
-bool fx_aligned(Core& c, const Insn& i, std::uint64_t offset) {
-  return ((c.views[i.segment].base + offset) & 15) == 0 || c.raise(kGp, 0);
-}
-
-bool fx_with_xmm(const Core& c) {
-  return c.has(Feature::kSse) && (c.s.cr4 & cr4::kOsfxsr) != 0;
-}
-
-Flow fxsave(Core& c, const Insn& i) {
-  if (const Flow flow = start_no_wait(c); flow != Flow::kNext) return flow;
-  const State& s = c.s;
-  const std::uint64_t offset = c.effective(i);
-  if (!fx_aligned(c, i, offset)) return Flow::kFault;
-  // What is not stored keeps what memory held: reserved parts, and XMM without CR4.OSFXSR.
-  std::uint8_t image[kFxXmm + 16 * 16];
-  store_le<std::uint16_t>(image, s.fcw);
-  store_le<std::uint16_t>(image + 2, s.fsw);
-  image[4] = static_cast<std::uint8_t>(~s.x87_empty);
-  image[5] = 0;
-  store_le<std::uint16_t>(image + 6, s.fop);
-  if (i.operand_size == 8) {
-    store_le<std::uint64_t>(image + 8, s.fip);
-    store_le<std::uint64_t>(image + 16, s.fdp);
-  } else {
-    store_le<std::uint32_t>(image + 8, static_cast<std::uint32_t>(s.fip));
-    store_le<std::uint32_t>(image + 12, s.fcs);
-    store_le<std::uint32_t>(image + 16, static_cast<std::uint32_t>(s.fdp));
-    store_le<std::uint32_t>(image + 20, s.fds);
-  }
-  const bool sse = c.has(Feature::kSse);
-  store_le<std::uint32_t>(image + 24, sse ? s.mxcsr : 0);
-  store_le<std::uint32_t>(image + 28, sse ? kMxcsrMask : 0);
-  for (unsigned n = 0; n < 8; ++n) {
-    std::uint8_t* at = image + kFxRegisters + n * 16;
-    std::memset(at, 0, 16);
-    to_bytes(s.x87[physical(s, n)], at);
-  }
-  unsigned length = kFxXmm;
-  if (fx_with_xmm(c)) {
-    const unsigned count = 8;
-    for (unsigned n = 0; n < count; ++n) std::memcpy(image + kFxXmm + n * 16, s.ymm[n].data(), 16);
-    length += count * 16;
-  }
-  if (!check_block(c, i.segment, offset, kFxSize) ||
-      !write_block(c, i.segment, offset, image, length)) {
-    return Flow::kFault;
-  }
-  return Flow::kNext;
-}
-
-Flow fxrstor(Core& c, const Insn& i) {
-  if (const Flow flow = start_no_wait(c); flow != Flow::kNext) return flow;
-  State& s = c.s;
-  const std::uint64_t offset = c.effective(i);
-  if (!fx_aligned(c, i, offset)) return Flow::kFault;
-  std::uint8_t image[kFxSize];
-  if (!read_block(c, i.segment, offset, image, kFxSize)) return Flow::kFault;
-  const bool xmm = fx_with_xmm(c);
-  const auto mxcsr = load_le<std::uint32_t>(image + 24);
-  if (xmm && (mxcsr & ~kMxcsrMask) != 0) return c.raised(kGp, 0);
-  set_control_and_status(s, load_le<std::uint16_t>(image), load_le<std::uint16_t>(image + 2));
-  s.x87_empty = static_cast<std::uint8_t>(~image[4]);
-  s.fop = load_le<std::uint16_t>(image + 6) & 0x7ff;
-  if (i.operand_size == 8) {
-    s.fip = load_le<std::uint64_t>(image + 8);
-    s.fdp = load_le<std::uint64_t>(image + 16);
-    s.fcs = s.fds = 0;
-  } else {
-    s.fip = load_le<std::uint32_t>(image + 8);
-    s.fcs = load_le<std::uint16_t>(image + 12);
-    s.fdp = load_le<std::uint32_t>(image + 16);
-    s.fds = load_le<std::uint16_t>(image + 20);
-  }
-  for (unsigned n = 0; n < 8; ++n)
-    s.x87[physical(s, n)] = from_bytes(image + kFxRegisters + n * 16);
-  if (xmm) {
-    s.mxcsr = mxcsr;
-    for (unsigned n = 0; n < 8; ++n) std::memcpy(s.ymm[n].data(), image + kFxXmm + n * 16, 16);
-  }
-  update_summary(c);
-  return Flow::kNext;
-}
-
 }  // namespace
 
 Handler x87_image_handler(X87Image op) {
@@ -310,8 +237,6 @@ Handler x87_image_handler(X87Image op) {
     case X87Image::kFnsave: return store_environment<true>;
     case X87Image::kFldenv: return load_environment<false>;
     case X87Image::kFrstor: return load_environment<true>;
-    case X87Image::kFxsave: return fxsave;
-    case X87Image::kFxrstor: return fxrstor;
   }
   return nullptr;
 }
