@@ -300,6 +300,9 @@ class Core {
   enum class TaskSwitch { kJump, kCall, kIret };
   [[nodiscard]] bool switch_task(std::uint16_t selector, const Descriptor& descriptor,
                                  TaskSwitch how);
+  // The rest of a switch: segments of the task whose registers are loaded.
+  [[nodiscard]] bool enter_task(const std::array<std::uint32_t, 6>& new_segments,
+                                std::uint16_t new_ldt);
   [[nodiscard]] bool check_io(std::uint16_t port, unsigned width);
   [[nodiscard]] bool stack_of_level(unsigned level, std::uint16_t& selector,
                                     std::uint32_t& pointer);

@@ -35,7 +35,12 @@ bool Core::deliver(std::uint8_t vector, InterruptSource source, const Fault* err
       vector, source, s.segment[kCs].selector, s.rip, flags(), s.segment[kSs].selector, sp()};
   const bool delivered =
       protected_mode() ? deliver_protected(vector, source, error) : deliver_real(vector);
-  if (!delivered) return false;
+  if (!delivered) {
+    // EXT: the CPU was delivering an event that the program did not ask for (section 6.13).
+    if (source != InterruptSource::kSoftware && fault.has_error_code && fault.vector != kPf)
+      fault.error_code |= kErrorExternal;
+    return false;
+  }
   // A delivery takes time: handlers that fault at their first instruction still reach the end of
   // run().
   ++retired;
@@ -147,10 +152,7 @@ bool Core::deliver_protected(std::uint8_t vector, InterruptSource source, const 
     std::uint32_t new_sp = 0;
     if (!stack_of_level(level, new_ss, new_sp)) return false;
     Descriptor stack;
-    if (!check_stack_segment(new_ss, level, kTs, stack)) {
-      fault.error_code |= external;
-      return false;
-    }
+    if (!check_stack_segment(new_ss, level, kTs, stack)) return false;
     if (!set_accessed(new_ss, stack)) return false;
     if (from_v86) {
       s.rflags &= ~static_cast<std::uint64_t>(flag::kVm);
@@ -174,6 +176,8 @@ bool Core::deliver_protected(std::uint8_t vector, InterruptSource source, const 
   ok = ok && push_value(old_flags) && push_value(saved.segment[kCs].selector) &&
        push_value(saved.rip);
   if (ok && error != nullptr && error->has_error_code) ok = push_value(error->error_code);
+  if (!ok && new_stack && fault.vector == kSs_)  // no room: the error code names the new stack
+    fault.error_code = s.segment[kSs].selector & 0xfffcu;
   if (!ok || !load_code_segment(target, descriptor, level)) return undo();
   if (from_v86) {
     for (const unsigned segment : {kGs, kFs, kDs, kEs}) null_segment(segment, 0);

@@ -21,7 +21,8 @@ class CpuHost {
   // Without side effects, for debuggers and disassembly.
   virtual std::uint64_t memory_peek(Gpa gpa, unsigned width) const = 0;
   // A store of the CPU is about to change a page whose Ram::kCode flag is set. The host passes it
-  // to Cpu::code_page_written of every CPU that shares the memory.
+  // to Cpu::code_page_written of every other CPU that shares the memory: this one has seen to its
+  // own decoded instructions, and only to those that change.
   virtual void code_write(const std::uint8_t* page) = 0;
 
   // `width` is 1, 2 or 4 bytes.

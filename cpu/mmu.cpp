@@ -203,6 +203,7 @@ void Core::store_physical(Gpa gpa, unsigned size, std::uint64_t value) {
     ++generation_;
     leave_after_current();
   }
+  host.code_write(view.write);
   *view.write_flags |= Ram::kDirty;
   std::memcpy(view.write + offset, &value, size);
 }

@@ -92,17 +92,24 @@ bool Core::switch_task(std::uint16_t selector, const Descriptor& descriptor, Tas
   for (unsigned i = 0; i < 8; ++i) s.gpr[i] = to.size == 4 ? new_gpr[i] : new_gpr[i] | 0xffff0000u;
   s.dr[7] &= ~std::uint64_t{0x155};  // local breakpoints are the old task's
 
+  if (enter_task(new_segments, static_cast<std::uint16_t>(new_ldt))) return true;
+  // The fault is the new task's, before its first instruction: not one of the instruction that
+  // switched, from which execute() would step back.
+  if (current_ != nullptr) s.rip += current_->length;
+  return false;
+}
+
+bool Core::enter_task(const std::array<std::uint32_t, 6>& new_segments, std::uint16_t new_ldt) {
   // The local descriptor table, then CS, SS and the data segments, all with #TS for a bad selector.
   for (unsigned i = 0; i < s.segment.size(); ++i)
     null_segment(i, static_cast<std::uint16_t>(new_segments[i]));
-  s.ldtr.selector = static_cast<std::uint16_t>(new_ldt);
+  s.ldtr.selector = new_ldt;
   s.ldtr.usable = false;
   const std::uint32_t ldt_error = new_ldt & 0xfffcu;
   if (ldt_error != 0) {
     Descriptor table;
     bool faulted = false;
-    if (bit(new_ldt, 2) ||
-        !descriptor_exists(static_cast<std::uint16_t>(new_ldt), table, faulted)) {
+    if (bit(new_ldt, 2) || !descriptor_exists(new_ldt, table, faulted)) {
       return faulted ? false : raise(kTs, ldt_error);
     }
     if (!table.is_system() || table.type() != kLdt || !table.present())

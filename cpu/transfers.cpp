@@ -213,6 +213,8 @@ Flow Core::call_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
             push_value(static_cast<std::uint32_t>(saved.gpr[kRsp]));
   for (unsigned i = count; ok && i-- > 0;) ok = push_value(parameters[i]);
   ok = ok && push_return(top, size);
+  if (!ok && fault.vector == kSs_)  // no room: the error code names the new stack
+    fault.error_code = selector_error(new_ss);
   if (!ok || !load_code_segment(target, descriptor, level)) return undo();
   set_sp(top);
   s.rip = entry;
@@ -304,6 +306,7 @@ Flow Core::interrupt_return(unsigned operand_size) {
   };
   constexpr std::uint32_t kAlways =
       flag::kArithmetic | flag::kTf | flag::kDf | flag::kNt | flag::kRf | flag::kAc | flag::kId;
+  // Even if this IRET faults (SDM vol. 3A section 6.7.1).
   s.nmi_blocked = false;
 
   if (real_or_v86()) {

@@ -51,7 +51,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   std::uint64_t memory_peek(Gpa gpa, unsigned width) const override {
     return space.peek(gpa, width);
   }
-  void code_write(const std::uint8_t* page) override { space.note_code_write(page); }
+  void code_write(const std::uint8_t*) override {}  // no other CPU
   std::uint32_t port_read(std::uint16_t port, unsigned width) override {
     return ports.read(port, width);
   }

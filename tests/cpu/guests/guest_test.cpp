@@ -54,7 +54,7 @@ TEST_P(Guest, ChecksHold) {
   RecordProperty("said", said);
 }
 
-INSTANTIATE_TEST_SUITE_P(Programs, Guest, testing::Values("faults"),
+INSTANTIATE_TEST_SUITE_P(Programs, Guest, testing::Values("faults", "gates", "tasks"),
                          [](const auto& one) { return std::string(one.param); });
 
 }  // namespace

@@ -27,6 +27,7 @@ class FlatHost final : public CpuHost {
   std::function<std::uint32_t(std::uint16_t, unsigned)> on_port_read;
   std::function<void(std::uint16_t, unsigned, std::uint32_t)> on_port_write;
   std::function<void(bool)> on_ferr;
+  std::function<void(const std::uint8_t*)> on_code_write;  // another CPU would be told
   std::uint8_t interrupt_vector = 0x20;
 
   PageView page(Gpa gpa) override {
@@ -50,7 +51,9 @@ class FlatHost final : public CpuHost {
     std::memcpy(&value, ram_->data() + gpa, width);
     return value;
   }
-  void code_write(const std::uint8_t* page) override { cpu_.code_page_written(page); }
+  void code_write(const std::uint8_t* page) override {
+    if (on_code_write) on_code_write(page);
+  }
   std::uint32_t port_read(std::uint16_t port, unsigned width) override {
     return on_port_read ? on_port_read(port, width) : static_cast<std::uint32_t>(width_mask(width));
   }
