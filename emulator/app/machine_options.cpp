@@ -142,6 +142,7 @@ void add_machine_options(CLI::App& command, MachineOptions& o) {
   command.add_option("--serial", o.serial, "COM1, COM2, ...: stdio, null or file:PATH");
   command.add_option("--debugcon", o.debugcon, "ports E9 and 402: stdio, null or file:PATH")
       ->capture_default_str();
+  add_network_options(command, o.network);
   add_limit_options(command, o);
 }
 
@@ -225,6 +226,7 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
     ICE86_TRY_ASSIGN(config.serial[i], byte_sink(options.serial[i], "--serial"));
   }
   ICE86_TRY_ASSIGN(config.debug_console, byte_sink(options.debugcon, "--debugcon"));
+  ICE86_TRY_ASSIGN(config.nics, nic_configs(options.network));
   return config;
 }
 

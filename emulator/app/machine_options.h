@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "emulator/app/drive_options.h"
+#include "emulator/app/network_options.h"
 #include "emulator/base/result.h"
 #include "emulator/machine/pc.h"
 
@@ -31,6 +32,7 @@ struct MachineOptions : DriveOptions {
   bool reset_on_triple_fault = false;
   std::vector<std::string> serial;
   std::string debugcon = "null";
+  NetworkOptions network;
   std::optional<std::string> max_time;  // virtual
   std::optional<std::uint64_t> max_instructions;
   std::optional<std::string> max_wall;

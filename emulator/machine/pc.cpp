@@ -16,6 +16,7 @@ constexpr std::uint64_t kMostMemoryMib = 65536;
 // How many instructions may pass before RunLimits::interrupted is asked again: some 10 ms of host
 // time.
 constexpr std::uint64_t kInterruptedInterval = 2'000'000;
+constexpr unsigned kMostNetworkWaits = 64;
 
 }  // namespace
 
@@ -47,6 +48,9 @@ devices::Vga& Pc::vga() {
 devices::I8042& Pc::keyboard_controller() {
   return parts_->keyboard_controller;
 }
+PcNetwork& Pc::network() {
+  return parts_->network;
+}
 const PcConfig& Pc::config() const {
   return parts_->config;
 }
@@ -59,6 +63,7 @@ RunResult Pc::run(const RunLimits& limits) {
   Parts& p = *parts_;
   p.end.reset();
   std::uint64_t asked_at = p.clock.instructions();
+  unsigned network_waits = 0;
   for (;;) {
     p.apply_pending_reset();
     p.clock.run_due_events();
@@ -92,10 +97,13 @@ RunResult Pc::run(const RunLimits& limits) {
         if (!p.can_wake()) return {RunEnd::kStuck, 0};
         const auto next = p.clock.next_deadline();
         if (!next) return {RunEnd::kStuck, 0};
-        if (limits.time && *next > *limits.time) {
-          p.clock.skip_to(*limits.time);
-        } else {
-          p.clock.skip_to(*next);
+        const Nanoseconds until = limits.time ? std::min(*next, *limits.time) : *next;
+        // While somebody outside may answer, idle time is real time. What came may have to be seen
+        // before the next deadline; a network that says so again and again does not stop the clock.
+        const bool came = until > p.clock.now() && p.network.wait(until - p.clock.now());
+        if (!came || ++network_waits > kMostNetworkWaits) {
+          p.clock.skip_to(until);
+          network_waits = 0;
         }
         // A guest that sleeps retires few instructions: ask for every wake-up.
         if (limits.interrupted && limits.interrupted()) return {RunEnd::kInterrupted, 0};

@@ -20,6 +20,7 @@
 #include "emulator/bus/clock.h"
 #include "emulator/bus/trace.h"
 #include "emulator/machine/firmware_table.h"
+#include "emulator/machine/pc_network.h"
 
 namespace ice86::devices {
 class Vga;
@@ -47,6 +48,7 @@ struct PcConfig {
   // Bytes the guest sends. Called at the instruction that completes the transfer.
   std::array<std::function<void(std::uint8_t)>, 4> serial;
   std::function<void(std::uint8_t)> debug_console;  // ports E9 and 402
+  std::vector<NicConfig> nics;                      // at most PcNetwork::kMostCards
 };
 
 enum class RunEnd {
@@ -89,6 +91,7 @@ class Pc {
   cpu::Cpu& cpu();
   devices::Vga& vga();
   devices::I8042& keyboard_controller();
+  PcNetwork& network();
   const PcConfig& config() const;
 
   // Guest memory and ports as the CPU would see them, without side effects.

@@ -195,6 +195,11 @@ Result<void> Pc::Parts::wire_pci() {
   wire_windows(*ide, "ide");
   wire_windows(power, "piix4-pm");
   wire_windows(*vga_card, "vga");
+  ICE86_TRY(network.plug(config.nics, clock, trace, space, pci, [this](unsigned device, bool high) {
+    // The PC's interrupt lines go round: INTA# of the device after is the next PIRQ.
+    isa_bridge.set_pirq((device - 1) % devices::Piix3::kPirqs, device, high);
+  }));
+  for (std::size_t i = 0; i < network.count(); ++i) wire_windows(network.card(i), "e1000");
   return {};
 }
 
@@ -298,6 +303,7 @@ void Pc::Parts::reset(ResetKind kind) {
   ide->reset(kind);
   power.reset(kind);
   vga_card->reset(kind);
+  network.reset(kind);
   pci_config.reset(kind);
   for (auto& pic : pics) pic.reset(kind);
   timer.reset(kind);
@@ -336,6 +342,7 @@ void Pc::Parts::serialize(Archive& archive) {
     ide->serialize(archive);
     power.serialize(archive);
     vga_card->serialize(archive);
+    network.serialize(archive);
     pci_config.serialize(archive);
     for (auto& pic : pics) pic.serialize(archive);
     timer.serialize(archive);
@@ -389,6 +396,7 @@ std::string Pc::Parts::dump() const {
   for (const auto& uart : uarts) add("uart", uart->dump());
   for (const auto& channel : ata) add("ata", channel->dump());
   add("vga", vga_card->dump());
+  if (network.count() != 0) add("network", network.dump());
   return text;
 }
 

@@ -33,6 +33,7 @@
 #include "emulator/bus/port_space.h"
 #include "emulator/machine/pc.h"
 #include "emulator/machine/pc_memory.h"
+#include "emulator/machine/pc_network.h"
 
 namespace ice86::machine {
 
@@ -117,6 +118,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   std::array<std::unique_ptr<devices::AtaChannel>, 2> ata;
   std::unique_ptr<devices::Piix3Ide> ide;
   std::unique_ptr<devices::Vga> vga_card;
+  PcNetwork network;
   devices::PostPort post{trace};
   devices::DebugConsole console_e9, console_402;
   devices::DebugExit debug_exit;
