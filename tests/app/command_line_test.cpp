@@ -2,6 +2,8 @@
 // The program as a user meets it: what it says, how it exits, and what it leaves behind.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,6 +86,63 @@ TEST_F(CommandLine, RomOfOddSizeIsRefused) {
   const Outcome outcome = ice86("run --firmware " + rom);
   EXPECT_EQ(outcome.exit, 6) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("100001 bytes is no ROM size"));
+}
+
+TEST_F(CommandLine, NetworkMistakesAreNamed) {
+  const std::string start = "run --firmware " + guest("exit_rom") + " ";
+  const std::pair<const char*, const char*> mistakes[] = {
+      {"--nic usr", "'usr' is no network"},
+      {"--nic user,modl=e1000", "did you mean model?"},
+      {"--nic user,model=ne2k_pci", "there is no network card 'ne2k_pci'"},
+      {"--nic user,mac=52:54:00", "mac=52:54:00"},
+      {"--nic user,romfile=,mac=01:00:00:00:00:01", "no address of one station"},
+      {"--nic user,hostfwd=tcp:22", "the form is"},
+      {"--nic user,loss=2", "loss=2"},
+      {"--netdev user", "it needs an id=NAME"},
+      {"--netdev user,id=n0", "no card uses the network 'n0'"},
+      {"--device e1000,netdev=n1", "id=n1"},
+      {"--device rtl8139", "there is no network card 'rtl8139'"},
+      {"--pcap x.pcap", "there is no network card"},
+  };
+  for (const auto& [words, text] : mistakes) {
+    const Outcome outcome = ice86(start + words);
+    EXPECT_EQ(outcome.exit, 2) << words << "\n" << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr(text));
+    EXPECT_EQ(lines_in(outcome.output), 1) << outcome.output;
+  }
+  const Outcome rom = ice86(start + "--nic user,romfile=nowhere.rom");
+  EXPECT_EQ(rom.exit, 6) << rom.output;
+  EXPECT_THAT(rom.output, HasSubstr("nowhere.rom"));
+  EXPECT_THAT(files_left(), IsEmpty());
+}
+
+TEST_F(CommandLine, ATakenHostPortIsNamedAndExits6) {
+  const int taken = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(taken, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(taken, 1), 0);
+  socklen_t size = sizeof address;
+  ::getsockname(taken, reinterpret_cast<sockaddr*>(&address), &size);
+  const std::string port = std::to_string(ntohs(address.sin_port));
+  const Outcome outcome = ice86("run --firmware " + guest("exit_rom") +
+                                " -nic user,romfile=,hostfwd=tcp:127.0.0.1:" + port + "-:22");
+  ::close(taken);
+  EXPECT_EQ(outcome.exit, 6) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("host port " + port + " (tcp) cannot be used"));
+}
+
+TEST_F(CommandLine, QemusSpellingsOfNetworkCards) {
+  const std::string start = "run --firmware " + guest("exit_rom") + " ";
+  for (const char* words :
+       {"-nic none", "-nic user,model=e1000,romfile=,mac=52:54:00:00:00:09",
+        "-netdev user,id=n0,restrict=on -device e1000,netdev=n0,romfile= --pcap net.pcap",
+        "-device e1000,romfile=", "-nic user,romfile=,loss=1%,delay=5ms"}) {
+    const Outcome outcome = ice86(start + words);
+    EXPECT_EQ(outcome.exit, 11) << words << "\n" << outcome.output;
+  }
+  EXPECT_EQ(std::filesystem::file_size(folder_ / "net.pcap"), 24U) << "a capture of no frames";
 }
 
 TEST_F(CommandLine, EmptyDiskImageIsRefused) {
