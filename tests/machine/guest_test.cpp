@@ -32,13 +32,14 @@ class GuestOnBios : public ::testing::TestWithParam<const char*> {
     }
   }
 
-  static std::unique_ptr<Pc> machine(std::string& console, const char* firmware) {
+  static std::unique_ptr<Pc> machine(std::string& console, const char* firmware,
+                                     const std::string& guest = "timer_disk") {
     PcConfig config;
     auto loaded = load_firmware(firmware, std::nullopt, "images");
     EXPECT_TRUE(loaded) << loaded.error().message();
     config.firmware = std::move(*loaded);
     config.memory_mib = 32;
-    auto image = BlockImage::open(ICE86_GUESTS "/timer_disk.bin", BlockImage::Writes::kOverlay);
+    auto image = BlockImage::open(ICE86_GUESTS "/" + guest + ".bin", BlockImage::Writes::kOverlay);
     EXPECT_TRUE(image) << image.error().message();
     config.disks[0] = DiskConfig{std::move(*image), {}};
     config.debug_console = [&console](std::uint8_t byte) { console += static_cast<char>(byte); };
@@ -62,6 +63,15 @@ class GuestOnBios : public ::testing::TestWithParam<const char*> {
     return run;
   }
 };
+
+// FERR#, IRQ13, port F0h and IGNNE#, with the BIOS's own INT 75h.
+TEST_P(GuestOnBios, CoprocessorErrorsReachInterrupt2) {
+  std::string console;
+  const auto pc = machine(console, GetParam(), "coprocessor_error");
+  const RunResult result = pc->run(limit());
+  EXPECT_EQ(result.end, RunEnd::kDebugExit);
+  EXPECT_EQ(result.debug_exit_value, 3);
+}
 
 TEST_P(GuestOnBios, EndsWithItsOwnExitValue) {
   const Completed run = whole(GetParam());
