@@ -18,11 +18,16 @@ bool offers(const FeatureSet& features, const ZydisDecodedInstruction& instructi
     case ZYDIS_MNEMONIC_SYSCALL:
     case ZYDIS_MNEMONIC_SYSRET: return has(kSyscall);
     case ZYDIS_MNEMONIC_SWAPGS: return has(kLm);
+    // Without an FPU every ESC opcode is one that nobody answers.
+    case ZYDIS_MNEMONIC_FCOMI:
+    case ZYDIS_MNEMONIC_FCOMIP:
+    case ZYDIS_MNEMONIC_FUCOMI:
+    case ZYDIS_MNEMONIC_FUCOMIP: return has(kCmov) || !has(kFpu);
     default: break;
   }
   switch (instruction.meta.isa_set) {
     case ZYDIS_ISA_SET_CMOV: return has(kCmov);
-    case ZYDIS_ISA_SET_FCMOV: return has(kCmov) && has(kFpu);
+    case ZYDIS_ISA_SET_FCMOV: return has(kCmov) || !has(kFpu);
     case ZYDIS_ISA_SET_LAHF:
       return instruction.machine_mode != ZYDIS_MACHINE_MODE_LONG_64 || has(kLahfLm);
     case ZYDIS_ISA_SET_CLFSH: return has(kClflush);
@@ -52,8 +57,8 @@ bool offers(const FeatureSet& features, const ZydisDecodedInstruction& instructi
     case ZYDIS_ISA_SET_SSEMXCSR: return has(kSse);
     case ZYDIS_ISA_SET_SSE2:
     case ZYDIS_ISA_SET_SSE2MMX: return has(kSse2);
-    case ZYDIS_ISA_SET_SSE3:
-    case ZYDIS_ISA_SET_SSE3X87: return has(kSse3);
+    case ZYDIS_ISA_SET_SSE3: return has(kSse3);
+    case ZYDIS_ISA_SET_SSE3X87: return has(kSse3) || !has(kFpu);
     case ZYDIS_ISA_SET_SSSE3:
     case ZYDIS_ISA_SET_SSSE3MMX: return has(kSsse3);
     case ZYDIS_ISA_SET_SSE4: return has(kSse4_1);

@@ -68,10 +68,14 @@ TEST(Features, WhatIsNotOfferedIsUndefined) {
     std::initializer_list<std::uint8_t> bytes;
   };
   const Case cases[] = {
-      {Feature::kCmov, {0x0f, 0x44, 0xc1}},             // CMOVZ AX, CX
-      {Feature::kCx8, {0x0f, 0xc7, 0x0e, 0x00, 0x20}},  // CMPXCHG8B [2000]
-      {Feature::kTsc, {0x0f, 0x31}},                    // RDTSC
-      {Feature::kMsr, {0x0f, 0x32}},                    // RDMSR: of an unknown one, #GP
+      {Feature::kCmov, {0x0f, 0x44, 0xc1}},              // CMOVZ AX, CX
+      {Feature::kCmov, {0xda, 0xc1}},                    // FCMOVB
+      {Feature::kCmov, {0xdb, 0xf1}},                    // FCOMI
+      {Feature::kSse3, {0xdf, 0x0e, 0x00, 0x20}},        // FISTTP [2000]
+      {Feature::kFxsr, {0x0f, 0xae, 0x06, 0x00, 0x20}},  // FXSAVE [2000]
+      {Feature::kCx8, {0x0f, 0xc7, 0x0e, 0x00, 0x20}},   // CMPXCHG8B [2000]
+      {Feature::kTsc, {0x0f, 0x31}},                     // RDTSC
+      {Feature::kMsr, {0x0f, 0x32}},                     // RDMSR: of an unknown one, #GP
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(info_of(c.feature).name);
