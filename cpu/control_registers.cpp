@@ -32,6 +32,11 @@ constexpr Cr4Bit kCr4Bits[] = {{cr4::kVme | cr4::kPvi, Feature::kVme},
 
 }  // namespace
 
+// CPUID says GenuineIntel.
+bool Core::is_amd() const {
+  return false;
+}
+
 bool Core::write_cr0(std::uint64_t value) {
   constexpr std::uint64_t kKnown = cr0::kPe | cr0::kMp | cr0::kEm | cr0::kTs | cr0::kNe | cr0::kWp |
                                    cr0::kAm | cr0::kNw | cr0::kCd | cr0::kPg;
@@ -106,6 +111,7 @@ bool Core::write_cr(unsigned number, std::uint64_t value) {
     case 2: s.cr2 = value; return true;
     case 3: return write_cr3(value);
     case 4: return write_cr4(value);
+    case 8: return write_cr8(value);
     default: return raise(kUd);
   }
 }
@@ -124,15 +130,71 @@ bool Core::write_efer(std::uint64_t value) {
   return true;
 }
 
+bool Core::write_cr8(std::uint64_t value) {
+  if (value > 15) return raise(kGp, 0);
+  s.cr8 = value;
+  return true;
+}
+
+namespace {
+
+// MSRs of long mode (SDM vol. 4 table 2-2).
+enum ModeMsr : std::uint32_t {
+  kEfer = 0xc0000080,
+  kStar,
+  kLstar,
+  kCstar,
+  kFmask,
+  kFsBase = 0xc0000100,
+  kGsBase,
+  kKernelGsBase,
+  kTscAux
+};
+
+}  // namespace
+
+// The register's place, when the CPU has it. EFER is apart.
+std::uint64_t* Core::mode_msr(std::uint32_t index) {
+  const bool fast_calls = has(Feature::kSyscall);
+  const bool bases = has(Feature::kLm);
+  switch (index) {
+    case kStar: return fast_calls ? &msr.star : nullptr;
+    case kLstar: return bases ? &msr.lstar : nullptr;
+    case kCstar: return bases ? &msr.cstar : nullptr;
+    case kFmask: return bases ? &msr.fmask : nullptr;
+    case kFsBase: return bases ? &s.segment[kFs].base : nullptr;
+    case kGsBase: return bases ? &s.segment[kGs].base : nullptr;
+    case kKernelGsBase: return bases ? &msr.kernel_gs_base : nullptr;
+    case kTscAux: return has(Feature::kRdtscp) ? &msr.tsc_aux : nullptr;
+    default: return nullptr;
+  }
+}
+
 Core::MsrAnswer Core::read_mode_msr(std::uint32_t index, std::uint64_t& value) {
-  if (index != kMsrEfer || !has_efer()) return MsrAnswer::kUnknown;
-  value = s.efer;
+  if (index == kEfer && has_efer()) {
+    value = s.efer;
+    return MsrAnswer::kDone;
+  }
+  const std::uint64_t* const place = mode_msr(index);
+  if (place == nullptr) return MsrAnswer::kUnknown;
+  value = *place;
   return MsrAnswer::kDone;
 }
 
 Core::MsrAnswer Core::write_mode_msr(std::uint32_t index, std::uint64_t value) {
-  if (index != kMsrEfer || !has_efer()) return MsrAnswer::kUnknown;
-  return write_efer(value) ? MsrAnswer::kDone : MsrAnswer::kFault;
+  if (index == kEfer && has_efer()) return write_efer(value) ? MsrAnswer::kDone : MsrAnswer::kFault;
+  std::uint64_t* const place = mode_msr(index);
+  if (place == nullptr) return MsrAnswer::kUnknown;
+  const bool half = index == kFmask || index == kTscAux;
+  const bool address = index != kStar && !half;
+  if ((half && value >> 32 != 0) || (address && !canonical(value))) {
+    raise(kGp, 0);
+    return MsrAnswer::kFault;
+  }
+  *place = value;
+  if (index == kFsBase) update_view(kFs);
+  if (index == kGsBase) update_view(kGs);
+  return MsrAnswer::kDone;
 }
 
 }  // namespace ice86::cpu

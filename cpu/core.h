@@ -153,7 +153,8 @@ class Core {
     if (offset + (sizeof(T) - 1) >= view.readable) [[unlikely]] {
       if (!check_segment(segment, offset, sizeof(T), Access::kRead)) return false;
     }
-    return read_linear<T>((view.base + offset) & linear_mask, value, rights);
+    return read_linear<T>((view.base + offset) & linear_mask, value, rights) ||
+           stack_fault(segment);
   }
   template <typename T>
   [[nodiscard]] bool write(unsigned segment, std::uint64_t offset, T value) {
@@ -161,7 +162,8 @@ class Core {
     if (offset + (sizeof(T) - 1) >= view.writable) [[unlikely]] {
       if (!check_segment(segment, offset, sizeof(T), Access::kWrite)) return false;
     }
-    return write_linear<T>((view.base + offset) & linear_mask, value, rights);
+    return write_linear<T>((view.base + offset) & linear_mask, value, rights) ||
+           stack_fault(segment);
   }
   // Whether a write() of the same place will succeed; raises what it would.
   template <typename T>
@@ -174,7 +176,7 @@ class Core {
     const TlbEntry& entry = tlb[static_cast<unsigned>(rights)][linear >> kPageBits & kTlbMask];
     return (entry.write_tag == (linear & ~kPageMask) &&
             (linear & kPageMask) <= kPageSize - sizeof(T)) ||
-           probe_write(linear, sizeof(T));
+           probe_write(linear, sizeof(T)) || stack_fault(segment);
   }
   // For read-modify-write: reads what a following write() of the same place will not fail to store.
   template <typename T>
@@ -208,13 +210,22 @@ class Core {
   // Descriptor tables, TSS, and everything else the CPU touches by itself.
   template <typename T>
   [[nodiscard]] bool read_system(std::uint64_t linear, T& value) {
-    return read_linear<T>(linear & linear_mask, value, Rights::kSupervisor);
+    return read_linear<T>(linear & system_mask, value, Rights::kSupervisor);
   }
   template <typename T>
   [[nodiscard]] bool write_system(std::uint64_t linear, T value) {
-    return write_linear<T>(linear & linear_mask, value, Rights::kSupervisor);
+    return write_linear<T>(linear & system_mask, value, Rights::kSupervisor);
   }
 
+  // An access has failed. The address was not canonical: that is #SS for the stack segment.
+  bool stack_fault(unsigned segment) {
+    if (segment == kSs && fault.vector == kGp) fault.vector = kSs_;
+    return false;
+  }
+  // Bits 63:47 are all equal (SDM vol. 1 section 3.3.7.1).
+  static bool canonical(std::uint64_t linear) {
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(linear << 16) >> 16) == linear;
+  }
   // The full check, with the right fault (#SS for the stack segment, else #GP).
   [[nodiscard]] bool check_segment(unsigned segment, std::uint64_t offset, unsigned size,
                                    Access access);
@@ -228,6 +239,7 @@ class Core {
     std::uint8_t page_bits = kPageBits;  // log2 of the page's size
     bool global = false;
   };
+  [[nodiscard]] bool whole_canonical(std::uint64_t linear, unsigned size);
   // Page walk. `quiet` changes nothing: no A/D bits, no fault, no CR2.
   [[nodiscard]] bool walk(std::uint64_t linear, Access access, Rights as, Translation& to,
                           bool quiet);
@@ -240,9 +252,7 @@ class Core {
   void update_rights();  // after a change of CPL, RFLAGS.AC, CR0.AM, CR4.SMAP
 
   // ---- Stack ----
-  std::uint64_t stack_mask() const {
-    return bit(s.segment[kSs].attributes, 22) ? 0xffffffff : 0xffff;
-  }
+  std::uint64_t stack_mask() const { return stack_mask_; }
   void set_sp(std::uint64_t value) {
     const std::uint64_t mask = stack_mask();
     s.gpr[kRsp] = mask == 0xffff ? (s.gpr[kRsp] & ~mask) | (value & mask) : value & mask;
@@ -274,11 +284,18 @@ class Core {
   [[nodiscard]] bool fetch_descriptor(std::uint16_t selector, Descriptor& descriptor,
                                       Vector vector);
   bool descriptor_exists(std::uint16_t selector, Descriptor& descriptor, bool& faulted);
+  // SS may be null in 64-bit mode below CPL 3.
+  void null_stack_segment(unsigned level);
   [[nodiscard]] bool set_accessed(std::uint16_t selector, Descriptor& descriptor);
   [[nodiscard]] bool set_busy(std::uint16_t selector, bool busy);
   std::uint64_t descriptor_address(std::uint16_t selector) const;
-  // After any change of CR0.PE, VM, CS or SS: derived values.
+  // The upper half of a 16-byte system descriptor of long mode.
+  [[nodiscard]] bool fetch_upper(std::uint16_t selector, Vector vector, std::uint64_t& base_high);
+  // After any change of CR0.PE, VM, EFER.LMA, CS or SS: derived values.
   void update_mode();
+  void update_code_mode();
+  bool is_amd() const;  // where the two makers' instructions differ
+  bool long_active() const { return (s.efer & efer::kLma) != 0; }
   void update_view(unsigned segment);
   void set_cpl(unsigned level);
 
@@ -290,6 +307,14 @@ class Core {
   Flow interrupt_return(unsigned operand_size);
   [[nodiscard]] bool load_code_segment(std::uint16_t selector, const Descriptor& descriptor,
                                        unsigned level);
+  [[nodiscard]] bool load_outer(std::uint16_t selector, const Descriptor& code, std::uint64_t ip,
+                                std::uint16_t ss);
+  [[nodiscard]] bool check_target(const Descriptor& descriptor, std::uint64_t ip);
+  [[nodiscard]] bool pop_sized(std::uint64_t& top, unsigned size, std::uint64_t& value);
+  [[nodiscard]] bool push_sized(std::uint64_t& top, unsigned size, std::uint64_t value);
+  [[nodiscard]] bool long_gate(std::uint16_t selector, const Descriptor& gate,
+                               std::uint16_t& target, Descriptor& code, std::uint64_t& entry);
+  Flow call_long_gate(std::uint16_t selector, const Descriptor& gate);
   void observe(FarTransfer kind);
 
   // ---- Interrupts and exceptions ----
@@ -306,6 +331,11 @@ class Core {
   [[nodiscard]] bool check_io(std::uint16_t port, unsigned width);
   [[nodiscard]] bool stack_of_level(unsigned level, std::uint16_t& selector,
                                     std::uint32_t& pointer);
+  // RSP0 to RSP2, or an entry of the interrupt stack table (1 to 7), of the 64-bit TSS.
+  [[nodiscard]] bool long_stack(unsigned level, unsigned ist, std::uint64_t& pointer);
+  // Pushes onto a stack that SS does not describe yet, with the rights of `level`; 8 bytes.
+  [[nodiscard]] bool push_long(std::uint64_t& top, unsigned level, std::uint64_t value);
+  Rights rights_of(unsigned level) const;
   [[nodiscard]] bool check_stack_segment(std::uint16_t selector, unsigned level, Vector vector,
                                          Descriptor& descriptor);
 
@@ -318,11 +348,12 @@ class Core {
   [[nodiscard]] bool write_cr0(std::uint64_t value);
   [[nodiscard]] bool write_cr3(std::uint64_t value);
   [[nodiscard]] bool write_cr4(std::uint64_t value);
+  [[nodiscard]] bool write_cr8(std::uint64_t value);
   [[nodiscard]] bool write_efer(std::uint64_t value);
   bool has_efer() const { return has(Feature::kSyscall) || has(Feature::kLm) || has(Feature::kNx); }
   // The MSRs of paging, long mode and fast system calls; the others are read_msr()'s own.
   enum class MsrAnswer { kDone, kFault, kUnknown };
-  static constexpr std::uint32_t kMsrEfer = 0xc0000080;
+  std::uint64_t* mode_msr(std::uint32_t index);
   MsrAnswer read_mode_msr(std::uint32_t index, std::uint64_t& value);
   MsrAnswer write_mode_msr(std::uint32_t index, std::uint64_t value);
   [[nodiscard]] bool read_msr(std::uint32_t index, std::uint64_t& value);
@@ -359,7 +390,8 @@ class Core {
   InterruptObserver* observer = nullptr;
   Rights rights = Rights::kSupervisor;  // of the instructions that execute
   std::uint64_t linear_mask = 0xffffffff;
-  bool code64 = false;  // 64-bit mode: EFER.LMA and CS.L
+  std::uint64_t system_mask = 0xffffffff;  // the same for what the CPU accesses by itself
+  bool code64 = false;                     // 64-bit mode: EFER.LMA and CS.L
   bool intr = false;
   bool written_from_outside = false;  // State may have changed: derived data is made anew by run()
   bool a20 = true;
@@ -398,6 +430,7 @@ class Core {
 
   // Model-specific registers that hold a value and nothing else.
   struct Msrs {
+    std::uint64_t star = 0, lstar = 0, cstar = 0, fmask = 0, kernel_gs_base = 0, tsc_aux = 0;
     std::uint64_t apic_base = 0, pat = 0, mtrr_default = 0, sysenter_cs = 0, sysenter_esp = 0,
                   sysenter_eip = 0;
     std::uint64_t microcode = 0, tsc_offset = 0, misc_enable = 0, debugctl = 0;
@@ -414,6 +447,7 @@ class Core {
   void execute(Block& block, std::uint64_t most);
   void restore_patched();
   [[nodiscard]] bool deliver_real(std::uint8_t vector);
+  [[nodiscard]] bool deliver_long(std::uint8_t vector, InterruptSource source, const Fault* error);
   [[nodiscard]] bool deliver_protected(std::uint8_t vector, InterruptSource source,
                                        const Fault* error);
   [[nodiscard]] bool translate_and_fill(std::uint64_t linear, Access access, Rights as, Gpa& gpa);
@@ -422,7 +456,7 @@ class Core {
   void fill_tlb(std::uint64_t linear, const Translation& to, Access access, Rights as);
   void note_filled(unsigned part, std::uint64_t index);
   void note_large_page(std::uint64_t linear, unsigned page_bits);
-  unsigned code_mode() const;
+  void compute_view(unsigned segment);
   bool fetch_limit(std::uint64_t& bytes) const;
 
   // Where execution was lately: from a linear address straight to its block.
@@ -446,6 +480,8 @@ class Core {
   } large_pages_;
 
   const Decoder decoder_;
+  std::uint64_t stack_mask_ = 0xffff;
+  unsigned code_mode_ = 0;  // which decoder: 0: 16-bit code, 1: 32-bit, 2: 64-bit
   CodeCache cache_;
   Insn* current_ = nullptr;  // executing now
   Insn* first_ = nullptr;    // of the block that executes

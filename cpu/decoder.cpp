@@ -15,11 +15,12 @@
 namespace ice86::cpu {
 
 struct Decoder::Zydis {
-  ZydisDecoder by_mode[2];
+  ZydisDecoder by_mode[3];
   SimdTable simd;
   explicit Zydis(const FeatureSet& features) : simd(features) {
     ZydisDecoderInit(&by_mode[0], ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
     ZydisDecoderInit(&by_mode[1], ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
+    ZydisDecoderInit(&by_mode[2], ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
     for (ZydisDecoder& decoder : by_mode) {
       // Extensions this CPU has not. Their encodings mean what they meant before: 0F 1A-1C and 0F
       // 1E are NOPs, 3E before an indirect branch is a segment override, and F3 is ignored.
@@ -47,8 +48,14 @@ std::uint8_t register_offset(ZydisRegister reg) {
     case ZYDIS_REGISTER_DH: return 2 * 8 + 1;
     case ZYDIS_REGISTER_BH: return 3 * 8 + 1;
     case ZYDIS_REGISTER_NONE: return kNoRegister;
-    default: return static_cast<std::uint8_t>(ZydisRegisterGetId(reg) * 8);
+    case ZYDIS_REGISTER_EIP:
+    case ZYDIS_REGISTER_RIP: return offsetof(State, rip);
+    default: break;
   }
+  // SPL to DIL and R8B to R15B come after AH to BH in Zydis' numbers.
+  const int id = ZydisRegisterGetId(reg);
+  return static_cast<std::uint8_t>(
+      (reg >= ZYDIS_REGISTER_SPL && reg <= ZYDIS_REGISTER_R15B ? id - 4 : id) * 8);
 }
 
 bool is_segment(const ZydisDecodedOperand& operand) {
@@ -184,6 +191,11 @@ class Translator {
   bool system(System op) { return set(system_handler(op, Form::kR)); }
   bool system_operand(System op) { return set(system_handler(op, one(0))); }
   bool lar_lsl(System op);
+  bool segment_base(System op, SegmentName segment) {
+    insn_.code = segment;
+    insn_.operand_size = static_cast<std::uint8_t>(bytes(0));
+    return system_operand(op);
+  }
   bool x87();
   bool extended_state(ExtendedState op) {
     if (memory(0)) take_memory(0);
@@ -205,6 +217,7 @@ void Translator::take_memory(unsigned n) {
   insn_.index = register_offset(m.index);
   insn_.scale = m.scale == 8 ? 3 : m.scale == 4 ? 2 : m.scale == 2 ? 1 : 0;
   insn_.disp = static_cast<std::int32_t>(m.disp.has_displacement ? m.disp.value : 0);
+  // 32-bit addresses are sums of 32 bits: a displacement's sign never reaches above them.
   insn_.segment = segment_number(m.segment);
 }
 
@@ -250,6 +263,14 @@ bool Translator::mov() {
     if (n == 0)
       return leave(system_handler(control ? System::kMovToCr : System::kMovToDr, Form::kR));
     return system(control ? System::kMovFromCr : System::kMovFromDr);
+  }
+  if (z_.opcode >= 0xa0 && z_.opcode <= 0xa3 && z_.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT &&
+      z_.machine_mode == ZYDIS_MACHINE_MODE_LONG_64) {
+    const unsigned n = memory(0) ? 0 : 1;
+    insn_.segment = segment_number(ops_[n].mem.segment);
+    insn_.imm = static_cast<std::uint64_t>(ops_[n].mem.disp.value);
+    if (insn_.address_size == 1) insn_.imm &= 0xffffffff;
+    return set(far_address_handler(n == 0, bytes(n)));
   }
   return alu(Alu::kMov);
 }
@@ -455,8 +476,10 @@ bool Translator::translate() {
     case ZYDIS_MNEMONIC_XADD: return exchange(Exchange::kXadd);
     case ZYDIS_MNEMONIC_CMPXCHG: return exchange(Exchange::kCmpxchg);
     case ZYDIS_MNEMONIC_CMPXCHG8B: one(0); return set(cmpxchg8b_handler());
+    case ZYDIS_MNEMONIC_CMPXCHG16B: one(0); return set(cmpxchg16b_handler());
     case ZYDIS_MNEMONIC_MOVZX: return extend(false);
     case ZYDIS_MNEMONIC_MOVSX: return extend(true);
+    case ZYDIS_MNEMONIC_MOVSXD: return bytes(0) > bytes(1) ? extend(true) : alu(Alu::kMov);
     case ZYDIS_MNEMONIC_LEA: two(); return set(lea_handler(bytes(0)));
     case ZYDIS_MNEMONIC_BSWAP: one(0); return set(bswap_handler(bytes(0)));
     case ZYDIS_MNEMONIC_LES: return far_pointer(kEs);
@@ -468,6 +491,8 @@ bool Translator::translate() {
     case ZYDIS_MNEMONIC_CWDE: return set(convert_handler(false, 4));
     case ZYDIS_MNEMONIC_CWD: return set(convert_handler(true, 2));
     case ZYDIS_MNEMONIC_CDQ: return set(convert_handler(true, 4));
+    case ZYDIS_MNEMONIC_CDQE: return set(convert_handler(false, 8));
+    case ZYDIS_MNEMONIC_CQO: return set(convert_handler(true, 8));
     case ZYDIS_MNEMONIC_XLAT:
       for (unsigned n = 0; n < z_.operand_count; ++n) {
         if (memory(n)) insn_.segment = segment_number(ops_[n].mem.segment);
@@ -480,9 +505,11 @@ bool Translator::translate() {
     case ZYDIS_MNEMONIC_POPA:
     case ZYDIS_MNEMONIC_POPAD: return stack(Stack::kPopAll);
     case ZYDIS_MNEMONIC_PUSHF:
-    case ZYDIS_MNEMONIC_PUSHFD: return stack(Stack::kPushFlags);
+    case ZYDIS_MNEMONIC_PUSHFD:
+    case ZYDIS_MNEMONIC_PUSHFQ: return stack(Stack::kPushFlags);
     case ZYDIS_MNEMONIC_POPF:
-    case ZYDIS_MNEMONIC_POPFD: ends_ = true; return stack(Stack::kPopFlags);
+    case ZYDIS_MNEMONIC_POPFD:
+    case ZYDIS_MNEMONIC_POPFQ: ends_ = true; return stack(Stack::kPopFlags);
     case ZYDIS_MNEMONIC_ENTER:
       insn_.imm = (ops_[0].imm.value.u & 0xffff) | (ops_[1].imm.value.u & 0xff) << 16;
       return stack(Stack::kEnter);
@@ -495,12 +522,14 @@ bool Translator::translate() {
           jump_handler(z_.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ? Jump::kRetFar : Jump::kRet));
     }
     case ZYDIS_MNEMONIC_IRET:
-    case ZYDIS_MNEMONIC_IRETD: return leave(jump_handler(Jump::kIret));
+    case ZYDIS_MNEMONIC_IRETD:
+    case ZYDIS_MNEMONIC_IRETQ: return leave(jump_handler(Jump::kIret));
     case ZYDIS_MNEMONIC_LOOP: return branch(Jump::kLoop);
     case ZYDIS_MNEMONIC_LOOPE: return branch(Jump::kLoopZ);
     case ZYDIS_MNEMONIC_LOOPNE: return branch(Jump::kLoopNz);
     case ZYDIS_MNEMONIC_JCXZ:
-    case ZYDIS_MNEMONIC_JECXZ: return branch(Jump::kJcxz);
+    case ZYDIS_MNEMONIC_JECXZ:
+    case ZYDIS_MNEMONIC_JRCXZ: return branch(Jump::kJcxz);
     case ZYDIS_MNEMONIC_INT:
       insn_.imm = ops_[0].imm.value.u & 0xff;
       return leave(jump_handler(Jump::kInt));
@@ -527,6 +556,11 @@ bool Translator::translate() {
     case ZYDIS_MNEMONIC_MOVSB: return string(String::kMovs, 1);
     case ZYDIS_MNEMONIC_MOVSW: return string(String::kMovs, 2);
     case ZYDIS_MNEMONIC_MOVSD: return string(String::kMovs, 4);
+    case ZYDIS_MNEMONIC_MOVSQ: return string(String::kMovs, 8);
+    case ZYDIS_MNEMONIC_STOSQ: return string(String::kStos, 8);
+    case ZYDIS_MNEMONIC_LODSQ: return string(String::kLods, 8);
+    case ZYDIS_MNEMONIC_CMPSQ: return string(String::kCmps, 8);
+    case ZYDIS_MNEMONIC_SCASQ: return string(String::kScas, 8);
     case ZYDIS_MNEMONIC_STOSB: return string(String::kStos, 1);
     case ZYDIS_MNEMONIC_STOSW: return string(String::kStos, 2);
     case ZYDIS_MNEMONIC_STOSD: return string(String::kStos, 4);
@@ -586,7 +620,22 @@ bool Translator::translate() {
       return set(system_handler(System::kArpl, form == Form::kMR ? Form::kM : Form::kR));
     }
     case ZYDIS_MNEMONIC_SYSENTER: return leave(system_handler(System::kSysenter, Form::kR));
-    case ZYDIS_MNEMONIC_SYSEXIT: return leave(system_handler(System::kSysexit, Form::kR));
+    case ZYDIS_MNEMONIC_SYSEXIT:
+    case ZYDIS_MNEMONIC_SYSRET:
+      insn_.operand_size = z_.raw.rex.W != 0 ? 8 : 4;
+      return leave(system_handler(
+          z_.mnemonic == ZYDIS_MNEMONIC_SYSRET ? System::kSysret : System::kSysexit, Form::kR));
+    case ZYDIS_MNEMONIC_SYSCALL: return leave(system_handler(System::kSyscall, Form::kR));
+    case ZYDIS_MNEMONIC_SWAPGS: return system(System::kSwapgs);
+    case ZYDIS_MNEMONIC_RDFSBASE: return segment_base(System::kReadBase, kFs);
+    case ZYDIS_MNEMONIC_RDGSBASE: return segment_base(System::kReadBase, kGs);
+    case ZYDIS_MNEMONIC_WRFSBASE: return segment_base(System::kWriteBase, kFs);
+    case ZYDIS_MNEMONIC_WRGSBASE: return segment_base(System::kWriteBase, kGs);
+    case ZYDIS_MNEMONIC_RDTSCP: return system(System::kRdtscp);
+    case ZYDIS_MNEMONIC_INVPCID:
+      take_memory(1);
+      insn_.dst = register_offset(ops_[0].reg.value);
+      return leave(system_handler(System::kInvpcid, Form::kR));
     case ZYDIS_MNEMONIC_RSM: return leave(system_handler(System::kRsm, Form::kR));
     case ZYDIS_MNEMONIC_FWAIT: return set(x87_wait_handler());
     case ZYDIS_MNEMONIC_FXSAVE:

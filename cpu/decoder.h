@@ -20,9 +20,9 @@ class Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
-  // `mode`: 0: 16-bit code, 1: 32-bit code. False when `available` bytes are not enough; an
-  // instruction that is not valid, or that this CPU does not have, decodes to one that raises #UD.
-  // `ends_block`: what follows may not be what runs next.
+  // `mode`: 0: 16-bit code, 1: 32-bit code, 2: 64-bit code. False when `available` bytes are not
+  // enough; an instruction that is not valid, or that this CPU does not have, decodes to one that
+  // raises #UD. `ends_block`: what follows may not be what runs next.
   bool decode(const std::uint8_t* bytes, unsigned available, unsigned mode, Insn& insn,
               bool& ends_block) const;
 

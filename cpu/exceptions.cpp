@@ -33,8 +33,9 @@ bool Core::deliver(std::uint8_t vector, InterruptSource source, const Fault* err
   sync_count();
   InterruptDelivery delivery{
       vector, source, s.segment[kCs].selector, s.rip, flags(), s.segment[kSs].selector, sp()};
-  const bool delivered =
-      protected_mode() ? deliver_protected(vector, source, error) : deliver_real(vector);
+  const bool delivered = long_active()      ? deliver_long(vector, source, error)
+                         : protected_mode() ? deliver_protected(vector, source, error)
+                                            : deliver_real(vector);
   if (!delivered) {
     // EXT: the CPU was delivering an event that the program did not ask for (section 6.13).
     if (source != InterruptSource::kSoftware && fault.has_error_code && fault.vector != kPf)
@@ -79,6 +80,68 @@ bool Core::stack_of_level(unsigned level, std::uint16_t& selector, std::uint32_t
   if (!read_system(s.tr.base + at, narrow)) return false;
   pointer = narrow;
   return read_system(s.tr.base + at + 2, selector);
+}
+
+bool Core::long_stack(unsigned level, unsigned ist, std::uint64_t& pointer) {
+  const std::uint32_t at = ist != 0 ? 36 + (ist - 1) * 8 : 4 + level * 8;
+  if (!s.tr.usable || at + 7 > s.tr.limit) return raise(kTs, s.tr.selector & 0xfffcu);
+  if (!read_system(s.tr.base + at, pointer)) return false;
+  return canonical(pointer) ? true : raise(kSs_, 0);
+}
+
+// SDM vol. 3A section 6.14.
+bool Core::deliver_long(std::uint8_t vector, InterruptSource source, const Fault* error) {
+  constexpr unsigned kLongBit = 21, kBigBit = 22;
+  const bool software = source == InterruptSource::kSoftware;
+  const std::uint32_t external = software ? 0 : kErrorExternal;
+  const std::uint32_t idt_error = vector * 8u + kErrorIdt + external;
+  if (vector * 16u + 15 > s.idtr.limit) return raise(kGp, idt_error);
+  const std::uint64_t at = s.idtr.base + vector * 16u;
+  Descriptor gate;
+  std::uint32_t high = 0;
+  if (!read_system(at, gate.low) || !read_system(at + 4, gate.high) || !read_system(at + 8, high))
+    return false;
+  const unsigned type = gate.is_system() ? gate.type() : 0;
+  if (type != kInterruptGate32 && type != kTrapGate32) return raise(kGp, idt_error);
+  if (software && gate.dpl() < cpl) return raise(kGp, idt_error);
+  if (!gate.present()) return raise(kNp, idt_error);
+  const std::uint64_t entry = gate.gate_offset() | static_cast<std::uint64_t>(high) << 32;
+  const unsigned ist = gate.high & 7;
+
+  const std::uint16_t target = gate.gate_selector();
+  const std::uint32_t target_error = (target & 0xfffcu) + external;
+  Descriptor code;
+  bool faulted = false;
+  if ((target & 0xfffcu) == 0) return raise(kGp, external);
+  if (!descriptor_exists(target, code, faulted)) return faulted ? false : raise(kGp, target_error);
+  if (!code.is_code() || code.dpl() > cpl || !bit(code.high, kLongBit) || bit(code.high, kBigBit))
+    return raise(kGp, target_error);
+  if (!code.present()) return raise(kNp, target_error);
+  if (!canonical(entry)) return raise(kGp, external);
+
+  const unsigned level = code.conforming() ? cpl : code.dpl();
+  const bool inner = level < cpl;
+  std::uint64_t top = code64 ? s.gpr[kRsp] : (views[kSs].base + sp()) & 0xffffffff;
+  if ((inner || ist != 0) && !long_stack(level, ist, top)) {
+    if (fault.vector != kPf) fault.error_code |= external;
+    return false;
+  }
+  top &= ~std::uint64_t{15};
+  const std::uint64_t frame[] = {s.segment[kSs].selector, s.gpr[kRsp], flags(),
+                                 s.segment[kCs].selector, s.rip};
+  for (const std::uint64_t value : frame) {
+    if (!push_long(top, level, value)) return false;
+  }
+  if (error != nullptr && error->has_error_code && !push_long(top, level, error->error_code))
+    return false;
+  if (!load_code_segment(target, code, level)) return false;
+  if (inner) null_stack_segment(level);
+  s.gpr[kRsp] = top;
+  s.rip = entry;
+  std::uint32_t cleared = flag::kTf | flag::kNt | flag::kRf | flag::kVm;
+  if (type == kInterruptGate32) cleared |= flag::kIf;
+  s.rflags &= ~static_cast<std::uint64_t>(cleared);
+  return true;
 }
 
 bool Core::deliver_protected(std::uint8_t vector, InterruptSource source, const Fault* error) {

@@ -55,7 +55,8 @@ FeatureSet implemented_features() {
   FeatureSet all;
   // Paging and system.
   all |= {kPse, kTsc, kMsr, kCx8, kSep, kMtrr, kPat, kPse36};
-  all |= {kDe, kPae, kMce, kPge, kNx, kSmep, kSmap};
+  all |= {kDe, kPae, kMce, kPge, kNx, kSmep, kSmap, kUmip, kPcid, kInvpcid};
+  all |= {kLm, kSyscall, kLahfLm, kCx16, kFsgsbase, kPdpe1gb, kRdtscp};
   // Integer instructions.
   all |= {kCmov, kPopcnt, kAbm, kBmi1, kBmi2, kAdx, kMovbe, kRdrand, kRdseed};
   // x87, MMX, SSE.

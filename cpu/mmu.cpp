@@ -135,6 +135,11 @@ static bool misaligned(Rights as, std::uint64_t linear, unsigned size) {
   return as == Rights::kUserAligned && (linear & (size - 1)) != 0;
 }
 
+// An access that begins below the hole and reaches into it is #GP before any page is looked at.
+bool Core::whole_canonical(std::uint64_t linear, unsigned size) {
+  return !long_active() || canonical(linear + size - 1) ? true : raise(kGp, 0);
+}
+
 bool Core::read_slow(std::uint64_t linear, unsigned size, std::uint64_t& value, Rights as) {
   if (misaligned(as, linear, size)) return raise(kAc, 0);
   if ((linear & kPageMask) + size > kPageSize) {
@@ -143,6 +148,7 @@ bool Core::read_slow(std::uint64_t linear, unsigned size, std::uint64_t& value, 
     Gpa second = 0;
     const auto in_first = static_cast<unsigned>(kPageSize - (linear & kPageMask));
     const std::uint64_t next = (linear + in_first) & linear_mask;
+    if (!whole_canonical(linear, size)) return false;
     if (!translate_and_fill(linear, Access::kRead, as, first)) return false;
     if (!translate_and_fill(next, Access::kRead, as, second)) return false;
     value = 0;
@@ -161,6 +167,7 @@ bool Core::read_slow(std::uint64_t linear, unsigned size, std::uint64_t& value, 
 bool Core::probe_write(std::uint64_t linear, unsigned size) {
   if (misaligned(rights, linear, size)) return raise(kAc, 0);
   Gpa gpa = 0;
+  if (!whole_canonical(linear, size)) return false;
   if (!translate_and_fill(linear, Access::kWrite, rights, gpa)) return false;
   if ((linear & kPageMask) + size > kPageSize) {
     return translate_and_fill(((linear | kPageMask) + 1) & linear_mask, Access::kWrite, rights, gpa);
@@ -175,6 +182,7 @@ bool Core::write_slow(std::uint64_t linear, unsigned size, std::uint64_t value, 
     Gpa second = 0;
     const auto in_first = static_cast<unsigned>(kPageSize - (linear & kPageMask));
     const std::uint64_t next = (linear + in_first) & linear_mask;
+    if (!whole_canonical(linear, size)) return false;
     if (!translate_and_fill(linear, Access::kWrite, as, first)) return false;
     if (!translate_and_fill(next, Access::kWrite, as, second)) return false;
     for (unsigned i = 0; i < size; ++i) {

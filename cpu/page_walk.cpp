@@ -61,6 +61,7 @@ static std::uint64_t reserved_bits(const Core& c, unsigned level, bool leaf, boo
 
 bool Core::walk(std::uint64_t linear, Access access, Rights as, Translation& to, bool quiet) {
   const Gpa a20_mask = a20 ? ~Gpa{0} : ~kA20;
+  if (!canonical(linear) && long_active()) return quiet ? false : raise(kGp, 0);
   to.page_bits = kPageBits;
   to.global = false;
   if ((s.cr0 & cr0::kPg) == 0) {

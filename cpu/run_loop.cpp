@@ -30,10 +30,6 @@ Core::Core(CpuHost& cpu_host, TraceBus& trace_bus, const FeatureSet& offered)
   reset(ResetKind::kPowerOn);
 }
 
-unsigned Core::code_mode() const {
-  return bit(s.segment[kCs].attributes, 22) ? 1 : 0;
-}
-
 bool Core::fetch_page(std::uint64_t linear, const TlbEntry*& entry) {
   TlbEntry& e = tlb[static_cast<unsigned>(rights)][linear >> kPageBits & kTlbMask];
   if (e.execute_tag != (linear & ~kPageMask)) {
@@ -46,6 +42,10 @@ bool Core::fetch_page(std::uint64_t linear, const TlbEntry*& entry) {
 
 // How many bytes from RIP on the code segment's limit allows; false: none.
 bool Core::fetch_limit(std::uint64_t& bytes) const {
+  if (code64) {
+    bytes = ~std::uint64_t{0};
+    return true;
+  }
   const std::uint64_t limit = s.segment[kCs].limit;
   if (s.rip > limit) return false;
   bytes = limit - s.rip + 1;
@@ -58,10 +58,10 @@ Block* Core::find_block() {
     raise(kGp, 0);
     return nullptr;
   }
-  const std::uint64_t linear = (s.segment[kCs].base + s.rip) & linear_mask;
+  const std::uint64_t linear = (views[kCs].base + s.rip) & linear_mask;
   // Canonical addresses repeat bit 47 above it: those bits take the mode and the rights.
   const std::uint64_t key = (linear & 0x0000ffffffffffff) |
-                            static_cast<std::uint64_t>(code_mode()) << 60 |
+                            static_cast<std::uint64_t>(code_mode_) << 60 |
                             static_cast<std::uint64_t>(rights) << 48;
   RecentBlock& recent = recent_[(linear ^ linear >> 12) & (kRecentBlocks - 1)];
   if (recent.key == key && recent.generation == generation_ && recent.block->bytes <= allowed)
@@ -70,7 +70,7 @@ Block* Core::find_block() {
   if (!fetch_page(linear, entry)) return nullptr;
   if (entry->execute_host != nullptr) {
     const auto offset = static_cast<std::uint32_t>(linear & kPageMask);
-    Block* block = cache_.find(entry->execute_host + offset, code_mode());
+    Block* block = cache_.find(entry->execute_host + offset, code_mode_);
     if (block == nullptr) block = decode_at(entry->execute_host, entry->execute_flags, offset);
     if (block != nullptr && block->bytes <= allowed) {
       recent = {key, generation_, block};
@@ -85,7 +85,7 @@ Block* Core::find_block() {
 Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::uint32_t offset) {
   auto block = std::make_unique<Block>();
   block->host = host_page + offset;
-  block->mode = code_mode();
+  block->mode = code_mode_;
   while (block->count < kMostBlockInsns) {
     const std::uint32_t at = offset + block->bytes;
     const auto available =
@@ -116,13 +116,13 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
 Block* Core::decode_across_pages() {
   std::array<std::uint8_t, kMostBytes> bytes{};
   auto block = std::make_unique<Block>();
-  block->mode = code_mode();
+  block->mode = code_mode_;
   std::uint64_t allowed = 0;
   if (!fetch_limit(allowed)) {
     raise(kGp, 0);
     return nullptr;
   }
-  const std::uint64_t start = s.segment[kCs].base + s.rip;
+  const std::uint64_t start = views[kCs].base + s.rip;
   for (unsigned have = 0; have < kMostBytes;) {
     if (have >= allowed) {
       raise(kGp, 0);

@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint32_t kAttributeMask =
     0x00f0ff00;  // of the high dword: everything but base and limit
 constexpr std::uint32_t kAccessedBit = 1u << 8;
+constexpr unsigned kLongBit = 21, kBigBit = 22;  // L and D/B
 // Present, S, read/write data (or code), accessed: what a real-mode segment behaves like.
 constexpr std::uint32_t kRealData = 0x9300;
 constexpr std::uint32_t kV86Data = 0xf300;
@@ -72,7 +73,27 @@ void Core::null_segment(unsigned segment, std::uint16_t selector) {
   Segment& target = s.segment[segment];
   target.selector = selector;
   target.usable = false;
+  target.base = 0;
   update_view(segment);
+}
+
+void Core::null_stack_segment(unsigned level) {
+  Segment& target = s.segment[kSs];
+  target = {static_cast<std::uint16_t>(level), level << 13, 0, 0, false};
+  update_view(kSs);
+}
+
+bool Core::fetch_upper(std::uint16_t selector, Vector vector, std::uint64_t& base_high) {
+  const std::uint32_t limit = bit(selector, 2) ? s.ldtr.limit : s.gdtr.limit;
+  if ((selector | 7u) + 8 > limit) return raise(vector, selector_error(selector));
+  const std::uint64_t at = descriptor_address(selector) + 8;
+  std::uint32_t low = 0;
+  std::uint32_t high = 0;
+  if (!read_system(at, low) || !read_system(at + 4, high)) return false;
+  // A type field of 0 keeps the upper half from being taken for a descriptor of its own.
+  if (bits(high, 12, 8) != 0) return raise(vector, selector_error(selector));
+  base_high = static_cast<std::uint64_t>(low) << 32;
+  return true;
 }
 
 void Core::load_real_segment(unsigned segment, std::uint16_t selector) {
@@ -92,8 +113,35 @@ void Core::load_real_segment(unsigned segment, std::uint16_t selector) {
 }
 
 void Core::update_view(unsigned segment) {
+  compute_view(segment);
+  if (segment == kCs) update_code_mode();
+}
+
+void Core::update_code_mode() {
+  const std::uint32_t attributes = s.segment[kCs].attributes;
+  const bool was_64 = code64;
+  code64 = long_active() && bit(attributes, kLongBit);
+  code_mode_ = code64 ? 2 : bit(attributes, kBigBit) ? 1 : 0;
+  linear_mask = code64 ? ~std::uint64_t{0} : 0xffffffff;
+  system_mask = long_active() ? ~std::uint64_t{0} : 0xffffffff;
+  if (code64 != was_64) {
+    for (unsigned segment = 0; segment < s.segment.size(); ++segment) compute_view(segment);
+  }
+}
+
+void Core::compute_view(unsigned segment) {
   const Segment& source = s.segment[segment];
   SegmentView& view = views[segment];
+  if (segment == kSs)
+    stack_mask_ = code64                            ? ~std::uint64_t{0}
+                  : bit(source.attributes, kBigBit) ? 0xffffffff
+                                                    : 0xffff;
+  if (code64) {
+    // Only the bases of FS and GS count, and no limits or types (SDM vol. 3A section 3.4.4).
+    view.base = segment == kFs || segment == kGs ? source.base : 0;
+    view.readable = view.writable = ~std::uint64_t{0};
+    return;
+  }
   view.base = source.base;
   view.readable = 0;
   view.writable = 0;
@@ -113,13 +161,14 @@ void Core::set_cpl(unsigned level) {
   update_rights();
 }
 
-void Core::update_rights() {
+Rights Core::rights_of(unsigned level) const {
   const bool ac = (s.rflags & flag::kAc) != 0;
-  if (cpl == 3) {
-    rights = ac && (s.cr0 & cr0::kAm) != 0 ? Rights::kUserAligned : Rights::kUser;
-  } else {
-    rights = ac && (s.cr4 & cr4::kSmap) != 0 ? Rights::kSupervisorAc : Rights::kSupervisor;
-  }
+  if (level == 3) return ac && (s.cr0 & cr0::kAm) != 0 ? Rights::kUserAligned : Rights::kUser;
+  return ac && (s.cr4 & cr4::kSmap) != 0 ? Rights::kSupervisorAc : Rights::kSupervisor;
+}
+
+void Core::update_rights() {
+  rights = rights_of(cpl);
 }
 
 void Core::update_mode() {
@@ -134,6 +183,10 @@ void Core::update_mode() {
 bool Core::check_segment(unsigned segment, std::uint64_t offset, unsigned size, Access access) {
   const Segment& source = s.segment[segment];
   const Vector vector = segment == kSs ? kSs_ : kGp;
+  if (code64) {
+    const std::uint64_t linear = views[segment].base + offset;
+    return canonical(linear) && canonical(linear + size - 1) ? true : raise(vector, 0);
+  }
   if (!source.usable) return raise(vector, 0);
   const std::uint32_t attributes = source.attributes;
   const bool code = bit(attributes, 11);
@@ -159,7 +212,11 @@ bool Core::load_segment(unsigned segment, std::uint16_t selector) {
   const unsigned rpl = selector & 3;
   if (segment == kSs) {
     // SDM vol. 2B, MOV: the stack segment must be writable data of exactly this privilege.
-    if ((selector & 0xfffcu) == 0) return raise(kGp, 0);
+    if ((selector & 0xfffcu) == 0) {
+      if (!code64 || cpl == 3 || rpl != cpl) return raise(kGp, 0);
+      null_stack_segment(cpl);
+      return true;
+    }
     Descriptor descriptor;
     if (!fetch_descriptor(selector, descriptor, kGp)) return false;
     if (rpl != cpl || !descriptor.writable() || descriptor.dpl() != cpl)
@@ -198,6 +255,9 @@ bool Core::check_stack_segment(std::uint16_t selector, unsigned level, Vector ve
 
 bool Core::load_code_segment(std::uint16_t selector, const Descriptor& fetched, unsigned level) {
   Descriptor descriptor = fetched;
+  // L and D together are reserved.
+  if (long_active() && bit(descriptor.high, kLongBit) && bit(descriptor.high, kBigBit))
+    return raise(kGp, selector_error(selector));
   if (!set_accessed(selector, descriptor)) return false;
   set_segment(kCs, static_cast<std::uint16_t>((selector & 0xfffcu) | level), descriptor);
   set_cpl(level);

@@ -37,6 +37,10 @@ void Core::serialize(Archive& archive) {
       archive.io(*value);
     archive.io(s.dr);
     archive.io(s.pdpte);
+    for (std::uint64_t* value :
+         {&msr.star, &msr.lstar, &msr.cstar, &msr.fmask, &msr.kernel_gs_base, &msr.tsc_aux}) {
+      archive.io(*value);
+    }
     for (X87Register& value : s.x87) {
       archive.io(value.significand);
       archive.io(value.sign_exponent);
@@ -65,8 +69,6 @@ void Core::serialize(Archive& archive) {
     archive.io(level);
     if (!archive.loading() || !archive.ok()) return;
     if (level > 3) return archive.fail("the privilege level is out of range");
-    s.rip &= 0xffffffff;
-    for (Segment& segment : s.segment) segment.base &= 0xffffffff;
     state_changed();
     set_cpl(level);
   });

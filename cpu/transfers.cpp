@@ -7,11 +7,68 @@ namespace ice86::cpu {
 
 namespace {
 
+constexpr unsigned kLongBit = 21, kBigBit = 22;  // descriptor bits L and D
+
 constexpr std::uint32_t selector_error(std::uint16_t selector) {
   return selector & 0xfffcu;
 }
 
+bool null(std::uint16_t selector) {
+  return (selector & 0xfffcu) == 0;
+}
+
 }  // namespace
+
+// Whether `ip` may be jumped to in the segment; #GP(0) otherwise.
+bool Core::check_target(const Descriptor& descriptor, std::uint64_t ip) {
+  const bool good =
+      long_active() && bit(descriptor.high, kLongBit) ? canonical(ip) : ip <= descriptor.limit();
+  return good ? true : raise(kGp, 0);
+}
+
+// Pops a value of the operand size.
+bool Core::pop_sized(std::uint64_t& top, unsigned size, std::uint64_t& value) {
+  if (size == 8) return pop(top, value);
+  if (size == 4) {
+    std::uint32_t wide = 0;
+    if (!pop(top, wide)) return false;
+    value = wide;
+    return true;
+  }
+  std::uint16_t narrow = 0;
+  if (!pop(top, narrow)) return false;
+  value = narrow;
+  return true;
+}
+
+bool Core::push_sized(std::uint64_t& top, unsigned size, std::uint64_t value) {
+  if (size == 8) return push<std::uint64_t>(top, value);
+  return size == 2 ? push<std::uint16_t>(top, static_cast<std::uint16_t>(value))
+                   : push<std::uint32_t>(top, static_cast<std::uint32_t>(value));
+}
+
+bool Core::push_long(std::uint64_t& top, unsigned level, std::uint64_t value) {
+  const std::uint64_t next = top - 8;
+  if (!write_linear<std::uint64_t>(next, value, rights_of(level))) return stack_fault(kSs);
+  top = next;
+  return true;
+}
+
+// The target of a 64-bit call gate: its descriptor and the whole offset (SDM vol. 3A
+// section 5.8.3.1).
+bool Core::long_gate(std::uint16_t selector, const Descriptor& gate, std::uint16_t& target,
+                     Descriptor& code, std::uint64_t& entry) {
+  if (!gate.present()) return raise(kNp, selector_error(selector));
+  std::uint64_t high = 0;
+  if (!fetch_upper(selector, kGp, high)) return false;
+  entry = gate.gate_offset() | high;
+  target = gate.gate_selector();
+  if (null(target)) return raise(kGp, 0);
+  if (!fetch_descriptor(target, code, kGp)) return false;
+  if (!code.is_code() || !bit(code.high, kLongBit) || bit(code.high, kBigBit))
+    return raise(kGp, selector_error(target));
+  return true;
+}
 
 void Core::observe(FarTransfer kind) {
   if (observer == nullptr) return;
@@ -21,6 +78,12 @@ void Core::observe(FarTransfer kind) {
 }
 
 Flow Core::jump_near(std::uint64_t target, unsigned operand_size) {
+  if (code64) {
+    if (operand_size == 2) target &= 0xffff;
+    if (!canonical(target)) return raised(kGp, 0);
+    s.rip = target;
+    return Flow::kLeave;
+  }
   const std::uint64_t ip = operand_size == 2 ? target & 0xffff : target & 0xffffffff;
   if (ip > s.segment[kCs].limit) return raised(kGp, 0);
   s.rip = ip;
@@ -46,8 +109,16 @@ Flow Core::jump_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
     switch (type) {
       case kCallGate16:
       case kCallGate32: {
-        if (descriptor.dpl() < cpl || descriptor.dpl() < rpl)
+        if (descriptor.dpl() < cpl || descriptor.dpl() < rpl ||
+            (long_active() && type == kCallGate16))
           return raised(kGp, selector_error(selector));
+        if (long_active()) {
+          const Descriptor gate = descriptor;
+          if (!long_gate(selector, gate, target, descriptor, offset)) return Flow::kFault;
+          if (descriptor.conforming() ? descriptor.dpl() > cpl : descriptor.dpl() != cpl)
+            return raised(kGp, selector_error(target));
+          break;
+        }
         if (!descriptor.present()) return raised(kNp, selector_error(selector));
         target = descriptor.gate_selector();
         offset = type == kCallGate16 ? descriptor.gate_offset() & 0xffff : descriptor.gate_offset();
@@ -62,7 +133,7 @@ Flow Core::jump_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
       case kTss16Available:
       case kTss32Available:
       case kTaskGate: {
-        if (descriptor.dpl() < cpl || descriptor.dpl() < rpl)
+        if (descriptor.dpl() < cpl || descriptor.dpl() < rpl || long_active())
           return raised(kGp, selector_error(selector));
         if (!descriptor.present()) return raised(kNp, selector_error(selector));
         if (type == kTaskGate) {
@@ -88,7 +159,7 @@ Flow Core::jump_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
     if (!allowed) return raised(kGp, selector_error(selector));
   }
   if (!descriptor.present()) return raised(kNp, selector_error(target));
-  if (offset > descriptor.limit()) return raised(kGp, 0);
+  if (!check_target(descriptor, offset)) return Flow::kFault;
   if (!load_code_segment(target, descriptor, cpl)) return Flow::kFault;
   s.rip = offset;
   observe(FarTransfer::kJmpFar);
@@ -100,10 +171,7 @@ Flow Core::call_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
   const std::uint16_t old_cs = s.segment[kCs].selector;
   const std::uint64_t old_ip = s.rip;
   const auto push_return = [&](std::uint64_t& top, unsigned size) {
-    return size == 2 ? push<std::uint16_t>(top, old_cs) &&
-                           push<std::uint16_t>(top, static_cast<std::uint16_t>(old_ip))
-                     : push<std::uint32_t>(top, old_cs) &&
-                           push<std::uint32_t>(top, static_cast<std::uint32_t>(old_ip));
+    return push_sized(top, size, old_cs) && push_sized(top, size, old_ip);
   };
   std::uint64_t top = sp();
   if (real_or_v86()) {
@@ -125,7 +193,7 @@ Flow Core::call_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
         descriptor.conforming() ? descriptor.dpl() <= cpl : rpl <= cpl && descriptor.dpl() == cpl;
     if (!allowed) return raised(kGp, selector_error(selector));
     if (!descriptor.present()) return raised(kNp, selector_error(selector));
-    if (offset > descriptor.limit()) return raised(kGp, 0);
+    if (!check_target(descriptor, offset)) return Flow::kFault;
     if (!push_return(top, operand_size)) return Flow::kFault;
     if (!load_code_segment(selector, descriptor, cpl)) return Flow::kFault;
     set_sp(top);
@@ -136,7 +204,7 @@ Flow Core::call_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
 
   const unsigned type = descriptor.type();
   if (type == kTss16Available || type == kTss32Available || type == kTaskGate) {
-    if (descriptor.dpl() < cpl || descriptor.dpl() < rpl)
+    if (descriptor.dpl() < cpl || descriptor.dpl() < rpl || long_active())
       return raised(kGp, selector_error(selector));
     if (!descriptor.present()) return raised(kNp, selector_error(selector));
     std::uint16_t target = selector;
@@ -159,6 +227,10 @@ Flow Core::call_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
   const Descriptor gate = descriptor;
   const unsigned size = type == kCallGate16 ? 2 : 4;
   if (gate.dpl() < cpl || gate.dpl() < rpl) return raised(kGp, selector_error(selector));
+  if (long_active()) {
+    if (type == kCallGate16) return raised(kGp, selector_error(selector));
+    return call_long_gate(selector, gate);
+  }
   if (!gate.present()) return raised(kNp, selector_error(selector));
   const std::uint16_t target = gate.gate_selector();
   if ((target & 0xfffcu) == 0) return raised(kGp, 0);
@@ -233,16 +305,58 @@ static void drop_inner_segments(Core& c) {
   }
 }
 
+// CS and SS of a return, both checked before either is loaded. To 64-bit code below level 3 the
+// stack segment may be null.
+bool Core::load_outer(std::uint16_t selector, const Descriptor& code, std::uint64_t ip,
+                      std::uint16_t ss) {
+  const unsigned level = selector & 3;
+  const bool to_64 = long_active() && bit(code.high, kLongBit);
+  Descriptor stack;
+  const bool null_stack = null(ss) && to_64 && level != 3 && (ss & 3u) == level;
+  if (!null_stack && !check_stack_segment(ss, level, kGp, stack)) return false;
+  if (!check_target(code, ip)) return false;
+  if (!null_stack && !set_accessed(ss, stack)) return false;
+  if (!load_code_segment(selector, code, level)) return false;
+  if (null_stack) {
+    null_stack_segment(level);
+  } else {
+    set_segment(kSs, ss, stack);
+  }
+  return true;
+}
+
+Flow Core::call_long_gate(std::uint16_t selector, const Descriptor& gate) {
+  std::uint16_t target = 0;
+  Descriptor code;
+  std::uint64_t entry = 0;
+  if (!long_gate(selector, gate, target, code, entry)) return Flow::kFault;
+  if (code.dpl() > cpl) return raised(kGp, selector_error(target));
+  if (!code.present()) return raised(kNp, selector_error(target));
+  if (!canonical(entry)) return raised(kGp, 0);
+  const bool inner = !code.conforming() && code.dpl() < cpl;
+  const unsigned level = inner ? code.dpl() : cpl;
+  const std::uint16_t old_cs = s.segment[kCs].selector;
+  std::uint64_t top = code64 || inner ? s.gpr[kRsp] : views[kSs].base + sp();
+  if (inner && !long_stack(level, 0, top)) return Flow::kFault;
+  if (inner &&
+      (!push_long(top, level, s.segment[kSs].selector) || !push_long(top, level, s.gpr[kRsp]))) {
+    return Flow::kFault;
+  }
+  if (!push_long(top, level, old_cs) || !push_long(top, level, s.rip)) return Flow::kFault;
+  if (!load_code_segment(target, code, level)) return Flow::kFault;
+  if (inner) null_stack_segment(level);
+  s.gpr[kRsp] = top;
+  s.rip = entry;
+  observe(FarTransfer::kCallFar);
+  return Flow::kLeave;
+}
+
 Flow Core::return_far(unsigned operand_size, unsigned release) {
   std::uint64_t top = sp();
-  std::uint32_t ip = 0;
-  std::uint32_t cs = 0;
-  const auto pop_value = [&](std::uint64_t& from, std::uint32_t& value) {
-    if (operand_size == 4) return pop(from, value);
-    std::uint16_t narrow = 0;
-    if (!pop(from, narrow)) return false;
-    value = narrow;
-    return true;
+  std::uint64_t ip = 0;
+  std::uint64_t cs = 0;
+  const auto pop_value = [&](std::uint64_t& from, std::uint64_t& value) {
+    return pop_sized(from, operand_size, value);
   };
   if (!pop_value(top, ip) || !pop_value(top, cs)) return Flow::kFault;
   const auto selector = static_cast<std::uint16_t>(cs);
@@ -263,7 +377,7 @@ Flow Core::return_far(unsigned operand_size, unsigned release) {
     return raised(kGp, selector_error(selector));
   if (!descriptor.present()) return raised(kNp, selector_error(selector));
   if (rpl == cpl) {
-    if (ip > descriptor.limit()) return raised(kGp, 0);
+    if (!check_target(descriptor, ip)) return Flow::kFault;
     if (!load_code_segment(selector, descriptor, cpl)) return Flow::kFault;
     set_sp(top + release);
     s.rip = ip;
@@ -271,16 +385,11 @@ Flow Core::return_far(unsigned operand_size, unsigned release) {
     return Flow::kLeave;
   }
   top = (top + release) & stack_mask();
-  std::uint32_t new_sp = 0;
-  std::uint32_t ss = 0;
+  std::uint64_t new_sp = 0;
+  std::uint64_t ss = 0;
   if (!pop_value(top, new_sp) || !pop_value(top, ss)) return Flow::kFault;
-  Descriptor stack;
-  if (!check_stack_segment(static_cast<std::uint16_t>(ss), rpl, kGp, stack)) return Flow::kFault;
-  if (ip > descriptor.limit()) return raised(kGp, 0);
-  if (!set_accessed(static_cast<std::uint16_t>(ss), stack)) return Flow::kFault;
-  if (!load_code_segment(selector, descriptor, rpl)) return Flow::kFault;
-  set_segment(kSs, static_cast<std::uint16_t>(ss), stack);
-  set_sp(static_cast<std::uint64_t>(new_sp) + release);
+  if (!load_outer(selector, descriptor, ip, static_cast<std::uint16_t>(ss))) return Flow::kFault;
+  set_sp(new_sp + release);
   s.rip = ip;
   drop_inner_segments(*this);
   observe(FarTransfer::kRetFar);
@@ -289,20 +398,14 @@ Flow Core::return_far(unsigned operand_size, unsigned release) {
 
 Flow Core::interrupt_return(unsigned operand_size) {
   std::uint64_t top = sp();
-  const auto pop_value = [&](std::uint32_t& value) {
-    if (operand_size == 4) return pop(top, value);
-    std::uint16_t narrow = 0;
-    if (!pop(top, narrow)) return false;
-    value = narrow;
-    return true;
-  };
-  std::uint32_t ip = 0;
-  std::uint32_t cs = 0;
-  std::uint32_t new_flags = 0;
+  const auto pop_value = [&](std::uint64_t& value) { return pop_sized(top, operand_size, value); };
+  std::uint64_t ip = 0;
+  std::uint64_t cs = 0;
+  std::uint64_t new_flags = 0;
   // Which flags may change depends on the mode (SDM vol. 2A, IRET).
   const auto merge = [&](std::uint32_t changeable) {
     if (operand_size == 2) changeable &= 0xffff;
-    set_flags((flags() & ~changeable) | (new_flags & changeable));
+    set_flags((flags() & ~changeable) | (static_cast<std::uint32_t>(new_flags) & changeable));
   };
   constexpr std::uint32_t kAlways =
       flag::kArithmetic | flag::kTf | flag::kDf | flag::kNt | flag::kRf | flag::kAc | flag::kId;
@@ -321,6 +424,7 @@ Flow Core::interrupt_return(unsigned operand_size) {
     return Flow::kLeave;
   }
   if ((s.rflags & flag::kNt) != 0) {
+    if (long_active()) return raised(kGp, 0);
     std::uint16_t link = 0;
     if (!read_system(s.tr.base, link)) return Flow::kFault;
     if (bit(link, 2)) return raised(kTs, selector_error(link));
@@ -335,12 +439,12 @@ Flow Core::interrupt_return(unsigned operand_size) {
     return Flow::kLeave;
   }
   if (!pop_value(ip) || !pop_value(cs) || !pop_value(new_flags)) return Flow::kFault;
-  if (operand_size == 4 && (new_flags & flag::kVm) != 0 && cpl == 0) {
-    std::array<std::uint32_t, 6> frame{};  // ESP, SS, ES, DS, FS, GS
-    for (std::uint32_t& value : frame) {
+  if (operand_size == 4 && (new_flags & flag::kVm) != 0 && cpl == 0 && !long_active()) {
+    std::array<std::uint64_t, 6> frame{};  // ESP, SS, ES, DS, FS, GS
+    for (std::uint64_t& value : frame) {
       if (!pop_value(value)) return Flow::kFault;
     }
-    set_flags(new_flags);
+    set_flags(static_cast<std::uint32_t>(new_flags));
     update_mode();
     load_real_segment(kCs, static_cast<std::uint16_t>(cs));
     s.rip = ip & 0xffff;
@@ -365,26 +469,23 @@ Flow Core::interrupt_return(unsigned operand_size) {
   if (!descriptor.present()) return raised(kNp, selector_error(selector));
   const std::uint32_t changeable = kAlways | (cpl <= iopl() ? flag::kIf : 0) |
                                    (cpl == 0 ? flag::kIopl | flag::kVif | flag::kVip : 0);
-  if (rpl == cpl) {
-    if (ip > descriptor.limit()) return raised(kGp, 0);
+  // 64-bit mode always has SS:RSP in the frame (SDM vol. 3A section 6.14.3).
+  if (rpl == cpl && !code64) {
+    if (!check_target(descriptor, ip)) return Flow::kFault;
     if (!load_code_segment(selector, descriptor, cpl)) return Flow::kFault;
     set_sp(top);
     s.rip = ip;
     merge(changeable);
   } else {
-    std::uint32_t new_sp = 0;
-    std::uint32_t ss = 0;
+    std::uint64_t new_sp = 0;
+    std::uint64_t ss = 0;
     if (!pop_value(new_sp) || !pop_value(ss)) return Flow::kFault;
-    Descriptor stack;
-    if (!check_stack_segment(static_cast<std::uint16_t>(ss), rpl, kGp, stack)) return Flow::kFault;
-    if (ip > descriptor.limit()) return raised(kGp, 0);
-    if (!set_accessed(static_cast<std::uint16_t>(ss), stack)) return Flow::kFault;
-    if (!load_code_segment(selector, descriptor, rpl)) return Flow::kFault;
-    set_segment(kSs, static_cast<std::uint16_t>(ss), stack);
+    const bool outward = rpl != cpl;
+    if (!load_outer(selector, descriptor, ip, static_cast<std::uint16_t>(ss))) return Flow::kFault;
     set_sp(new_sp);
     s.rip = ip;
     merge(changeable);
-    drop_inner_segments(*this);
+    if (outward) drop_inner_segments(*this);
   }
   observe(FarTransfer::kIret);
   return Flow::kLeave;

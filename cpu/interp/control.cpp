@@ -10,17 +10,22 @@ namespace {
 
 constexpr std::uint64_t kAddressMask[] = {0xffff, 0xffffffff, ~std::uint64_t{0}};
 
-bool read_operand(Core& c, const Insn& i, std::uint64_t& value) {
-  if (i.operand_size == 2) {
-    std::uint16_t narrow = 0;
-    if (!c.read(i.segment, c.effective(i), narrow)) return false;
-    value = narrow;
-  } else {
-    std::uint32_t wide = 0;
-    if (!c.read(i.segment, c.effective(i), wide)) return false;
-    value = wide;
+// Calls f with a value of the unsigned type of this size.
+template <typename F>
+auto by_size(unsigned size, F&& f) {
+  switch (size) {
+    case 2: return f(std::uint16_t{});
+    case 8: return f(std::uint64_t{});
+    default: return f(std::uint32_t{});
   }
-  return true;
+}
+
+bool read_operand(Core& c, const Insn& i, std::uint64_t& value) {
+  return by_size(i.operand_size, [&](auto operand) {
+    if (!c.read(i.segment, c.effective(i), operand)) return false;
+    value = operand;
+    return true;
+  });
 }
 
 bool read_far_operand(Core& c, const Insn& i, std::uint16_t& selector, std::uint64_t& offset) {
@@ -30,7 +35,8 @@ bool read_far_operand(Core& c, const Insn& i, std::uint16_t& selector, std::uint
 }
 
 std::uint64_t register_operand(Core& c, const Insn& i) {
-  return i.operand_size == 2 ? c.reg<std::uint16_t>(i.dst) : c.reg<std::uint32_t>(i.dst);
+  return by_size(i.operand_size,
+                 [&](auto kind) -> std::uint64_t { return c.reg<decltype(kind)>(i.dst); });
 }
 
 Flow jcc(Core& c, const Insn& i) {
@@ -54,13 +60,12 @@ Flow call_to(Core& c, std::uint64_t target, unsigned size) {
   // First the stack's faults, then the target's, and nothing is pushed before both are known to be
   // good.
   const std::uint64_t slot = (top - size) & c.stack_mask();
-  if (!(size == 2 ? c.check_write<std::uint16_t>(kSs, slot)
-                  : c.check_write<std::uint32_t>(kSs, slot)))
+  if (!by_size(size, [&](auto kind) { return c.check_write<decltype(kind)>(kSs, slot); }))
     return Flow::kFault;
   const Flow flow = c.jump_near(target, size);
   if (flow != Flow::kLeave) return flow;
-  const bool pushed = size == 2 ? c.push(top, static_cast<std::uint16_t>(return_to))
-                                : c.push(top, static_cast<std::uint32_t>(return_to));
+  const bool pushed =
+      by_size(size, [&](auto kind) { return c.push(top, static_cast<decltype(kind)>(return_to)); });
   if (!pushed) {
     c.s.rip = return_to;
     return Flow::kFault;
@@ -83,15 +88,12 @@ Flow call_memory(Core& c, const Insn& i) {
 Flow ret(Core& c, const Insn& i) {
   std::uint64_t top = c.sp();
   std::uint64_t target = 0;
-  if (i.operand_size == 2) {
-    std::uint16_t narrow = 0;
-    if (!c.pop(top, narrow)) return Flow::kFault;
-    target = narrow;
-  } else {
-    std::uint32_t wide = 0;
-    if (!c.pop(top, wide)) return Flow::kFault;
-    target = wide;
-  }
+  const bool popped = by_size(i.operand_size, [&](auto value) {
+    if (!c.pop(top, value)) return false;
+    target = value;
+    return true;
+  });
+  if (!popped) return Flow::kFault;
   const Flow flow = c.jump_near(target, i.operand_size);
   if (flow == Flow::kLeave) c.set_sp(top + i.imm);
   return flow;

@@ -64,6 +64,29 @@ struct ExchangeForm {
   };
 };
 
+// The operand must be aligned; there is one store for both halves, or none.
+Flow cmpxchg16b(Core& c, const Insn& i) {
+  const std::uint64_t at = c.effective(i);
+  if (((c.views[i.segment].base + at) & 15) != 0) return c.raised(kGp, 0);
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+  if (!c.read_for_write<std::uint64_t>(i.segment, at, low) ||
+      !c.read_for_write<std::uint64_t>(i.segment, at + 8, high)) {
+    return Flow::kFault;
+  }
+  const bool equal = c.s.gpr[kRax] == low && c.s.gpr[kRdx] == high;
+  if (!c.write<std::uint64_t>(i.segment, at, equal ? c.s.gpr[kRbx] : low) ||
+      !c.write<std::uint64_t>(i.segment, at + 8, equal ? c.s.gpr[kRcx] : high)) {
+    return Flow::kFault;
+  }
+  if (!equal) {
+    c.s.gpr[kRax] = low;
+    c.s.gpr[kRdx] = high;
+  }
+  c.lf.set_zf(equal);
+  return Flow::kNext;
+}
+
 Flow cmpxchg8b(Core& c, const Insn& i) {
   const std::uint64_t at = c.effective(i);
   std::uint64_t value = 0;
@@ -138,10 +161,31 @@ template <typename T>
 struct Bswap {
   static Flow run(Core& c, const Insn& i) {
     // The 16-bit form is undefined; processors clear the register.
-    c.set_reg<T>(i.dst, sizeof(T) == 4
-                            ? static_cast<T>(__builtin_bswap32(c.reg<std::uint32_t>(i.dst)))
-                            : T{0});
+    if constexpr (sizeof(T) == 8) {
+      c.set_reg<T>(i.dst, __builtin_bswap64(c.reg<T>(i.dst)));
+    } else {
+      c.set_reg<T>(i.dst, sizeof(T) == 4
+                              ? static_cast<T>(__builtin_bswap32(c.reg<std::uint32_t>(i.dst)))
+                              : T{0});
+    }
     return Flow::kNext;
+  }
+};
+
+// MOV between the accumulator and a 64-bit absolute address, which is in Insn::imm.
+template <typename T>
+struct LoadFarAddress {
+  static Flow run(Core& c, const Insn& i) {
+    T value;
+    if (!c.read<T>(i.segment, i.imm, value)) return Flow::kFault;
+    c.set_reg<T>(kAxOffset, value);
+    return Flow::kNext;
+  }
+};
+template <typename T>
+struct StoreFarAddress {
+  static Flow run(Core& c, const Insn& i) {
+    return c.write<T>(i.segment, i.imm, c.reg<T>(kAxOffset)) ? Flow::kNext : Flow::kFault;
   }
 };
 
@@ -194,13 +238,16 @@ struct LoadFarPointer {
   }
 };
 
-// CBW, CWDE.
+// CBW, CWDE, CDQE.
 template <typename T>
 struct ConvertInAx {
   static Flow run(Core& c, const Insn&) {
     if constexpr (sizeof(T) == 2) {
       c.set_reg<T>(kAxOffset,
                    static_cast<T>(static_cast<std::int8_t>(c.reg<std::uint8_t>(kAxOffset))));
+    } else if constexpr (sizeof(T) == 8) {
+      c.set_reg<T>(kAxOffset,
+                   static_cast<T>(static_cast<std::int32_t>(c.reg<std::uint32_t>(kAxOffset))));
     } else {
       c.set_reg<T>(kAxOffset,
                    static_cast<T>(static_cast<std::int16_t>(c.reg<std::uint16_t>(kAxOffset))));
@@ -208,7 +255,7 @@ struct ConvertInAx {
     return Flow::kNext;
   }
 };
-// CWD, CDQ.
+// CWD, CDQ, CQO.
 template <typename T>
 struct ConvertIntoDx {
   static Flow run(Core& c, const Insn&) {
@@ -229,8 +276,11 @@ Flow xlat(Core& c, const Insn& i) {
 
 template <bool sign, bool memory>
 Handler extend_from(unsigned source, unsigned size) {
-  return source == 1 ? sized_word<Extend<sign, memory, std::uint8_t>::template Family>(size)
-                     : sized_word<Extend<sign, memory, std::uint16_t>::template Family>(size);
+  switch (source) {
+    case 1: return sized_word<Extend<sign, memory, std::uint8_t>::template Family>(size);
+    case 2: return sized_word<Extend<sign, memory, std::uint16_t>::template Family>(size);
+    default: return sized_word<Extend<sign, memory, std::uint32_t>::template Family>(size);
+  }
 }
 
 }  // namespace
@@ -253,6 +303,12 @@ Handler exchange_handler(Exchange op, Form form, unsigned size) {
 
 Handler cmpxchg8b_handler() {
   return cmpxchg8b;
+}
+Handler cmpxchg16b_handler() {
+  return cmpxchg16b;
+}
+Handler far_address_handler(bool store, unsigned size) {
+  return store ? sized<StoreFarAddress>(size) : sized<LoadFarAddress>(size);
 }
 
 Handler extend_handler(bool sign, Form form, unsigned source, unsigned size) {

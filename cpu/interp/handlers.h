@@ -59,6 +59,9 @@ Handler bits_handler(Bits op, Form form, unsigned size);
 enum class Exchange { kXchg, kXadd, kCmpxchg };
 Handler exchange_handler(Exchange op, Form form, unsigned size);
 Handler cmpxchg8b_handler();
+Handler cmpxchg16b_handler();
+// MOV of the accumulator from or to a 64-bit absolute address (A0 to A3 in 64-bit mode).
+Handler far_address_handler(bool store, unsigned size);
 // MOVZX, MOVSX from `source` bytes to `size`.
 Handler extend_handler(bool sign, Form form, unsigned source, unsigned size);
 Handler cmov_handler(Form form, unsigned size);
@@ -70,7 +73,7 @@ Handler mov_from_segment_handler(Form form, unsigned size);
 Handler mov_to_segment_handler(Form form);
 // LDS, LES, LFS, LGS, LSS.
 Handler load_far_pointer_handler(unsigned size);
-// CBW/CWDE and CWD/CDQ by size.
+// CBW/CWDE/CDQE and CWD/CDQ/CQO by size.
 Handler convert_handler(bool into_dx, unsigned size);
 Handler xlat_handler();
 
@@ -163,10 +166,19 @@ enum class System {
   kArpl,
   kSysenter,
   kSysexit,
+  kSyscall,
+  kSysret,
+  kSwapgs,
+  kReadBase,
+  kWriteBase,
+  kRdtscp,
+  kInvpcid,
   kRsm,
   kUd
 };
 Handler system_handler(System op, Form form);
+// The part of them that came with long mode, and SYSENTER.
+Handler long_mode_handler(System op);
 
 // ESC instructions that exist: low three bits of the first byte, ModRM. Insn::imm holds both as
 // FOP has them.

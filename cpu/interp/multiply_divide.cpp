@@ -17,14 +17,22 @@ struct Wider;
 template <>
 struct Wider<std::uint8_t> {
   using Unsigned = std::uint16_t;
+  using Signed = std::int16_t;
 };
 template <>
 struct Wider<std::uint16_t> {
   using Unsigned = std::uint32_t;
+  using Signed = std::int32_t;
 };
 template <>
 struct Wider<std::uint32_t> {
   using Unsigned = std::uint64_t;
+  using Signed = std::int64_t;
+};
+template <>
+struct Wider<std::uint64_t> {
+  using Unsigned = unsigned __int128;
+  using Signed = __int128;
 };
 
 constexpr unsigned kAxOffset = 0, kAhOffset = 1, kDxOffset = 2 * 8;
@@ -51,7 +59,7 @@ template <Unary op, typename T>
 Flow divide(Core& c, T divisor) {
   using W = typename Wider<T>::Unsigned;
   using S = std::make_signed_t<T>;
-  using SW = std::make_signed_t<W>;
+  using SW = typename Wider<T>::Signed;
   if (divisor == 0) return c.raised(kDe);
   const W dividend = accumulator<T>(c);
   if constexpr (op == Unary::kDiv) {
@@ -61,7 +69,8 @@ Flow divide(Core& c, T divisor) {
   } else {
     const auto n = static_cast<SW>(dividend);
     const auto d = static_cast<S>(divisor);
-    if (d == -1 && n == std::numeric_limits<SW>::min()) return c.raised(kDe);
+    constexpr auto kLeast = static_cast<SW>(W{1} << (sizeof(W) * 8 - 1));
+    if (d == -1 && n == kLeast) return c.raised(kDe);
     const SW quotient = static_cast<SW>(n / d);
     if (quotient < std::numeric_limits<S>::min() || quotient > std::numeric_limits<S>::max())
       return c.raised(kDe);
@@ -75,7 +84,7 @@ template <Unary op, typename T>
 Flow multiply(Core& c, T b) {
   using W = typename Wider<T>::Unsigned;
   using S = std::make_signed_t<T>;
-  using SW = std::make_signed_t<W>;
+  using SW = typename Wider<T>::Signed;
   const T a = c.reg<T>(kAxOffset);
   W product;
   bool overflow;
@@ -159,12 +168,13 @@ struct ImulForm {
       } else {
         source = c.reg<T>(i.src);
       }
-      const auto a = static_cast<std::int64_t>(static_cast<S>(source));
-      const auto b = static_cast<std::int64_t>(immediate ? static_cast<S>(i.imm)
-                                                         : static_cast<S>(c.reg<T>(i.dst)));
-      const std::int64_t product = a * b;  // 32 x 32 bits at most
+      using Product = std::conditional_t<sizeof(T) == 8, __int128, std::int64_t>;
+      const auto a = static_cast<Product>(static_cast<S>(source));
+      const auto b =
+          static_cast<Product>(immediate ? static_cast<S>(i.imm) : static_cast<S>(c.reg<T>(i.dst)));
+      const Product product = a * b;
       const T r = static_cast<T>(product);
-      const bool overflow = product != static_cast<std::int64_t>(static_cast<S>(r));
+      const bool overflow = product != static_cast<Product>(static_cast<S>(r));
       c.set_reg<T>(i.dst, r);
       c.lf.set_cf_of(overflow, overflow);
       return Flow::kNext;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Shifts and rotates.
 // Reference: Intel SDM vol. 2 (SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD). Counts are masked to
-// five bits. Undefined flags: OF for counts above 1 is computed as for a count of 1 on the last
-// step; shifts set AF, as AMD Zen does (the 80286 only for SHR and SAR). SHLD and SHRD of 16 bits
-// by more than 16: the result is that of Zen, CF and OF are ours.
+// five bits, for 64-bit operands to six. Undefined flags: OF for counts above 1 is computed as for
+// a count of 1 on the last step; shifts set AF, as AMD Zen does (the 80286 only for SHR and SAR).
+// SHLD and SHRD of 16 bits by more than 16: the result is that of Zen, CF and OF are ours.
 #include "cpu/core.h"
 #include "cpu/interp/handlers.h"
 #include "cpu/interp/sized.h"
@@ -15,6 +15,9 @@ namespace {
 constexpr unsigned kClOffset = 1 * 8;
 
 template <typename T>
+constexpr unsigned kCountMask = sizeof(T) == 8 ? 63 : 31;
+
+template <typename T>
 constexpr bool top(T value) {
   return (value >> (sizeof(T) * 8 - 1) & 1) != 0;
 }
@@ -23,16 +26,18 @@ template <Shift op, typename T>
 T shifted(Core& c, T a, unsigned count) {
   constexpr unsigned kBits = sizeof(T) * 8;
   using S = std::make_signed_t<T>;
-  const std::uint64_t wide = a;
+  // Holds the operand and the bits around it.
+  using Wide = std::conditional_t<sizeof(T) == 8, unsigned __int128, std::uint64_t>;
+  const Wide wide = a;
   if constexpr (op == Shift::kShl) {
-    const std::uint64_t r = wide << count;
+    const Wide r = wide << count;
     const T result = static_cast<T>(r);
     const bool carry = (r >> kBits & 1) != 0;
     c.lf.set_result_cf_of<T>(result, carry, carry != top(result), true);
     return result;
   } else if constexpr (op == Shift::kShr) {
     const T result = static_cast<T>(wide >> count);
-    const std::uint64_t before_last = wide >> (count - 1);
+    const Wide before_last = wide >> (count - 1);
     c.lf.set_result_cf_of<T>(result, (before_last & 1) != 0, top(static_cast<T>(before_last)),
                              true);
     return result;
@@ -62,15 +67,15 @@ T shifted(Core& c, T a, unsigned count) {
                      op == Shift::kRcl ? carry != top(a) : top(a) != top(static_cast<T>(a << 1)));
       return a;
     }
-    const std::uint64_t carry_in = c.lf.cf() ? 1 : 0;
+    const Wide carry_in = c.lf.cf() ? 1 : 0;
     if constexpr (op == Shift::kRcl) {
-      const std::uint64_t low = n == 1 ? 0 : wide >> (kBits + 1 - n);
+      const Wide low = n == 1 ? 0 : wide >> (kBits + 1 - n);
       const T result = static_cast<T>(wide << n | carry_in << (n - 1) | low);
       const bool carry = (wide >> (kBits - n) & 1) != 0;
       c.lf.set_cf_of(carry, carry != top(result));
       return result;
     } else {
-      const std::uint64_t high = n == 1 ? 0 : wide << (kBits + 1 - n);
+      const Wide high = n == 1 ? 0 : wide << (kBits + 1 - n);
       const T result = static_cast<T>(wide >> n | carry_in << (kBits - n) | high);
       const bool carry = (wide >> (n - 1) & 1) != 0;
       c.lf.set_cf_of(carry, top(result) != top(static_cast<T>(result << 1)));
@@ -85,7 +90,8 @@ struct ShiftForm {
   struct Family {
     static Flow run(Core& c, const Insn& i) {
       const unsigned count =
-          (by_cl ? c.reg<std::uint8_t>(kClOffset) : static_cast<std::uint8_t>(i.imm)) & 31;
+          (by_cl ? c.reg<std::uint8_t>(kClOffset) : static_cast<std::uint8_t>(i.imm)) &
+          kCountMask<T>;
       if constexpr (memory) {
         const std::uint64_t at = c.effective(i);
         T a;
@@ -121,7 +127,8 @@ struct DoubleShift {
     static Flow run(Core& c, const Insn& i) {
       constexpr unsigned kBits = sizeof(T) * 8;
       const unsigned count =
-          (by_cl ? c.reg<std::uint8_t>(kClOffset) : static_cast<std::uint8_t>(i.imm)) & 31;
+          (by_cl ? c.reg<std::uint8_t>(kClOffset) : static_cast<std::uint8_t>(i.imm)) &
+          kCountMask<T>;
       const T filler = c.reg<T>(i.src);
       T a;
       const std::uint64_t at = memory ? c.effective(i) : 0;
@@ -138,7 +145,11 @@ struct DoubleShift {
       // again: destination:source:source as one shift register.
       T r;
       bool carry;
-      if constexpr (left) {
+      if constexpr (sizeof(T) == 8) {
+        const unsigned rest = kBits - count;
+        r = left ? a << count | filler >> rest : a >> count | filler << rest;
+        carry = (left ? a >> rest & 1 : a >> (count - 1) & 1) != 0;
+      } else if constexpr (left) {
         const auto high = static_cast<unsigned __int128>(a) << 2 * kBits |
                           static_cast<unsigned __int128>(filler) << kBits | filler;
         r = static_cast<T>(high << count >> 2 * kBits);

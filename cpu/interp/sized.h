@@ -15,6 +15,18 @@ Handler sized(unsigned size) {
     case 1: return &Family<std::uint8_t>::run;
     case 2: return &Family<std::uint16_t>::run;
     case 4: return &Family<std::uint32_t>::run;
+    case 8: return &Family<std::uint64_t>::run;
+    default: return nullptr;
+  }
+}
+
+// The same for ports, which have no 64-bit form.
+template <template <typename> class Family>
+Handler sized_port(unsigned size) {
+  switch (size) {
+    case 1: return &Family<std::uint8_t>::run;
+    case 2: return &Family<std::uint16_t>::run;
+    case 4: return &Family<std::uint32_t>::run;
     default: return nullptr;
   }
 }
@@ -25,6 +37,7 @@ Handler sized_word(unsigned size) {
   switch (size) {
     case 2: return &Family<std::uint16_t>::run;
     case 4: return &Family<std::uint32_t>::run;
+    case 8: return &Family<std::uint64_t>::run;
     default: return nullptr;
   }
 }

@@ -46,7 +46,9 @@ struct StackForm {
         // The upper half of a 32-bit slot keeps what memory held: processors write 16 bits only.
         const std::uint16_t selector = c.s.segment[i.code].selector;
         const std::uint64_t next = (top - sizeof(T)) & c.stack_mask();
-        if (!c.write<std::uint16_t>(kSs, next, selector)) return Flow::kFault;
+        const bool written = sizeof(T) == 8 ? c.write<std::uint64_t>(kSs, next, selector)
+                                            : c.write<std::uint16_t>(kSs, next, selector);
+        if (!written) return Flow::kFault;
         c.set_sp(next);
       } else if constexpr (op == Stack::kPopSegment) {
         // Reads the whole slot, unlike PUSH: one that ends beyond the limit faults.
@@ -88,11 +90,12 @@ struct StackForm {
         T value;
         if (!c.pop<T>(top, value)) return Flow::kFault;
         std::uint32_t changeable = flag::kArithmetic | flag::kTf | flag::kDf | flag::kNt;
-        if (sizeof(T) == 4) changeable |= flag::kAc | flag::kId;
+        if (sizeof(T) >= 4) changeable |= flag::kAc | flag::kId;
         if (c.cpl <= c.iopl() || !c.protected_mode()) changeable |= flag::kIf;
         if (!c.v8086() && c.cpl == 0) changeable |= flag::kIopl;
-        const std::uint32_t cleared = sizeof(T) == 4 ? flag::kRf : 0;
-        c.set_flags((c.flags() & ~(changeable | cleared)) | (value & changeable));
+        const std::uint32_t cleared = sizeof(T) >= 4 ? flag::kRf : 0;
+        c.set_flags((c.flags() & ~(changeable | cleared)) |
+                    (static_cast<std::uint32_t>(value) & changeable));
         c.set_sp(top);
         return Flow::kLeave;  // IF and TF may have changed
       } else if constexpr (op == Stack::kEnter) {

@@ -79,7 +79,8 @@ std::uint64_t bulk(Core& c, const Insn& i, std::uint64_t mask, std::uint64_t mos
   const std::uint64_t di = get(c, kRdi, mask);
   const Core::SegmentView& to = c.views[kEs];
   const std::uint64_t to_linear = (to.base + di) & c.linear_mask;
-  const Core::TlbEntry& to_entry = c.tlb[static_cast<unsigned>(c.rights)][to_linear >> kPageBits & Core::kTlbMask];
+  const Core::TlbEntry& to_entry =
+      c.tlb[static_cast<unsigned>(c.rights)][to_linear >> kPageBits & Core::kTlbMask];
   if (to_entry.write_tag != (to_linear & ~kPageMask)) return 0;
   std::uint64_t n = std::min(most, run_length<T>(di, to_linear, to.writable, mask));
   std::uint8_t* target = to_entry.write_host + (to_linear & kPageMask);
@@ -91,7 +92,8 @@ std::uint64_t bulk(Core& c, const Insn& i, std::uint64_t mask, std::uint64_t mos
     const std::uint64_t si = get(c, kRsi, mask);
     const Core::SegmentView& from = c.views[i.segment];
     const std::uint64_t from_linear = (from.base + si) & c.linear_mask;
-    const Core::TlbEntry& from_entry = c.tlb[static_cast<unsigned>(c.rights)][from_linear >> kPageBits & Core::kTlbMask];
+    const Core::TlbEntry& from_entry =
+        c.tlb[static_cast<unsigned>(c.rights)][from_linear >> kPageBits & Core::kTlbMask];
     if (from_entry.read_tag != (from_linear & ~kPageMask)) return 0;
     n = std::min(n, run_length<T>(si, from_linear, from.readable, mask));
     if (n == 0) return 0;
@@ -166,8 +168,8 @@ Handler string_handler(String op, unsigned size) {
     case String::kLods: return sized<StringOp<String::kLods>::Family>(size);
     case String::kCmps: return sized<StringOp<String::kCmps>::Family>(size);
     case String::kScas: return sized<StringOp<String::kScas>::Family>(size);
-    case String::kIns: return sized<StringOp<String::kIns>::Family>(size);
-    case String::kOuts: return sized<StringOp<String::kOuts>::Family>(size);
+    case String::kIns: return sized_port<StringOp<String::kIns>::Family>(size);
+    case String::kOuts: return sized_port<StringOp<String::kOuts>::Family>(size);
   }
   return nullptr;
 }

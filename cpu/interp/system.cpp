@@ -70,21 +70,40 @@ template <bool idt>
 Flow load_table(Core& c, const Insn& i) {
   if (!c.need_cpl0()) return Flow::kFault;
   const std::uint64_t at = c.effective(i);
-  std::uint16_t limit = 0;
-  std::uint32_t base = 0;
-  if (!c.read(i.segment, at, limit) ||
-      !c.read(i.segment, (at + 2) & kAddressMask[i.address_size], base))
-    return Flow::kFault;
+  const std::uint64_t second = (at + 2) & kAddressMask[i.address_size];
   DescriptorTable& table = idt ? c.s.idtr : c.s.gdtr;
-  table.limit = limit;
-  table.base = i.operand_size == 2 ? base & 0xffffff : base;
+  std::uint16_t limit = 0;
+  if (!c.read(i.segment, at, limit)) return Flow::kFault;
+  if (c.code64) {
+    std::uint64_t base = 0;
+    if (!c.read(i.segment, second, base)) return Flow::kFault;
+    if (!Core::canonical(base)) return c.raised(kGp, 0);
+    table = {base, limit};
+    return Flow::kNext;
+  }
+  std::uint32_t base = 0;
+  if (!c.read(i.segment, second, base)) return Flow::kFault;
+  table = {i.operand_size == 2 ? base & 0xffffff : base, limit};
   return Flow::kNext;
 }
+// CR4.UMIP keeps what user programs learn of the system's tables from them.
+bool hidden_from_user(Core& c) {
+  if (c.cpl == 0 || (c.s.cr4 & cr4::kUmip) == 0) return false;
+  c.raise(kGp, 0);
+  return true;
+}
+
 template <bool idt>
 Flow store_table(Core& c, const Insn& i) {
+  if (hidden_from_user(c)) return Flow::kFault;
   const std::uint64_t at = c.effective(i);
   const DescriptorTable& table = idt ? c.s.idtr : c.s.gdtr;
   const std::uint64_t second = (at + 2) & kAddressMask[i.address_size];
+  if (c.code64) {
+    if (!c.check_write<std::uint64_t>(i.segment, second) || !c.write(i.segment, at, table.limit))
+      return Flow::kFault;
+    return c.write(i.segment, second, table.base) ? Flow::kNext : Flow::kFault;
+  }
   if (!c.check_write<std::uint32_t>(i.segment, second)) return Flow::kFault;
   if (!c.write(i.segment, at, table.limit)) return Flow::kFault;
   return c.write(i.segment, second, static_cast<std::uint32_t>(table.base)) ? Flow::kNext
@@ -108,7 +127,11 @@ Flow lldt(Core& c, const Insn& i) {
   if (!c.fetch_descriptor(selector, d, kGp)) return Flow::kFault;
   if (!d.is_system() || d.type() != kLdt) return c.raised(kGp, error);
   if (!d.present()) return c.raised(kNp, error);
-  c.s.ldtr = {selector, d.high & 0x00f0ff00, d.base(), d.limit(), true};
+  std::uint64_t base_high = 0;
+  if (c.long_active() && !c.fetch_upper(selector, kGp, base_high)) return Flow::kFault;
+  const std::uint64_t base = d.base() | base_high;
+  if (!Core::canonical(base)) return c.raised(kGp, error);
+  c.s.ldtr = {selector, d.high & 0x00f0ff00, base, d.limit(), true};
   return Flow::kNext;
 }
 template <Form form>
@@ -121,23 +144,31 @@ Flow ltr(Core& c, const Insn& i) {
   Descriptor d;
   if (error == 0 || bit(selector, 2)) return c.raised(kGp, error);
   if (!c.fetch_descriptor(selector, d, kGp)) return Flow::kFault;
-  if (!d.is_system() || (d.type() != kTss16Available && d.type() != kTss32Available))
+  const bool wide = d.type() == kTss32Available;  // in long mode: the 64-bit TSS
+  if (!d.is_system() || (!wide && (d.type() != kTss16Available || c.long_active())))
     return c.raised(kGp, error);
   if (!d.present()) return c.raised(kNp, error);
+  std::uint64_t base_high = 0;
+  if (c.long_active() && !c.fetch_upper(selector, kGp, base_high)) return Flow::kFault;
+  const std::uint64_t base = d.base() | base_high;
+  if (!Core::canonical(base)) return c.raised(kGp, error);
   if (!c.set_busy(selector, true)) return Flow::kFault;
-  c.s.tr = {selector, (d.high & 0x00f0ff00) | 0x200, d.base(), d.limit(), true};
+  c.s.tr = {selector, (d.high & 0x00f0ff00) | 0x200, base, d.limit(), true};
   return Flow::kNext;
 }
 template <Form form>
 Flow sldt(Core& c, const Insn& i) {
-  return c.real_or_v86() ? c.raised(kUd) : store_word(c, i, form, c.s.ldtr.selector);
+  if (c.real_or_v86()) return c.raised(kUd);
+  return hidden_from_user(c) ? Flow::kFault : store_word(c, i, form, c.s.ldtr.selector);
 }
 template <Form form>
 Flow str(Core& c, const Insn& i) {
-  return c.real_or_v86() ? c.raised(kUd) : store_word(c, i, form, c.s.tr.selector);
+  if (c.real_or_v86()) return c.raised(kUd);
+  return hidden_from_user(c) ? Flow::kFault : store_word(c, i, form, c.s.tr.selector);
 }
 template <Form form>
 Flow smsw(Core& c, const Insn& i) {
+  if (hidden_from_user(c)) return Flow::kFault;
   return store_word(c, i, form, static_cast<std::uint32_t>(c.s.cr0));
 }
 template <Form form>
@@ -204,6 +235,18 @@ Flow wrmsr(Core& c, const Insn&) {
   return c.write_msr(static_cast<std::uint32_t>(c.s.gpr[kRcx]), value) ? Flow::kLeave
                                                                        : Flow::kFault;
 }
+// Control and debug registers move as 64 bits in 64-bit mode and as 32 elsewhere, whatever the
+// operand size.
+void set_natural(Core& c, unsigned offset, std::uint64_t value) {
+  if (c.code64) {
+    c.set_reg<std::uint64_t>(offset, value);
+  } else {
+    c.set_reg<std::uint32_t>(offset, static_cast<std::uint32_t>(value));
+  }
+}
+std::uint64_t natural(Core& c, unsigned offset) {
+  return c.code64 ? c.reg<std::uint64_t>(offset) : c.reg<std::uint32_t>(offset);
+}
 Flow mov_from_cr(Core& c, const Insn& i) {
   if (!c.need_cpl0()) return Flow::kFault;
   std::uint64_t value = 0;
@@ -212,14 +255,15 @@ Flow mov_from_cr(Core& c, const Insn& i) {
     case 2: value = c.s.cr2; break;
     case 3: value = c.s.cr3; break;
     case 4: value = c.s.cr4; break;
+    case 8: value = c.s.cr8; break;
     default: return c.raised(kUd);
   }
-  c.set_reg<std::uint32_t>(i.dst, static_cast<std::uint32_t>(value));
+  set_natural(c, i.dst, value);
   return Flow::kNext;
 }
 Flow mov_to_cr(Core& c, const Insn& i) {
   if (!c.need_cpl0()) return Flow::kFault;
-  return c.write_cr(i.code, c.reg<std::uint32_t>(i.src)) ? Flow::kLeave : Flow::kFault;
+  return c.write_cr(i.code, natural(c, i.src)) ? Flow::kLeave : Flow::kFault;
 }
 
 // DR4 and DR5 are DR6 and DR7 unless CR4.DE is set; DR7.GD guards all (SDM vol. 3A section 17.2).
@@ -239,13 +283,14 @@ bool debug_register(Core& c, unsigned& number) {
 Flow mov_from_dr(Core& c, const Insn& i) {
   unsigned number = i.code;
   if (!debug_register(c, number)) return Flow::kFault;
-  c.set_reg<std::uint32_t>(i.dst, static_cast<std::uint32_t>(c.s.dr[number]));
+  set_natural(c, i.dst, c.s.dr[number]);
   return Flow::kNext;
 }
 Flow mov_to_dr(Core& c, const Insn& i) {
   unsigned number = i.code;
   if (!debug_register(c, number)) return Flow::kFault;
-  std::uint32_t value = c.reg<std::uint32_t>(i.src);
+  std::uint64_t value = natural(c, i.src);
+  if (number >= 6 && value >> 32 != 0) return c.raised(kGp, 0);
   if (number == 6) value = (value & 0xe00f) | 0xffff0ff0;
   if (number == 7) value = (value & 0xffff2fff) | 0x400;
   c.s.dr[number] = value;
@@ -274,13 +319,13 @@ Flow lar_lsl(Core& c, const Insn& i) {
   if (faulted) return Flow::kFault;
   if (valid && d.is_system()) {
     switch (d.type()) {  // SDM vol. 2A, tables of LAR and LSL
-      case kTss16Available:
       case kLdt:
-      case kTss16Busy:
       case kTss32Available:
       case kTss32Busy: break;
+      case kTss16Available:
+      case kTss16Busy: valid = !c.long_active(); break;
       case kCallGate16:
-      case kTaskGate:
+      case kTaskGate: valid = !limit && !c.long_active(); break;
       case kCallGate32: valid = !limit; break;
       default: valid = false;
     }
@@ -335,40 +380,10 @@ Flow arpl(Core& c, const Insn& i) {
   return Flow::kNext;
 }
 
-// Flat segments as SYSENTER and SYSEXIT load them, without descriptors.
-void flat_segment(Core& c, unsigned segment, std::uint16_t selector, bool code, unsigned dpl) {
-  Descriptor d;
-  d.low = 0x0000ffff;
-  d.high = 0x00cf9000 | dpl << 13 | (code ? 0xb00 : 0x300);
-  c.set_segment(segment, selector, d);
-}
-Flow sysenter(Core& c, const Insn&) {
-  const auto selector = static_cast<std::uint16_t>(c.msr.sysenter_cs & 0xfffc);
-  if (!c.protected_mode() || selector == 0) return c.raised(kGp, 0);
-  c.s.rflags &= ~static_cast<std::uint64_t>(flag::kVm | flag::kIf | flag::kRf);
-  c.set_cpl(0);
-  c.update_mode();
-  flat_segment(c, kCs, selector, true, 0);
-  flat_segment(c, kSs, static_cast<std::uint16_t>(selector + 8), false, 0);
-  c.s.gpr[kRsp] = c.msr.sysenter_esp & 0xffffffff;
-  c.s.rip = c.msr.sysenter_eip & 0xffffffff;
-  return Flow::kLeave;
-}
-Flow sysexit(Core& c, const Insn&) {
-  const auto selector = static_cast<std::uint16_t>(c.msr.sysenter_cs & 0xfffc);
-  if (!c.protected_mode() || selector == 0 || c.cpl != 0) return c.raised(kGp, 0);
-  c.s.rip = c.s.gpr[kRdx] & 0xffffffff;
-  c.s.gpr[kRsp] = c.s.gpr[kRcx] & 0xffffffff;
-  c.set_cpl(3);
-  flat_segment(c, kCs, static_cast<std::uint16_t>((selector + 16) | 3), true, 3);
-  flat_segment(c, kSs, static_cast<std::uint16_t>((selector + 24) | 3), false, 3);
-  return Flow::kLeave;
-}
-
 }  // namespace
 
 Handler port_handler(bool out, unsigned size) {
-  return out ? sized<Out>(size) : sized<In>(size);
+  return out ? sized_port<Out>(size) : sized_port<In>(size);
 }
 
 Handler system_handler(System op, Form form) {
@@ -406,8 +421,7 @@ Handler system_handler(System op, Form form) {
     case System::kVerr: return memory ? verify<false, Form::kM> : verify<false, Form::kR>;
     case System::kVerw: return memory ? verify<true, Form::kM> : verify<true, Form::kR>;
     case System::kArpl: return memory ? arpl<Form::kM> : arpl<Form::kR>;
-    case System::kSysenter: return sysenter;
-    case System::kSysexit: return sysexit;
+    default: return long_mode_handler(op);
     case System::kRsm: return rsm;
     case System::kUd: return undefined;
   }
