@@ -42,7 +42,7 @@ TEST_P(Rom, SaysOk) {
   EXPECT_EQ(exit_code, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, Rom, testing::Values("long_paging", "paging32", "paging_pae"),
+INSTANTIATE_TEST_SUITE_P(Modes, Rom, testing::Values("long_paging", "long_system", "paging32", "paging_pae"),
                          [](const auto& rom) { return std::string(rom.param); });
 
 }  // namespace
