@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,12 @@ constexpr std::uint64_t kRomAt = 0xf0000, kRomBytes = 0x10000;
 constexpr std::uint64_t kMostInstructions = 50'000'000;
 constexpr std::uint16_t kDebugPort = 0xe9, kExitPort = 0xf4;
 
-class Rom : public testing::TestWithParam<const char*> {};
+std::vector<std::string> names() {
+  std::istringstream all(ICE86_ROM_NAMES);
+  return {std::istream_iterator<std::string>(all), {}};
+}
+
+class Rom : public testing::TestWithParam<std::string> {};
 
 TEST_P(Rom, SaysOk) {
   std::ifstream file(std::string(ICE86_ROMS "/") + GetParam() + ".rom", std::ios::binary);
@@ -42,8 +48,8 @@ TEST_P(Rom, SaysOk) {
   EXPECT_EQ(exit_code, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, Rom, testing::Values("long_paging", "long_system", "paging32", "paging_pae"),
-                         [](const auto& rom) { return std::string(rom.param); });
+INSTANTIATE_TEST_SUITE_P(Modes, Rom, testing::ValuesIn(names()),
+                         [](const auto& rom) { return rom.param; });
 
 }  // namespace
 }  // namespace ice86::cpu::test
