@@ -74,6 +74,7 @@ inline bool run_unmasked(Core& c, const Insn& i, FloatStep step, Arithmetic what
   if (what == Arithmetic::kDotProduct ||
       (what != Arithmetic::kNone && (c.s.mxcsr & kBothMasks) != kBothMasks)) {
     flags = arithmetic_flags(c.s.mxcsr, what, elements, i.imm, d, s);
+    c.x87_host_known = false;  // it may have calculated with long double
     c.s.mxcsr |= flags;
     if ((flags & ~(c.s.mxcsr >> 7)) != 0)
       return c.raise((c.s.cr4 & cr4::kOsxmmexcpt) != 0 ? kXm : kUd);
