@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "devices/ata/ata_disk.h"
 #include "emulator/app/command.h"
 #include "emulator/app/exit_code.h"
 #include "emulator/app/machine_options.h"
@@ -50,7 +51,8 @@ Result<harness::BochsMachine> bochs_machine(const MachineOptions& options) {
   for (std::size_t i = 0; i < drives.ide.size(); ++i) {
     if (!config.disks[i]) continue;
     machine.disks[i] = harness::BochsDisk{drives.ide[i]->file,
-                                          machine::geometry_of(config.disks[i]->medium->sectors())};
+                                          machine::geometry_of(config.disks[i]->medium->sectors()),
+                                          devices::AtaDisk::Config{}.model};
   }
   machine.boot_order = config.boot_order;
   machine.instructions_per_microsecond = config.instructions_per_microsecond;

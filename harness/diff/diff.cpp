@@ -4,7 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
+#include <climits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -12,71 +12,61 @@ namespace ice86::harness {
 
 namespace {
 
-constexpr std::array<std::string_view, kFields> kFieldNames = {"AX", "BX", "CX", "DX", "SI",
-                                                               "DI", "DS", "ES", "CF", "ZF"};
 // Beyond so many edits two traces have nothing to do with each other; the rest is reported as it
 // stands.
 constexpr std::size_t kMostEdits = 8000;
 constexpr std::size_t kContext = 4;
 
-std::uint32_t value_of(const Registers& r, Field field) {
-  switch (field) {
-    case Field::kAx: return r.eax & 0xffff;
-    case Field::kBx: return r.ebx & 0xffff;
-    case Field::kCx: return r.ecx & 0xffff;
-    case Field::kDx: return r.edx & 0xffff;
-    case Field::kSi: return r.esi & 0xffff;
-    case Field::kDi: return r.edi & 0xffff;
-    case Field::kDs: return r.ds;
-    case Field::kEs: return r.es;
-    case Field::kCf: return r.flags & 1;
-    case Field::kZf: return r.flags >> 6 & 1;
+// Calls that were under way when the trace ended: everything behind them was called within. Whether
+// they would have returned nobody knows.
+std::vector<bool> open_at_end(const IntTrace& trace) {
+  std::vector<bool> open(trace.events.size());
+  unsigned shallowest = UINT_MAX;
+  for (std::size_t i = trace.events.size(); i-- > 0;) {
+    const IntEvent& event = trace.events[i];
+    open[i] = !event.out && event.depth < shallowest;
+    shallowest = std::min(shallowest, event.depth);
   }
-  return 0;
+  return open;
 }
 
-// What means something at the call and at the return. ZF answers only the keyboard's questions, and
-// the pointer registers count where the service takes or gives a pointer.
-bool compared(const IntEvent& event, Field field, bool out) {
-  const std::uint8_t ah = event.in.ah();
-  const bool packet = event.vector == 0x13 && ah >= 0x42 && ah <= 0x48;
-  const bool buffer = (event.vector == 0x13 && (ah == 0x02 || ah == 0x03 || ah == 0x08)) ||
-                      (event.vector == 0x15 && event.in.ax() == 0xe820) ||
-                      (event.vector == 0x10 && (ah == 0x13 || ah == 0x4f));
-  switch (field) {
-    case Field::kZf: return out && event.vector == 0x16;
-    case Field::kCf: return out;
-    case Field::kSi:
-    case Field::kDs: return packet;
-    case Field::kDi: return buffer && event.vector != 0x13;
-    case Field::kEs: return buffer;
-    default: return true;
-  }
+bool tells_memory(const IntTrace& trace) {
+  return std::any_of(trace.events.begin(), trace.events.end(),
+                     [](const IntEvent& event) { return !event.memory.empty(); });
 }
 
-bool masked(const IntEvent& event, Field field, bool out) {
-  for (const MaskRule& rule : default_masks()) {
-    if (rule.vector == event.vector && (event.in.ax() & rule.mask) == rule.ax &&
-        rule.field == field && rule.out == out)
-      return true;
-  }
-  return false;
+bool polls(const IntEvent& event) {
+  return event.vector == 0x16 || (event.vector == 0x1a && event.in.ah() == 0);
 }
 
-// Polling (the same call from the same place) counts once: how often depends on speed alone.
-std::vector<std::size_t> selected(const IntTrace& trace, const DiffOptions& options) {
+// How often a guest polls depends on speed alone, so the same question from the same place with the
+// same answer counts once. Another answer is kept: a key that has come, another shift state. A
+// loop may ask several questions in turn; any other call ends the waiting.
+std::vector<std::size_t> selected(const IntTrace& trace, const std::vector<bool>& open,
+                                  const DiffOptions& options) {
   std::vector<std::size_t> indices;
+  std::vector<std::size_t> waiting;  // the last answer to each question of the loop
   for (std::size_t i = 0; i < trace.events.size(); ++i) {
     const IntEvent& event = trace.events[i];
     if (!options.vectors.empty() && std::find(options.vectors.begin(), options.vectors.end(),
                                               event.vector) == options.vectors.end())
       continue;
-    const bool polls = event.vector == 0x16 || (event.vector == 0x1a && event.in.ah() == 0);
-    if (polls && !indices.empty()) {
-      const IntEvent& last = trace.events[indices.back()];
-      if (last.vector == event.vector && last.in.ax() == event.in.ax() &&
-          last.caller == event.caller)
-        continue;
+    if (!polls(event)) {
+      waiting.clear();
+      indices.push_back(i);
+      continue;
+    }
+    const auto last = std::find_if(waiting.begin(), waiting.end(), [&](std::size_t w) {
+      const IntEvent& asked = trace.events[w];
+      return asked.vector == event.vector && asked.in.ax() == event.in.ax() &&
+             asked.caller == event.caller;
+    });
+    if (last == waiting.end()) {
+      waiting.push_back(i);
+    } else if (open[i] || compare_fields(trace.events[*last], event).empty()) {
+      continue;
+    } else {
+      *last = i;
     }
     indices.push_back(i);
   }
@@ -167,23 +157,6 @@ std::vector<Pair> align(const IntTrace& left, const std::vector<std::size_t>& a,
   return pairs;
 }
 
-std::vector<std::pair<Field, bool>> compare(const IntEvent& a, const IntEvent& b) {
-  std::vector<std::pair<Field, bool>> fields;
-  for (const bool out : {false, true}) {
-    if (out && (!a.out || !b.out)) continue;
-    const Registers& ra = out ? *a.out : a.in;
-    const Registers& rb = out ? *b.out : b.in;
-    for (unsigned f = 0; f < kFields; ++f) {
-      const auto field = static_cast<Field>(f);
-      if (compared(a, field, out) && !masked(a, field, out) &&
-          value_of(ra, field) != value_of(rb, field)) {
-        fields.emplace_back(field, out);
-      }
-    }
-  }
-  return fields;
-}
-
 std::string call_text(const IntEvent& event) {
   return fmt::format("#{} INT {:02X}h AX={:04x} {}({}) from {:04x}:{:04x}{}{}", event.number,
                      event.vector, event.in.ax(), event.service, event.arguments,
@@ -203,36 +176,22 @@ std::string difference_text(const IntTrace& left, const IntTrace& right, const D
   const IntEvent& b = right.events[d.right];
   std::string text = fmt::format("  - {}\n  + {}\n", call_text(a), call_text(b));
   for (const auto& [field, out] : d.fields) {
-    text += fmt::format("      {} {}: {:04x} | {:04x}\n", name_of(field),
-                        out ? "on return" : "at the call", value_of(out ? *a.out : a.in, field),
-                        value_of(out ? *b.out : b.in, field));
+    text +=
+        fmt::format("      {} {}: {} | {}\n", name_of(a, field), out ? "on return" : "at the call",
+                    value_text(a, field, out), value_text(b, field, out));
   }
   return text;
 }
 
 }  // namespace
 
-std::string_view name_of(Field field) {
-  return kFieldNames[static_cast<unsigned>(field)];
-}
-
-const std::vector<MaskRule>& default_masks() {
-  static constexpr std::string_view kTicks = "the time of day depends on speed";
-  static constexpr std::string_view kUndefined = "the service leaves it undefined";
-  static const std::vector<MaskRule> masks = {
-      {0x1a, 0xff00, 0x0000, Field::kCx, true, kTicks},
-      {0x1a, 0xff00, 0x0000, Field::kDx, true, kTicks},
-      {0x1a, 0xff00, 0x0000, Field::kAx, true, kTicks},
-      {0x1a, 0xff00, 0x0200, Field::kCx, true, kTicks},
-      {0x1a, 0xff00, 0x0200, Field::kDx, true, kTicks},
-      {0x10, 0xff00, 0x0e00, Field::kBx, false, kUndefined},
-  };
-  return masks;
-}
-
 DiffResult diff(const IntTrace& left, const IntTrace& right, const DiffOptions& options) {
   DiffResult result;
-  const auto pairs = align(left, selected(left, options), right, selected(right, options), options);
+  const std::vector<bool> left_open = open_at_end(left);
+  const std::vector<bool> right_open = open_at_end(right);
+  const bool memory = tells_memory(left) && tells_memory(right);
+  const auto pairs = align(left, selected(left, left_open, options), right,
+                           selected(right, right_open, options), options);
   std::size_t left_at = 0;
   std::size_t right_at = 0;
   for (const auto& [l, r] : pairs) {
@@ -245,7 +204,14 @@ DiffResult diff(const IntTrace& left, const IntTrace& right, const DiffOptions& 
     Difference difference{Difference::Kind::kRegisters, left_at, right_at, {}};
     if (!r) difference.kind = Difference::Kind::kOnlyLeft;
     if (!l) difference.kind = Difference::Kind::kOnlyRight;
-    if (l && r) difference.fields = compare(left.events[*l], right.events[*r]);
+    if (l && r) {
+      difference.fields = compare_fields(left.events[*l], right.events[*r]);
+      const bool unknown = left_open[*l] || right_open[*r];
+      std::erase_if(difference.fields, [&](const std::pair<Field, bool>& field) {
+        return (field.first == Field::kReturned && unknown) ||
+               (field.first == Field::kMemory && !memory);
+      });
+    }
     if (l && r && difference.fields.empty()) continue;
     ++verdict.different;
     result.differences.push_back(std::move(difference));
@@ -296,7 +262,8 @@ std::string diff_json(const IntTrace& left, const IntTrace& right, const DiffRes
                                                             : "registers";
     if (d.kind != Difference::Kind::kOnlyRight) item["left"] = left.events[d.left].number;
     if (d.kind != Difference::Kind::kOnlyLeft) item["right"] = right.events[d.right].number;
-    for (const auto& [field, out] : d.fields) item[out ? "out" : "in"].push_back(name_of(field));
+    for (const auto& [field, out] : d.fields)
+      item[out ? "out" : "in"].push_back(name_of(left.events[d.left], field));
     json["differences"].push_back(item);
   }
   json["services"] = nlohmann::ordered_json::array();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Compares two traces: aligns their calls by vector, AX and caller, then compares registers where
-// both sides have them. What legitimately varies is masked by rules.
+// Compares two traces: aligns their calls by vector, AX and caller, then compares the registers and
+// the memory that the services define, where both sides have them. What legitimately varies is
+// masked by rules (fields.h).
 #pragma once
 
 #include <cstdint>
@@ -9,25 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/diff/fields.h"
 #include "harness/trace/int_event.h"
 
 namespace ice86::harness {
-
-// The registers a comparison names.
-enum class Field : std::uint8_t { kAx, kBx, kCx, kDx, kSi, kDi, kDs, kEs, kCf, kZf };
-constexpr unsigned kFields = 10;
-std::string_view name_of(Field field);
-
-// "In calls of this vector whose AX is `ax` under `mask`, this field may differ, because..."
-struct MaskRule {
-  std::uint8_t vector;
-  std::uint16_t mask;
-  std::uint16_t ax;
-  Field field;
-  bool out;
-  std::string_view reason;
-};
-const std::vector<MaskRule>& default_masks();
 
 struct DiffOptions {
   bool align_by_caller = true;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "harness/interrupts/int_recorder.h"
 
+#include <fmt/core.h>
+
+#include "emulator/base/hash.h"
 #include "harness/interrupts/services.h"
 
 namespace ice86::harness {
@@ -10,6 +13,7 @@ namespace {
 // A guest that piles up calls which never return (a boot loader that restarts) may not fill the
 // host.
 constexpr std::size_t kMostOpen = 256;
+constexpr std::size_t kMostPlainBytes = 32;
 constexpr std::size_t kMostEvents = 4'000'000;
 
 bool sixteen_bit(const cpu::State& state) {
@@ -85,6 +89,20 @@ void IntRecorder::far_transfer(cpu::FarTransfer kind) {
   }
 }
 
+std::string IntRecorder::memory_text(std::uint32_t linear, std::uint32_t size) const {
+  std::vector<std::uint8_t> bytes;
+  if (view_.block) {
+    bytes = view_.block(linear, size);
+  } else {
+    for (std::uint32_t i = 0; i < size; ++i)
+      bytes.push_back(static_cast<std::uint8_t>(view_.memory(linear + i, 1)));
+  }
+  if (bytes.size() > kMostPlainBytes) return "sha256:" + sha256_hex(bytes);
+  std::string text;
+  for (const std::uint8_t byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
 std::vector<FarPointer> IntRecorder::open_returns() const {
   std::vector<FarPointer> places;
   for (const Open& open : open_) places.push_back({open.return_cs, open.return_ip});
@@ -99,6 +117,8 @@ void IntRecorder::close(std::size_t open_index, ReturnKind how) {
   event.instructions = view_.instructions() - event.instruction;
   event.duration = view_.time() - event.time;
   event.result = describe_result(event.vector, event.in, *event.out, view_.memory);
+  if (const auto answer = answer_in_memory(event.vector, event.in, *event.out, view_.memory))
+    event.memory = memory_text(answer->linear, answer->size);
 }
 
 }  // namespace ice86::harness

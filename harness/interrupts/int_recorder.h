@@ -21,6 +21,9 @@ class IntRecorder final : public cpu::InterruptObserver {
     std::function<std::uint64_t(std::uint32_t linear, unsigned width)> memory;
     std::function<std::uint64_t()> instructions;
     std::function<Nanoseconds()> time;
+    // Many bytes at once, for a machine that is slow to ask; none: memory() is asked.
+    std::function<std::vector<std::uint8_t>(std::uint32_t linear, std::uint32_t size)> block =
+        nullptr;
   };
 
   // Vectors that are recorded.
@@ -48,6 +51,7 @@ class IntRecorder final : public cpu::InterruptObserver {
   };
 
   Registers registers(const cpu::State& state) const;
+  std::string memory_text(std::uint32_t linear, std::uint32_t size) const;
   void close(std::size_t open_index, ReturnKind how);
 
   View view_;

@@ -377,4 +377,38 @@ std::string describe_result(std::uint8_t vector, const Registers& in, const Regi
   }
 }
 
+std::optional<MemoryRange> answer_in_memory(std::uint8_t vector, const Registers& in,
+                                            const Registers& out, const MemoryView& memory) {
+  constexpr std::uint32_t kSector = 512;
+  constexpr std::uint32_t kMostSectors = 127;         // EDD 3.0 section 6, the packet's byte 2
+  constexpr std::uint32_t kLargestParameters = 0x42;  // EDD 3.0 table 4
+  constexpr std::uint32_t kLargestMapEntry = 24;      // ACPI 6.4 table 15.5
+  if (out.carry()) return std::nullopt;
+  const auto sectors = [](std::uint32_t at, std::uint32_t count) -> std::optional<MemoryRange> {
+    if (count == 0 || count > kMostSectors) return std::nullopt;
+    return MemoryRange{at, count * kSector};
+  };
+  if (vector == 0x13 && in.ah() == 0x02) return sectors(linear(in.es, in.ebx), in.al());
+  if (vector == 0x13 && in.ah() == 0x42) {
+    const std::uint32_t packet = linear(in.ds, in.esi);
+    const auto offset = static_cast<std::uint32_t>(memory(packet + 4, 2));
+    const auto segment = static_cast<std::uint16_t>(memory(packet + 6, 2));
+    return sectors(linear(segment, offset), static_cast<std::uint32_t>(memory(packet + 2, 2)));
+  }
+  if (vector == 0x13 && in.ah() == 0x48) {
+    const std::uint32_t at = linear(in.ds, in.esi);
+    const auto size = static_cast<std::uint32_t>(memory(at, 2));
+    return MemoryRange{at, size < kLargestParameters ? size : kLargestParameters};
+  }
+  if (vector == 0x15 && in.ax() == 0xe820) {
+    const std::uint32_t size = out.ecx < kLargestMapEntry ? out.ecx : kLargestMapEntry;
+    return MemoryRange{linear(in.es, in.edi), size};
+  }
+  if (vector == 0x15 && in.ah() == 0xc0) {
+    const std::uint32_t at = linear(out.es, out.ebx);
+    return MemoryRange{at, 2 + (static_cast<std::uint32_t>(memory(at, 2)) & 0xff)};
+  }
+  return std::nullopt;
+}
+
 }  // namespace ice86::harness

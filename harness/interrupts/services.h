@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "harness/trace/int_event.h"
@@ -23,5 +24,14 @@ struct Service {
 Service describe_call(std::uint8_t vector, const Registers& in, const MemoryView& memory);
 std::string describe_result(std::uint8_t vector, const Registers& in, const Registers& out,
                             const MemoryView& memory);
+
+// Where the answer of a call that succeeded stands in memory, when its service gives one there: the
+// sectors read, the drive's parameters, the memory map entry, the configuration table.
+struct MemoryRange {
+  std::uint32_t linear;
+  std::uint32_t size;  // at most 127 sectors of 512 bytes
+};
+std::optional<MemoryRange> answer_in_memory(std::uint8_t vector, const Registers& in,
+                                            const Registers& out, const MemoryView& memory);
 
 }  // namespace ice86::harness

@@ -57,12 +57,15 @@ std::uint32_t linear(std::uint16_t segment, std::uint16_t offset) {
 // is the recorder's business, as it is in ice86.
 class Watcher {
  public:
-  Watcher(BochsDebugger& bochs, std::uint64_t instructions_per_microsecond)
+  Watcher(BochsDebugger& bochs, std::filesystem::path folder,
+          std::uint64_t instructions_per_microsecond)
       : bochs_(bochs),
+        folder_(std::move(folder)),
         rate_(instructions_per_microsecond),
         recorder_({[this]() -> const cpu::State& { return state_; },
                    [this](std::uint32_t at, unsigned width) { return memory(at, width); },
-                   [this] { return ticks_; }, [this] { return ticks_ * 1000 / rate_; }}) {}
+                   [this] { return ticks_; }, [this] { return ticks_ * 1000 / rate_; },
+                   [this](std::uint32_t at, std::uint32_t size) { return block(at, size); }}) {}
 
   // True when it ended by the time limit; the debugger knows the other ends.
   Result<bool> run(std::uint64_t most_ticks) {
@@ -121,6 +124,20 @@ class Watcher {
     }
     for (unsigned i = 0; i < width; ++i) value |= static_cast<std::uint64_t>((*bytes)[i]) << i * 8;
     return value;
+  }
+
+  // Through a file: the debugger prints bytes one by one.
+  std::vector<std::uint8_t> block(std::uint32_t at, std::uint32_t size) {
+    constexpr const char* kFile = "memory.bin";
+    if (size == 0) return {};
+    bochs_.ask({fmt::format("writemem \"{}\" {:#x} {}", kFile, at, size)});
+    const std::filesystem::path path = folder_ / kFile;
+    auto bytes = read_file(path, size);
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+    if (bytes && bytes->size() == size) return std::move(*bytes);
+    if (bochs_.alive()) trouble_ = fmt::format("no {} bytes at {:#x}", size, at);
+    return {};
   }
 
   // The entry at this address has been read, and `stack` is what SP points to: was it an INT?
@@ -210,6 +227,7 @@ class Watcher {
   };
 
   BochsDebugger& bochs_;
+  std::filesystem::path folder_;
   std::uint64_t rate_;
   cpu::State state_;
   std::uint64_t ticks_ = 0;
@@ -249,7 +267,7 @@ Result<BochsRun> run_bochs(const BochsMachine& machine, const BochsLimits& limit
   BochsRun run;
   {
     ICE86_TRY_ASSIGN(const auto bochs, BochsDebugger::start(folder->path(), limits.interrupted));
-    Watcher watcher(*bochs, machine.instructions_per_microsecond);
+    Watcher watcher(*bochs, folder->path(), machine.instructions_per_microsecond);
     ICE86_TRY_ASSIGN(const bool out_of_time, watcher.run(limits.ticks));
     run.trace.events = watcher.events();
     run.ticks = watcher.ticks();

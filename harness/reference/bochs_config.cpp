@@ -82,8 +82,9 @@ std::string bochsrc(const BochsMachine& machine) {
     // "volatile" keeps what the guest writes in a journal that goes away with the run's folder.
     text += fmt::format(
         "{}: type=disk, path={}, mode=volatile, journal=disk{}.journal, cylinders={}, heads={}, "
-        "spt={}\n",
-        kPlaces[i], disk_file(i), i, g.cylinders, g.heads, g.sectors_per_track);
+        "spt={}, model=\"{}\"\n",
+        kPlaces[i], disk_file(i), i, g.cylinders, g.heads, g.sectors_per_track,
+        machine.disks[i]->model);
   }
   text += fmt::format("boot: {}\n", boot_devices(machine.boot_order));
   text += fmt::format("clock: sync=none, time0={}\n", machine.power_on);

@@ -18,6 +18,7 @@ namespace ice86::harness {
 struct BochsDisk {
   std::filesystem::path image;  // never written
   machine::DiskGeometry geometry;
+  std::string model;  // as IDENTIFY DEVICE gives it and the BIOS prints it; at most 40 characters
 };
 
 struct BochsMachine {

@@ -52,6 +52,9 @@ struct IntEvent {
   std::string service;             // "disk: extended read"
   std::string arguments;           // decoded, for people
   std::string result;
+  // What the call left in memory as its answer (a memory map entry, the sectors read): up to 32
+  // bytes in hexadecimal, more as "sha256:...". Empty for services that answer in registers only.
+  std::string memory;
 };
 
 struct TraceHeader {

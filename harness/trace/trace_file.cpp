@@ -102,6 +102,7 @@ Json event_json(const IntEvent& event) {
   json["ns"] = event.duration;
   json["args"] = event.arguments;
   json["result"] = event.result;
+  if (!event.memory.empty()) json["memory"] = event.memory;
   return json;
 }
 
@@ -130,6 +131,7 @@ IntEvent event_of(const Json& json) {
   event.duration = json.at("ns");
   event.arguments = json.at("args");
   event.result = json.at("result");
+  if (json.contains("memory")) event.memory = json.at("memory");
   return event;
 }
 

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "harness/diff/fields.h"
+
+#include <fmt/core.h>
+
+#include <array>
+
+namespace ice86::harness {
+
+namespace {
+
+constexpr std::array<std::string_view, kFields> kNames = {
+    "AX", "BX", "CX", "DX", "SI", "DI", "DS", "ES", "CF", "ZF", "returned", "memory"};
+constexpr std::array<std::string_view, 6> kWideNames = {"EAX", "EBX", "ECX", "EDX", "ESI", "EDI"};
+
+// A family of services: `ax` under `mask`.
+struct Services {
+  std::uint8_t vector;
+  std::uint16_t mask;
+  std::uint16_t ax;
+};
+
+template <std::size_t n>
+bool among(const IntEvent& event, const Services (&families)[n]) {
+  for (const Services& family : families) {
+    if (family.vector == event.vector && (event.in.ax() & family.mask) == family.ax) return true;
+  }
+  return false;
+}
+
+constexpr Services kWide[] = {
+    {0x15, 0xffff, 0x5303},  // APM 32-bit connect: EBX is the entry's offset
+    {0x15, 0xffff, 0xe820}, {0x15, 0xffff, 0xe881}, {0x1a, 0xff00, 0xb100},  // PCI BIOS
+    {0x1a, 0xff00, 0xbb00},                                                  // TCG BIOS
+};
+
+// Those that take a disk address packet or a buffer at DS:SI.
+constexpr Services kTakesDsSi[] = {
+    {0x13, 0xff00, 0x4200}, {0x13, 0xff00, 0x4300}, {0x13, 0xff00, 0x4400},
+    {0x13, 0xff00, 0x4700}, {0x13, 0xff00, 0x4800}, {0x13, 0xff00, 0x4b00},
+};
+// Those that take or give a pointer with ES.
+constexpr Services kTakesEs[] = {
+    {0x13, 0xff00, 0x0200}, {0x13, 0xff00, 0x0300}, {0x15, 0xffff, 0xe820},
+    {0x15, 0xff00, 0x8700}, {0x10, 0xff00, 0x1300}, {0x10, 0xff00, 0x4f00},
+};
+constexpr Services kTakesDi[] = {
+    {0x15, 0xffff, 0xe820}, {0x10, 0xff00, 0x4f00}, {0x1a, 0xff00, 0xb100}};
+constexpr Services kTakesSi[] = {{0x15, 0xff00, 0x8700}, {0x1a, 0xff00, 0xb100}};
+// Those that give a pointer in ES.
+constexpr Services kGivesEs[] = {
+    {0x13, 0xff00, 0x0800}, {0x15, 0xff00, 0xc000}, {0x15, 0xff00, 0xc100}};
+
+bool meant(const IntEvent& event, Field field, bool out) {
+  switch (field) {
+    case Field::kSi: return among(event, kTakesDsSi) || among(event, kTakesSi);
+    case Field::kDi: return among(event, kTakesDi);
+    case Field::kDs: return among(event, kTakesDsSi);
+    case Field::kEs: return among(event, kTakesEs) || (out && among(event, kGivesEs));
+    case Field::kZf: return out && event.vector == 0x16;
+    case Field::kCf:
+    case Field::kMemory:
+    case Field::kReturned: return out;
+    default: return true;
+  }
+}
+
+bool masked(const IntEvent& event, Field field, bool out) {
+  for (const MaskRule& rule : default_masks()) {
+    if (rule.vector == event.vector && (event.in.ax() & rule.mask) == rule.ax &&
+        rule.field == field && rule.out == out)
+      return true;
+  }
+  return false;
+}
+
+std::uint32_t value_of(const IntEvent& event, Field field, bool out) {
+  if (field == Field::kReturned) return event.out.has_value() ? 1 : 0;
+  const Registers& r = out ? *event.out : event.in;
+  const std::uint32_t width = wide(event) ? 0xffffffff : 0xffff;
+  switch (field) {
+    case Field::kAx: return r.eax & width;
+    case Field::kBx: return r.ebx & width;
+    case Field::kCx: return r.ecx & width;
+    case Field::kDx: return r.edx & width;
+    case Field::kSi: return r.esi & width;
+    case Field::kDi: return r.edi & width;
+    case Field::kDs: return r.ds;
+    case Field::kEs: return r.es;
+    case Field::kCf: return r.flags & 1;
+    case Field::kZf: return r.flags >> 6 & 1;
+    default: return 0;
+  }
+}
+
+}  // namespace
+
+const std::vector<MaskRule>& default_masks() {
+  static constexpr std::string_view kTicks = "the time of day depends on speed";
+  static constexpr std::string_view kUndefined = "the service leaves it undefined";
+  static const std::vector<MaskRule> masks = {
+      {0x1a, 0xff00, 0x0000, Field::kCx, true, kTicks},
+      {0x1a, 0xff00, 0x0000, Field::kDx, true, kTicks},
+      {0x1a, 0xff00, 0x0000, Field::kAx, true, kTicks},
+      {0x1a, 0xff00, 0x0200, Field::kCx, true, kTicks},
+      {0x1a, 0xff00, 0x0200, Field::kDx, true, kTicks},
+      {0x10, 0xff00, 0x0e00, Field::kBx, false, kUndefined},
+  };
+  return masks;
+}
+
+bool wide(const IntEvent& event) {
+  return among(event, kWide);
+}
+
+std::string_view name_of(const IntEvent& event, Field field) {
+  const auto index = static_cast<unsigned>(field);
+  return wide(event) && index < kWideNames.size() ? kWideNames[index] : kNames[index];
+}
+
+std::string value_text(const IntEvent& event, Field field, bool out) {
+  switch (field) {
+    case Field::kReturned: return event.out ? "yes" : "no";
+    case Field::kMemory: return event.memory.empty() ? "none" : event.memory;
+    case Field::kCf:
+    case Field::kZf: return fmt::format("{}", value_of(event, field, out));
+    default: break;
+  }
+  const bool whole = wide(event) && static_cast<unsigned>(field) < kWideNames.size();
+  return fmt::format("{:0{}x}", value_of(event, field, out), whole ? 8 : 4);
+}
+
+std::vector<std::pair<Field, bool>> compare_fields(const IntEvent& a, const IntEvent& b) {
+  std::vector<std::pair<Field, bool>> fields;
+  for (const bool out : {false, true}) {
+    for (unsigned f = 0; f < kFields; ++f) {
+      const auto field = static_cast<Field>(f);
+      if (!meant(a, field, out) || masked(a, field, out)) continue;
+      if (field == Field::kMemory) {
+        if (a.memory != b.memory && a.out && b.out) fields.emplace_back(field, out);
+        continue;
+      }
+      if (out && field != Field::kReturned && (!a.out || !b.out)) continue;
+      if (value_of(a, field, out) != value_of(b, field, out)) fields.emplace_back(field, out);
+    }
+  }
+  return fields;
+}
+
+}  // namespace ice86::harness
