@@ -66,7 +66,10 @@ harness::IntTrace Session::trace() const {
   trace.header.vga_sha256 = config.firmware.vga_sha256;
   trace.header.machine = fmt::format("pc, {} MiB, {} instructions/us", config.memory_mib,
                                      config.instructions_per_microsecond);
-  if (recorder_) trace.events = recorder_->events();
+  if (recorder_) {
+    trace.events = recorder_->events();
+    trace.losses = recorder_->losses();
+  }
   return trace;
 }
 

@@ -219,14 +219,26 @@ DiffResult diff(const IntTrace& left, const IntTrace& right, const DiffOptions& 
   return result;
 }
 
+namespace {
+
+std::string loss_text(const IntTrace& trace) {
+  if (trace.losses == TraceLosses()) return "";
+  return fmt::format("The trace of {} is not whole: {} calls and {} returns are missing.\n",
+                     trace.header.source, trace.losses.calls, trace.losses.returns);
+}
+
+}  // namespace
+
 std::string diff_text(const IntTrace& left, const IntTrace& right, const DiffResult& result) {
+  const std::string losses = loss_text(left) + loss_text(right);
   if (result.equal()) {
-    return fmt::format("The traces agree: {} calls compared ({}: {}, {}: {}).\n", result.compared,
-                       left.header.source, left.header.firmware, right.header.source,
-                       right.header.firmware);
+    return losses + fmt::format("The traces agree: {} calls compared ({}: {}, {}: {}).\n",
+                                result.compared, left.header.source, left.header.firmware,
+                                right.header.source, right.header.firmware);
   }
   const Difference& first = result.differences.front();
-  std::string text = fmt::format(
+  std::string text = losses;
+  text += fmt::format(
       "The traces diverge: {} of {} calls differ. - is {} ({}), + is {} ({}).\n\nFirst "
       "divergence:\n",
       result.differences.size(), result.compared, left.header.source, left.header.firmware,
@@ -252,6 +264,7 @@ std::string diff_json(const IntTrace& left, const IntTrace& right, const DiffRes
   nlohmann::ordered_json json;
   json["equal"] = result.equal();
   json["compared"] = result.compared;
+  json["whole"] = left.losses == TraceLosses() && right.losses == TraceLosses();
   json["left"] = {{"source", left.header.source}, {"firmware", left.header.firmware}};
   json["right"] = {{"source", right.header.source}, {"firmware", right.header.firmware}};
   json["differences"] = nlohmann::ordered_json::array();

@@ -10,11 +10,7 @@ namespace ice86::harness {
 
 namespace {
 
-// A guest that piles up calls which never return (a boot loader that restarts) may not fill the
-// host.
-constexpr std::size_t kMostOpen = 256;
 constexpr std::size_t kMostPlainBytes = 32;
-constexpr std::size_t kMostEvents = 4'000'000;
 
 bool sixteen_bit(const cpu::State& state) {
   return state.real_mode() || state.v8086();
@@ -42,13 +38,20 @@ void IntRecorder::interrupt_delivered(const cpu::InterruptDelivery& delivery) {
   if (delivery.source != cpu::InterruptSource::kSoftware) return;
   if (delivery.vector < kFirstVector || delivery.vector > kLastVector) return;
   const cpu::State& state = view_.state();
-  if (!sixteen_bit(state) || events_.size() >= kMostEvents) return;
+  if (!sixteen_bit(state)) return;
+  if (events_.size() >= limits_.events) {
+    ++losses_.calls;
+    return;
+  }
   const auto sp = static_cast<std::uint16_t>(delivery.old_sp);
   // A caller whose stack is above an open call's frame on the same stack has left that call for
   // good.
   while (!open_.empty() && open_.back().ss == delivery.old_ss && sp >= open_.back().sp)
     open_.pop_back();
-  if (open_.size() >= kMostOpen) open_.erase(open_.begin());
+  if (open_.size() >= limits_.open) {
+    open_.erase(open_.begin());
+    ++losses_.returns;
+  }
 
   IntEvent event;
   event.number = events_.size();

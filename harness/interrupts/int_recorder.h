@@ -29,13 +29,22 @@ class IntRecorder final : public cpu::InterruptObserver {
   // Vectors that are recorded.
   static constexpr std::uint8_t kFirstVector = 0x10, kLastVector = 0x1a;
 
-  explicit IntRecorder(View view) : view_(std::move(view)) {}
+  // A guest may not fill the host: what is beyond these is counted in losses().
+  struct Limits {
+    std::size_t events = 4'000'000;
+    std::size_t open = 256;  // calls under way: a boot loader that restarts piles them up
+  };
+
+  explicit IntRecorder(View view) : IntRecorder(std::move(view), Limits()) {}
+  IntRecorder(View view, Limits limits) : view_(std::move(view)), limits_(limits) {}
 
   void interrupt_delivered(const cpu::InterruptDelivery& delivery) override;
   void far_transfer(cpu::FarTransfer kind) override;
 
   // The calls so far, in order. Those that have not returned say so.
   const std::vector<IntEvent>& events() const { return events_; }
+
+  const TraceLosses& losses() const { return losses_; }
 
   // Where the calls under way will return to, outermost first; for a recorder that must ask its
   // machine to stop there.
@@ -55,6 +64,8 @@ class IntRecorder final : public cpu::InterruptObserver {
   void close(std::size_t open_index, ReturnKind how);
 
   View view_;
+  Limits limits_;
+  TraceLosses losses_;
   std::vector<IntEvent> events_;
   std::vector<Open> open_;  // calls under way, outermost first
 };

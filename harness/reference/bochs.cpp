@@ -105,7 +105,7 @@ class Watcher {
   }
 
   std::uint64_t ticks() const { return ticks_; }
-  std::vector<IntEvent> events() const { return recorder_.events(); }
+  const IntRecorder& recorder() const { return recorder_; }
 
  private:
   static Error not_understood(const std::string& answer) {
@@ -269,7 +269,8 @@ Result<BochsRun> run_bochs(const BochsMachine& machine, const BochsLimits& limit
     ICE86_TRY_ASSIGN(const auto bochs, BochsDebugger::start(folder->path(), limits.interrupted));
     Watcher watcher(*bochs, folder->path(), machine.instructions_per_microsecond);
     ICE86_TRY_ASSIGN(const bool out_of_time, watcher.run(limits.ticks));
-    run.trace.events = watcher.events();
+    run.trace.events = watcher.recorder().events();
+    run.trace.losses = watcher.recorder().losses();
     run.ticks = watcher.ticks();
     run.last_words = bochs->last_words();
     if (bochs->was_interrupted()) {

@@ -108,7 +108,15 @@ std::string summary_text(const IntTrace& trace) {
                         duration_text(row.time),
                         row.never != 0 ? fmt::format("  ({} did not return)", row.never) : "");
   }
-  return text + fmt::format("{} calls\n", trace.events.size());
+  text += fmt::format("{} calls\n", trace.events.size());
+  if (trace.losses.calls != 0)
+    text +=
+        fmt::format("{} more calls were not recorded: the trace was full\n", trace.losses.calls);
+  if (trace.losses.returns != 0) {
+    text += fmt::format("the returns of {} calls were not waited for: too many were under way\n",
+                        trace.losses.returns);
+  }
+  return text;
 }
 
 }  // namespace ice86::harness

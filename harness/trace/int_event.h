@@ -65,8 +65,16 @@ struct TraceHeader {
   std::string machine;  // "pc, 128 MiB"
 };
 
+// What a recorder could not keep. All zero in a whole trace.
+struct TraceLosses {
+  std::uint64_t calls = 0;    // behind the last one recorded
+  std::uint64_t returns = 0;  // calls that are in the trace, and whose return was not waited for
+  friend bool operator==(const TraceLosses&, const TraceLosses&) = default;
+};
+
 struct IntTrace {
   TraceHeader header;
+  TraceLosses losses;
   std::vector<IntEvent> events;
 };
 

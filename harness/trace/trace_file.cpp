@@ -5,8 +5,12 @@
 #include <zstd.h>
 
 #include <array>
+#include <charconv>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
 
 #include "emulator/base/files.h"
 
@@ -17,6 +21,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kLargestFile = 2ULL << 30;
+// Our own lines have about 500 bytes.
+constexpr std::size_t kLongestLine = 1 << 20;
+constexpr std::size_t kMostShown = 40;
 constexpr int kCompressionLevel = 9;
 constexpr std::array<const char*, 4> kReturnNames = {"iret", "retf2", "retf", "never"};
 
@@ -51,38 +58,54 @@ struct Malformed : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-std::uint64_t hex(const Json& json, const char* key, std::uint64_t most) {
-  const auto& text = json.at(key).get_ref<const std::string&>();
-  std::size_t used = 0;
-  std::uint64_t value = 0;
-  try {
-    value = std::stoull(text, &used, 16);
-  } catch (const std::exception&) {
-    used = 0;
-  }
-  if (used == 0 || used != text.size() || value > most)
-    throw Malformed(fmt::format("'{}' is no value for {}", text, key));
+// A value as a message shows it.
+std::string shown(const std::string& text) {
+  return text.size() > kMostShown ? text.substr(0, kMostShown) + "..." : text;
+}
+
+// All of `text` as a number; no sign, no blanks, no prefix.
+template <typename T>
+std::optional<T> whole_hex(std::string_view text) {
+  T value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+template <typename T>
+T hex(const Json& json, const char* key) {
+  const auto& text = json.at(key).get_ref<const std::string&>();
+  const auto value = whole_hex<T>(text);
+  if (!value) throw Malformed(fmt::format("'{}' is no value for {}", shown(text), key));
+  return *value;
+}
+
+// A whole number as JSON has it: nlohmann would turn a negative one or a fraction into something.
+template <typename T>
+T count(const Json& json, const char* key) {
+  const Json& value = json.at(key);
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > std::numeric_limits<T>::max())
+    throw Malformed(fmt::format("{} is no value for {}", shown(value.dump()), key));
+  return value.get<T>();
 }
 
 Registers registers_of(const Json& json) {
   Registers registers;
-  for (const NamedRegister& r : kWide)
-    registers.*r.field = static_cast<std::uint32_t>(hex(json, r.name, 0xffffffff));
-  for (const NamedSegment& r : kSegments)
-    registers.*r.field = static_cast<std::uint16_t>(hex(json, r.name, 0xffff));
+  for (const NamedRegister& r : kWide) registers.*r.field = hex<std::uint32_t>(json, r.name);
+  for (const NamedSegment& r : kSegments) registers.*r.field = hex<std::uint16_t>(json, r.name);
   return registers;
 }
 
 FarPointer far_of(const Json& json, const char* key) {
   const auto& text = json.at(key).get_ref<const std::string&>();
-  unsigned segment = 0, offset = 0;
-  int used = 0;
-  if (std::sscanf(text.c_str(), "%4x:%8x%n", &segment, &offset, &used) != 2 ||
-      static_cast<std::size_t>(used) != text.size()) {
-    throw Malformed(fmt::format("'{}' is no segment:offset for {}", text, key));
+  const std::size_t colon = text.find(':');
+  if (colon != std::string::npos) {
+    const std::string_view view = text;
+    const auto segment = whole_hex<std::uint16_t>(view.substr(0, colon));
+    const auto offset = whole_hex<std::uint32_t>(view.substr(colon + 1));
+    if (segment && offset) return {*segment, *offset};
   }
-  return {static_cast<std::uint16_t>(segment), offset};
+  throw Malformed(fmt::format("'{}' is no segment:offset for {}", shown(text), key));
 }
 
 Json event_json(const IntEvent& event) {
@@ -108,14 +131,14 @@ Json event_json(const IntEvent& event) {
 
 IntEvent event_of(const Json& json) {
   IntEvent event;
-  event.number = json.at("n");
-  event.instruction = json.at("insn");
-  event.time = json.at("t");
-  event.vector = static_cast<std::uint8_t>(hex(json, "vec", 0xff));
+  event.number = count<std::uint64_t>(json, "n");
+  event.instruction = count<std::uint64_t>(json, "insn");
+  event.time = count<std::uint64_t>(json, "t");
+  event.vector = hex<std::uint8_t>(json, "vec");
   event.service = json.at("service");
   event.caller = far_of(json, "caller");
   event.handler = far_of(json, "handler");
-  event.depth = json.at("depth");
+  event.depth = count<unsigned>(json, "depth");
   event.in = registers_of(json.at("in"));
   if (!json.at("out").is_null()) event.out = registers_of(json.at("out"));
   const std::string how = json.at("return");
@@ -126,9 +149,9 @@ IntEvent event_of(const Json& json) {
       known = true;
     }
   }
-  if (!known) throw Malformed(fmt::format("'{}' is no way to return", how));
-  event.instructions = json.at("insns");
-  event.duration = json.at("ns");
+  if (!known) throw Malformed(fmt::format("'{}' is no way to return", shown(how)));
+  event.instructions = count<std::uint64_t>(json, "insns");
+  event.duration = count<std::uint64_t>(json, "ns");
   event.arguments = json.at("args");
   event.result = json.at("result");
   if (json.contains("memory")) event.memory = json.at("memory");
@@ -169,6 +192,8 @@ std::string to_json_lines(const IntTrace& trace) {
   header["rom_sha256"] = trace.header.rom_sha256;
   header["vga_sha256"] = trace.header.vga_sha256;
   header["machine"] = trace.header.machine;
+  if (trace.losses.calls != 0) header["lost_calls"] = trace.losses.calls;
+  if (trace.losses.returns != 0) header["lost_returns"] = trace.losses.returns;
   constexpr auto kReplace = Json::error_handler_t::replace;
   std::string text = header.dump(-1, ' ', false, kReplace) + "\n";
   for (const IntEvent& event : trace.events)
@@ -203,6 +228,8 @@ Result<IntTrace> read_trace(const std::filesystem::path& path) {
     const auto where = [&](const std::string& what) {
       return Error(fmt::format("{}: line {}: {}", path.string(), line, what));
     };
+    if ((end == std::string::npos ? text.size() : end) - at > kLongestLine)
+      return where(fmt::format("is longer than {} bytes", kLongestLine));
     if (end == std::string::npos) return where("the file ends in the middle of this line");
     try {
       const Json json = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(at),
@@ -210,7 +237,7 @@ Result<IntTrace> read_trace(const std::filesystem::path& path) {
       if (line == 1) {
         if (!json.is_object() || json.value("schema", "") != kTraceSchema)
           return where(fmt::format("is no {} file", kTraceSchema));
-        const int version = json.at("version");
+        const auto version = count<std::uint64_t>(json, "version");
         if (version != kTraceVersion) {
           return where(fmt::format("trace version {}; this program reads version {}", version,
                                    kTraceVersion));
@@ -220,6 +247,10 @@ Result<IntTrace> read_trace(const std::filesystem::path& path) {
         trace.header.rom_sha256 = json.at("rom_sha256");
         trace.header.vga_sha256 = json.at("vga_sha256");
         trace.header.machine = json.at("machine");
+        if (json.contains("lost_calls"))
+          trace.losses.calls = count<std::uint64_t>(json, "lost_calls");
+        if (json.contains("lost_returns"))
+          trace.losses.returns = count<std::uint64_t>(json, "lost_returns");
       } else {
         trace.events.push_back(event_of(json));
       }

@@ -11,7 +11,7 @@
 namespace ice86::harness {
 
 constexpr const char* kTraceSchema = "ice86-int-trace";
-constexpr int kTraceVersion = 1;
+constexpr unsigned kTraceVersion = 1;
 
 // The same trace gives the same bytes.
 std::string to_json_lines(const IntTrace& trace);

@@ -14,14 +14,17 @@ using cpu::InterruptSource;
 
 class Pairing : public ::testing::Test {
  protected:
-  IntRecorder recorder_{{[this]() -> const cpu::State& { return state_; },
-                         [this](std::uint32_t at, unsigned width) {
-                           std::uint64_t value = 0;
-                           for (unsigned i = 0; i < width; ++i)
-                             value |= std::uint64_t{memory_[at + i]} << (i * 8);
-                           return value;
-                         },
-                         [this] { return instructions_; }, [this] { return instructions_ * 10; }}};
+  IntRecorder::View recorder_view() {
+    return {[this]() -> const cpu::State& { return state_; },
+            [this](std::uint32_t at, unsigned width) {
+              std::uint64_t value = 0;
+              for (unsigned i = 0; i < width; ++i)
+                value |= std::uint64_t{memory_[at + i]} << (i * 8);
+              return value;
+            },
+            [this] { return instructions_; }, [this] { return instructions_ * 10; }};
+  }
+  IntRecorder recorder_{recorder_view()};
   cpu::State state_;
   std::map<std::uint32_t, std::uint8_t> memory_;
   std::uint64_t instructions_ = 0;
@@ -155,6 +158,45 @@ TEST_F(Pairing, MemoryMapEntriesAreDecoded) {
   state_.gpr[cpu::kRbx] = 2;
   back(FarTransfer::kRetFar, 0, 0x7ca0, 6);
   EXPECT_EQ(event(0).result, "0x100000 + 0xf00000 usable, next 0x2");
+}
+
+TEST_F(Pairing, TheAnswerInMemoryIsKept) {
+  // A memory map entry of 20 bytes at 0000:0500.
+  state_.gpr[cpu::kRdi] = 0x500;
+  state_.gpr[cpu::kRcx] = 20;
+  for (unsigned i = 0; i < 20; ++i) memory_[0x500 + i] = static_cast<std::uint8_t>(i);
+  interrupt(0x15, 0x7c10, 0xe820);
+  back(FarTransfer::kIret, 0, 0x7c10, 6);
+  EXPECT_EQ(event(0).memory, "000102030405060708090a0b0c0d0e0f10111213");
+  // A sector at 0000:0600: zeros, so the digest is that of 512 zero bytes.
+  state_.gpr[cpu::kRbx] = 0x600;
+  interrupt(0x13, 0x7c20, 0x0201);
+  back(FarTransfer::kIret, 0, 0x7c20, 6);
+  EXPECT_EQ(event(1).memory,
+            "sha256:076a27c79e5ace2a3d47f9dd2e83e4ff6ea8872b3c2218f66c92b89b55f36560");
+  // A call that failed answers nothing.
+  interrupt(0x13, 0x7c20, 0x0201);
+  state_.rflags |= 1;
+  back(FarTransfer::kRetFar, 0, 0x7c20, 6);
+  EXPECT_EQ(event(2).memory, "");
+}
+
+TEST_F(Pairing, WhatTheRecorderCannotKeepIsCounted) {
+  IntRecorder small(recorder_view(), {3, 2});
+  const auto call = [&](std::uint16_t sp_before) {
+    set_sp(sp_before - 6U);
+    small.interrupt_delivered({0x13, InterruptSource::kSoftware, 0, 0x7c10, 0x202, 0, sp_before});
+  };
+  call(0x1000);
+  call(0x0f00);
+  EXPECT_EQ(small.losses(), TraceLosses());
+  call(0x0e00);  // the third under way: the first is not waited for any more
+  EXPECT_EQ(small.losses(), (TraceLosses{0, 1}));
+  EXPECT_EQ(small.open_returns().size(), 2u);
+  call(0x0d00);
+  call(0x0c00);
+  EXPECT_EQ(small.events().size(), 3u);
+  EXPECT_EQ(small.losses(), (TraceLosses{2, 1}));
 }
 
 }  // namespace

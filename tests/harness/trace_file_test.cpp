@@ -36,11 +36,13 @@ class TraceFile : public ::testing::Test {
     read.out->eax = 1;
     read.how = ReturnKind::kRetf2;
     read.service = "disk: read";
+    read.memory = "55aa";
     read.arguments = "quotes \" and \\ and \x01 survive";
     IntEvent boot;
     boot.number = 1;
     boot.vector = 0x19;
     trace.events = {read, boot};
+    trace.losses = {12, 3};
     return trace;
   }
   std::string message_of(const std::string& content) {
@@ -60,7 +62,10 @@ TEST_F(TraceFile, WhatIsWrittenIsRead) {
     ASSERT_TRUE(back) << back.error().message();
     EXPECT_EQ(to_json_lines(*back), to_json_lines(sample()));
     EXPECT_EQ(back->events[0].in, sample().events[0].in);
+    EXPECT_EQ(back->events[0].memory, "55aa");
+    EXPECT_EQ(back->events[1].memory, "");
     EXPECT_EQ(back->events[1].out, std::nullopt);
+    EXPECT_EQ(back->losses, sample().losses);
   }
 }
 
@@ -85,6 +90,43 @@ TEST_F(TraceFile, DamageIsReportedWithItsLine) {
   EXPECT_THAT(message_of(damaged), HasSubstr("line 2: 'xy' is no value for vec"));
   EXPECT_THAT(message_of(text + "garbage\n"), HasSubstr("line 4: "));
   EXPECT_THAT(message_of(text + "{}\n"), HasSubstr("line 4: "));
+}
+
+TEST_F(TraceFile, NumbersAreReadWholeAndInRange) {
+  const std::string text = to_json_lines(sample());
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string changed = text;
+    const std::size_t at = changed.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return message_of(changed.replace(at, from.size(), to));
+  };
+  for (const char* bad :
+       {"\"-1\"", "\" 1\"", "\"0x1\"", "\"+1\"", "\"100000000\"", "\"\"", "\"1 \"", "1", "null"})
+    EXPECT_THAT(with("\"eax\":\"dead0201\"", std::string("\"eax\":") + bad), HasSubstr("line 2: "))
+        << bad;
+  EXPECT_THAT(with("\"vec\":\"13\"", "\"vec\":\"113\""), HasSubstr("'113' is no value for vec"));
+  for (const char* bad : {"07c0:", ":0123", "07c0", "0x07c0:1", "107c0:0", "07c0:100000000", "-1:0",
+                          " 1:0", "1: 0", "1:0:0"}) {
+    EXPECT_THAT(with("\"07c0:0123\"", std::string("\"") + bad + "\""),
+                HasSubstr("is no segment:offset for caller"))
+        << bad;
+  }
+  for (const char* bad : {"-1", "1.5", "1e3", "18446744073709551616", "\"1\"", "true"})
+    EXPECT_THAT(with("\"insn\":123456", std::string("\"insn\":") + bad),
+                HasSubstr("is no value for insn"))
+        << bad;
+  EXPECT_THAT(with("\"depth\":0", "\"depth\":4294967296"), HasSubstr("no value for depth"));
+  EXPECT_THAT(with("\"version\":1", "\"version\":-1"), HasSubstr("no value for version"));
+  const std::string huge(5000, '9');
+  EXPECT_LT(with("\"vec\":\"13\"", "\"vec\":\"" + huge + "\"").size(), 300u);
+}
+
+TEST_F(TraceFile, LinesWithoutEndAreRefused) {
+  const std::string text = to_json_lines(sample());
+  const std::string endless(2 << 20, '[');
+  EXPECT_THAT(message_of(text + endless + "\n"), HasSubstr("line 4: is longer than 1048576 bytes"));
+  EXPECT_THAT(message_of(text + endless), HasSubstr("line 4: is longer than 1048576 bytes"));
+  EXPECT_THAT(message_of(text + std::string(1 << 20, '[') + "\n"), HasSubstr("line 4: "));
 }
 
 TEST_F(TraceFile, EveryTruncationIsAnErrorOrAShorterTrace) {
