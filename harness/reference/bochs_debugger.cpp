@@ -25,7 +25,7 @@ constexpr int kPollMilliseconds = 100;
 // Longer than any stretch between two BIOS calls of a boot.
 constexpr unsigned kSilenceMilliseconds = 20'000;
 // No answer is longer: memory is dumped to files.
-constexpr std::size_t kLongestAnswer = 16 << 20;
+constexpr std::size_t kLongestAnswer = 1 << 20;
 constexpr std::size_t kMostComplaints = 1 << 20;
 constexpr const char* kScreenMark = "Bochs connected to screen \"";
 constexpr const char* kExitMark = "Bochs is exiting with the following message:\n";

@@ -4,70 +4,19 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
+#include <algorithm>
 #include <string>
-#include <vector>
 
+#include "tests/app/program.h"
+
+namespace ice86::app_test {
 namespace {
+
+class CommandLine : public Program {};
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-struct Outcome {
-  int exit;
-  std::string output;  // stdout and stderr
-};
-
-class CommandLine : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ice86-cli-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  // Runs in the test's own empty folder.
-  Outcome ice86(const std::string& arguments) {
-    const std::string command =
-        "cd '" + folder_.string() + "' && '" ICE86_PROGRAM "' " + arguments + " 2>&1 </dev/null";
-    std::FILE* pipe = ::popen(command.c_str(), "r");
-    Outcome outcome{-1, ""};
-    std::array<char, 4096> buffer;
-    while (const std::size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
-      outcome.output.append(buffer.data(), got);
-    }
-    const int status = ::pclose(pipe);
-    outcome.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    return outcome;
-  }
-
-  std::string file(const std::string& name, std::size_t size) {
-    const auto path = folder_ / name;
-    std::ofstream(path, std::ios::binary) << std::string(size, '\0');
-    return path.string();
-  }
-
-  std::vector<std::string> files_left() const {
-    std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
-      names.push_back(entry.path().filename().string());
-    }
-    return names;
-  }
-
-  static std::string guest(const std::string& name) {
-    return std::string(ICE86_GUESTS "/") + name + ".bin";
-  }
-
-  std::filesystem::path folder_;
-};
 
 int lines_in(const std::string& text) {
   return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
@@ -261,3 +210,4 @@ TEST_F(CommandLine, HelpListsCommandsAndExits0) {
 }
 
 }  // namespace
+}  // namespace ice86::app_test
