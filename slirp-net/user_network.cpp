@@ -19,6 +19,7 @@
 
 #include "emulator/base/hash.h"
 #include "slirp-net/guest_forward.h"
+#include "slirp-net/udp_guest_forward.h"
 
 namespace ice86::slirp_net {
 
@@ -107,6 +108,7 @@ struct UserNetwork::Stack {
   bool quiet = false;             // frames and timers of libslirp are of no interest
   std::vector<const char*> dns_search;
   std::vector<std::unique_ptr<GuestForwardSocket>> forwards;
+  std::vector<std::unique_ptr<UdpGuestForward>> udp_forwards;
   std::vector<pollfd> polled;
   std::set<int> listeners;  // hostfwd: not traffic by themselves
   bool has_connection = false, has_exchange = false;
@@ -281,6 +283,15 @@ Result<void> UserNetwork::start_stack() {
     forwarded_ports_.push_back(port);
   }
   for (const GuestForward& forward : options_.guest_forwards) {
+    if (forward.target == GuestForward::Target::kUdp) {
+      ICE86_TRY(in_network(forward));
+      ICE86_TRY_ASSIGN(auto socket,
+                       UdpGuestForward::open(forward, [this](std::span<const std::uint8_t> frame) {
+                         to_guest_.push(frame, kLatency);
+                       }));
+      stack.udp_forwards.push_back(std::move(socket));
+      continue;
+    }
     in_addr server = to_in(forward.server);
     int added = 0;
     if (forward.target == GuestForward::Target::kCommand) {
@@ -305,8 +316,22 @@ Result<void> UserNetwork::start_stack() {
     }
   }
   stack.fill();
-  if (!stack.listeners.empty() || !stack.forwards.empty()) arm_poll(kPollInterval);
+  if (!stack.listeners.empty() || !stack.forwards.empty() || !stack.udp_forwards.empty()) {
+    arm_poll(kPollInterval);
+  }
   return {};
+}
+
+// An address of its own in the guest's network.
+Result<void> UserNetwork::in_network(const GuestForward& forward) const {
+  bool inside = forward.server != options_.host && forward.server != options_.dns;
+  for (std::size_t i = 0; i < 4; ++i) {
+    inside = inside && (forward.server[i] & options_.mask[i]) == options_.network[i];
+  }
+  if (inside) return {};
+  return usage_error(
+      fmt::format("guestfwd={}: the address is outside the network {}/{}, or the host's",
+                  forward.text, to_text(options_.network), to_text(options_.mask)));
 }
 
 void UserNetwork::arm_poll(Nanoseconds delay) {
@@ -320,6 +345,9 @@ void UserNetwork::receive(std::span<const std::uint8_t> frame) {
   last_from_guest_ = clock_.now();
   heard_ = true;
   learn_neighbor(frame);
+  for (const auto& forward : stack_->udp_forwards) {
+    if (forward->take(frame)) return arm_poll(kPollInterval);
+  }
   slirp_input(stack_->slirp, frame.data(), static_cast<int>(frame.size()));
   stack_->stale = true;
   arm_poll(kPollInterval);
@@ -350,7 +378,8 @@ bool UserNetwork::traffic_outstanding() const {
   if (stack_->stale) stack_->fill();
   const bool recent = clock_.now() < last_from_guest_ + kReplyTime;
   return stack_->has_connection ||
-         ((stack_->has_exchange || !stack_->forwards.empty()) && heard_ && recent);
+         ((stack_->has_exchange || !stack_->forwards.empty() || !stack_->udp_forwards.empty()) &&
+          heard_ && recent);
 }
 
 bool UserNetwork::poll(Nanoseconds timeout) {
@@ -360,6 +389,7 @@ bool UserNetwork::poll(Nanoseconds timeout) {
   for (const auto& forward : stack.forwards) {
     stack.polled.push_back({forward->fd(), forward->events(stack.slirp), 0});
   }
+  for (const auto& forward : stack.udp_forwards) stack.polled.push_back({forward->fd(), POLLIN, 0});
   int ready = 0;
   if (!stack.polled.empty() || timeout != 0) {
     const timespec wait = {static_cast<time_t>(timeout / 1'000'000'000),
@@ -382,6 +412,9 @@ bool UserNetwork::poll(Nanoseconds timeout) {
       &stack);
   for (std::size_t i = 0; i < stack.forwards.size(); ++i) {
     stack.forwards[i]->serve(stack.slirp, stack.polled[own + i].revents);
+  }
+  for (std::size_t i = 0; i < stack.udp_forwards.size(); ++i) {
+    if (stack.polled[own + stack.forwards.size() + i].revents != 0) stack.udp_forwards[i]->serve();
   }
   if (!stack.polled.empty()) {
     arm_poll(kPollInterval);

@@ -47,6 +47,7 @@ class UserNetwork final : public Network, private PacketEnd {
   void receive(std::span<const std::uint8_t> frame) override;
   void peer_ready() override { to_guest_.resume(); }
   Result<void> start_stack();
+  Result<void> in_network(const GuestForward& forward) const;
   void arm_poll(Nanoseconds delay);
   void learn_neighbor(std::span<const std::uint8_t> frame);
   void load_stack(Archive& archive, int version, const std::vector<std::uint8_t>& bytes);

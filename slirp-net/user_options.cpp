@@ -154,8 +154,8 @@ Result<HostForward> parse_host_forward(const std::string& value) {
 Result<GuestForward> parse_guest_forward(const std::string& value) {
   const auto wrong = [&](const char* what) {
     return usage_error(fmt::format(
-        "guestfwd={}: {}; the form is [tcp]:address:port-target, and a target is cmd:COMMAND, "
-        "tcp:ADDRESS:PORT or unix:PATH",
+        "guestfwd={}: {}; the form is [tcp]:address:port-target with a target cmd:COMMAND, "
+        "tcp:ADDRESS:PORT or unix:PATH, or udp:address:port-udp:ADDRESS:PORT",
         value, what));
   };
   GuestForward forward;
@@ -163,7 +163,10 @@ Result<GuestForward> parse_guest_forward(const std::string& value) {
   std::string_view rest = value;
   const std::size_t colon = rest.find(':');
   if (colon == std::string_view::npos) return wrong("there is no ':'");
-  if (rest.substr(0, colon) != "tcp" && colon != 0) return wrong("the protocol is tcp");
+  const bool udp = rest.substr(0, colon) == "udp";
+  if (!udp && rest.substr(0, colon) != "tcp" && colon != 0) {
+    return wrong("the protocol is tcp or udp");
+  }
   rest.remove_prefix(colon + 1);
   const std::size_t dash = rest.find('-');
   if (dash == std::string_view::npos) return wrong("there is no '-' before the target");
@@ -178,11 +181,13 @@ Result<GuestForward> parse_guest_forward(const std::string& value) {
   if (kind == std::string_view::npos || kind + 1 == target.size()) return wrong("no such target");
   const std::string_view name = target.substr(0, kind);
   forward.where = target.substr(kind + 1);
+  if (udp != (name == "udp")) return wrong("udp goes to udp, and tcp to the others");
   if (name == "cmd") {
     forward.target = GuestForward::Target::kCommand;
   } else if (name == "unix") {
     forward.target = GuestForward::Target::kUnix;
-  } else if (name == "tcp") {
+  } else if (name == "tcp" || name == "udp") {
+    if (udp) forward.target = GuestForward::Target::kUdp;
     const auto place = parse_endpoint(forward.where);
     if (!place || place->address.empty() || place->port == 0) {
       return wrong("the target is no numeric address:port");

@@ -28,7 +28,7 @@ struct HostForward {
 };
 
 struct GuestForward {
-  enum class Target { kCommand, kTcp, kUnix };
+  enum class Target { kCommand, kTcp, kUnix, kUdp };
   std::string text;
   Ipv4 server{};
   std::uint16_t port = 0;

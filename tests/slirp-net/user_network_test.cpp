@@ -327,6 +327,35 @@ TEST(UserNetwork, GuestForwardToTcpAndToACommand) {
   ASSERT_TRUE(n.until([&] { return n.guest.tcp_input == bytes_of("meow"); }));
 }
 
+TEST(UserNetwork, GuestForwardOfUdp) {
+  HostSocket server(SOCK_DGRAM);
+  const unsigned port = server.bind_any();
+  Net n("user,restrict=on,guestfwd=udp:10.0.2.103:53-udp:127.0.0.1:" + std::to_string(port));
+  n.guest.send_arp_request({10, 0, 2, 103});
+  ASSERT_TRUE(n.until([&] { return !n.guest.neighbors.empty(); }));
+  EXPECT_EQ(n.guest.neighbors[0].second, (Mac{0x52, 0x55, 10, 0, 2, 103}));
+  n.guest.send_udp(4000, {10, 0, 2, 103}, 53, bytes_of("name?"));
+  n.guest.send_udp(4000, {10, 0, 2, 103}, 54, bytes_of("another port"));
+  EXPECT_TRUE(n.network->traffic_outstanding());
+  sockaddr_in from{};
+  socklen_t size = sizeof from;
+  char buffer[100];
+  ASSERT_TRUE(n.until([&] {
+    return recvfrom(server.fd, buffer, sizeof buffer, 0, reinterpret_cast<sockaddr*>(&from),
+                    &size) == 5;
+  }));
+  ASSERT_EQ(sendto(server.fd, "address", 7, 0, reinterpret_cast<const sockaddr*>(&from), size), 7);
+  ASSERT_TRUE(n.until([&] { return !n.guest.datagrams.empty(); }));
+  EXPECT_EQ(n.guest.datagrams[0].from, (Ip{10, 0, 2, 103}));
+  EXPECT_EQ(n.guest.datagrams[0].source, 53U);
+  EXPECT_EQ(n.guest.datagrams[0].destination, 4000U);
+  EXPECT_EQ(n.guest.datagrams[0].payload, bytes_of("address"));
+  EXPECT_EQ(
+      internet_sum(Bytes(n.guest.frames.back().begin() + 14, n.guest.frames.back().begin() + 34)),
+      0xFFFFU);
+  EXPECT_EQ(recv(server.fd, buffer, sizeof buffer, 0), -1) << "only what is forwarded";
+}
+
 TEST(UserNetwork, RestrictedGuestReachesOnlyWhatIsForwarded) {
   HostSocket server(SOCK_STREAM);
   const unsigned port = server.bind_any();

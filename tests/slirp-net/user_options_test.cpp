@@ -84,7 +84,7 @@ TEST(UserOptions, Forwards) {
       "user,hostfwd=tcp::2222-:22,hostfwd=udp:127.0.0.1:53-10.0.2.20:5353,"
       "hostfwd=::80-:8080,hostfwd=tcp:[::1]:90-[fec0::15]:91,"
       "guestfwd=tcp:10.0.2.100:1234-tcp:127.0.0.1:4321,guestfwd=:10.0.2.101:7-cmd:cat -u,"
-      "guestfwd=tcp:10.0.2.102:7-unix:/run/x");
+      "guestfwd=tcp:10.0.2.102:7-unix:/run/x,guestfwd=udp:10.0.2.103:53-udp:127.0.0.1:5353");
   ASSERT_TRUE(user.has_value()) << user.error().message();
   ASSERT_EQ(user->host_forwards.size(), 4U);
   EXPECT_FALSE(user->host_forwards[0].udp);
@@ -96,7 +96,9 @@ TEST(UserOptions, Forwards) {
   EXPECT_FALSE(user->host_forwards[2].udp);
   EXPECT_EQ(user->host_forwards[3].host_address, "::1");
   EXPECT_EQ(user->host_forwards[3].guest_address, "fec0::15");
-  ASSERT_EQ(user->guest_forwards.size(), 3U);
+  ASSERT_EQ(user->guest_forwards.size(), 4U);
+  EXPECT_EQ(user->guest_forwards[3].target, slirp_net::GuestForward::Target::kUdp);
+  EXPECT_EQ(user->guest_forwards[3].host_port, 5353);
   EXPECT_EQ(user->guest_forwards[0].where, "127.0.0.1");
   EXPECT_EQ(user->guest_forwards[0].host_port, 4321);
   EXPECT_EQ(user->guest_forwards[1].where, "cat -u");
@@ -119,7 +121,8 @@ TEST(UserOptions, MistakesAreNamed) {
     EXPECT_THAT(error_of(std::string("user,hostfwd=") + wrong),
                 HasSubstr(std::string("hostfwd=") + wrong));
   }
-  for (const char* wrong : {"tcp", "udp:10.0.2.100:1-cmd:x", "tcp:10.0.2.100:1", "tcp::1-cmd:x",
+  for (const char* wrong : {"tcp", "udp:10.0.2.100:1-cmd:x", "tcp:10.0.2.100:1-udp:127.0.0.1:1",
+                            "sctp:10.0.2.100:1-cmd:x", "tcp:10.0.2.100:1", "tcp::1-cmd:x",
                             "tcp:10.0.2.100:1-cmd:", "tcp:10.0.2.100:1-file:x",
                             "tcp:10.0.2.100:1-tcp:host:1", "tcp:10.0.2.100:1-tcp:127.0.0.1:0"}) {
     EXPECT_THAT(error_of(std::string("user,guestfwd=") + wrong),
