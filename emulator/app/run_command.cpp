@@ -79,7 +79,7 @@ void add_run_command(CLI::App& app, const std::vector<std::string>& words, int& 
   command
       ->add_option("--events", options->events,
                    "print events of these categories to stderr as JSON lines: irq, io, mmio, pci, "
-                   "disk, post, cpu")
+                   "disk, net, post, cpu")
       ->delimiter(',');
   command->add_flag("--print-screen", options->print_screen, "print the text screen at the end");
   command->add_flag("--hash", options->hash, "print the SHA-256 of the final state");

@@ -4,10 +4,13 @@
 // is the same.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include "emulator/base/bits.h"
 #include "emulator/base/files.h"
@@ -46,7 +49,8 @@ class PxeBoot : public ::testing::Test {
     std::unique_ptr<Pc> pc;
   };
 
-  std::unique_ptr<Machine> machine(const std::string& capture) const {
+  std::unique_ptr<Machine> machine(const std::string& capture,
+                                   const std::string& boot_file = "test-kernel.elf") const {
     auto made = std::make_unique<Machine>();
     PcConfig config;
     auto firmware = load_firmware("seabios", std::nullopt, "images");
@@ -60,12 +64,12 @@ class PxeBoot : public ::testing::Test {
     auto rom = read_file(kRom, 1 << 20);
     EXPECT_TRUE(rom) << rom.error().message();
     nic.option_rom = std::move(*rom);
-    nic.network = [file = folder_ / capture](
+    nic.network = [file = folder_ / capture, boot_file](
                       Clock& clock, TraceBus& trace,
                       const std::string& name) -> Result<std::unique_ptr<Network>> {
       slirp_net::UserOptions options;
       options.tftp = ICE86_IMAGES;
-      options.boot_file = "test-kernel.elf";
+      options.boot_file = boot_file;
       ICE86_TRY_ASSIGN(std::unique_ptr<Network> network,
                        slirp_net::UserNetwork::create(clock, trace, name, options));
       ICE86_TRY_ASSIGN(network, slirp_net::PcapCapture::create(clock, file, std::move(network)));
@@ -163,6 +167,71 @@ TEST_F(PxeBoot, SavingAndRestoringOnTheWayChangesNothing) {
     EXPECT_EQ(after->pc->run(limit()).end, RunEnd::kDebugExit) << tenth;
     EXPECT_EQ(after->pc->state_hash(), hash) << tenth;
   }
+}
+
+// A web server for one request, in a thread of its own.
+class OnePage {
+ public:
+  explicit OnePage(std::vector<std::uint8_t> page) : page_(std::move(page)) {
+    listener_ = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(listen(listener_, 1), 0);
+    socklen_t size = sizeof address;
+    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~OnePage() {
+    shutdown(listener_, SHUT_RDWR);  // wakes accept() when nobody came
+    thread_.join();
+    close(listener_);
+  }
+  OnePage(const OnePage&) = delete;
+  OnePage& operator=(const OnePage&) = delete;
+  unsigned port() const { return port_; }
+
+ private:
+  void serve() {
+    const int client = accept(listener_, nullptr, nullptr);
+    if (client < 0) return;
+    std::string request;
+    char buffer[1024];
+    while (request.find("\r\n\r\n") == std::string::npos) {
+      const ssize_t got = recv(client, buffer, sizeof buffer, 0);
+      if (got <= 0) break;
+      request.append(buffer, static_cast<std::size_t>(got));
+    }
+    std::string answer =
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + std::to_string(page_.size()) +
+        "\r\n\r\n";
+    answer.append(page_.begin(), page_.end());
+    for (std::size_t at = 0; at < answer.size();) {
+      const ssize_t sent = send(client, answer.data() + at, answer.size() - at, MSG_NOSIGNAL);
+      if (sent <= 0) break;
+      at += static_cast<std::size_t>(sent);
+    }
+    close(client);
+  }
+
+  std::vector<std::uint8_t> page_;
+  int listener_ = -1;
+  unsigned port_ = 0;
+  std::thread thread_;
+};
+
+TEST_F(PxeBoot, KernelComesByHttpFromAServerOfTheHost) {
+  auto kernel = read_file(ICE86_IMAGES "/test-kernel.elf", 1 << 20);
+  ASSERT_TRUE(kernel) << kernel.error().message();
+  const OnePage server(std::move(*kernel));
+  const auto m =
+      machine("http.pcap", "http://10.0.2.2:" + std::to_string(server.port()) + "/k.elf");
+  const RunResult result = m->pc->run(limit());
+  EXPECT_EQ(result.end, RunEnd::kDebugExit) << m->pc->dump();
+  EXPECT_EQ(result.debug_exit_value, kKernelIsContent);
+  EXPECT_THAT(m->console, HasSubstr("ice86 test kernel: ok"));
 }
 
 TEST_F(PxeBoot, WithoutACableItGivesUp) {
