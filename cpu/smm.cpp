@@ -25,6 +25,7 @@ enum SaveArea : std::uint32_t {
   kAutoHalt = 0x7f02,
   kRevision = 0x7efc,
   kSmbase = 0x7ef8,
+  kNmiBlocked = 0x7e00 /* reserved: whether NMI was blocked before */,
   kHidden = 0x7f10 /* reserved: 8 x (base, limit, attributes), growing upwards */,
   kCr4 = 0x7f70,
   kGdtr = 0x7f74,
@@ -72,6 +73,9 @@ void Core::enter_smm() {
   host.memory_write(area + kAutoHalt, 2, s.halted ? 1 : 0);
   save(kRevision, kRevisionId);
   save(kSmbase, s.smbase);
+  // NMI waits for RSM (section 31.8).
+  save(kNmiBlocked, s.nmi_blocked ? 1 : 0);
+  s.nmi_blocked = true;
 
   // The environment of the handler (table 31-4): real mode with 4 GiB segments.
   s.halted = false;
@@ -121,6 +125,7 @@ Flow Core::leave_smm() {
   s.idtr.limit = static_cast<std::uint16_t>(host.memory_read(area + kIdtr + 4, 2));
   s.halted = (host.memory_read(area + kAutoHalt, 2) & 1) != 0;
   s.smbase = load(kSmbase);
+  s.nmi_blocked = (load(kNmiBlocked) & 1) != 0;
   // CR0 as no MOV could have written it shuts the CPU down (section 31.4.4).
   constexpr std::uint64_t kPaging = cr0::kPg | cr0::kPe;
   if ((s.cr0 & kPaging) == cr0::kPg) s.shutdown = true;

@@ -15,6 +15,9 @@ namespace {
 // As guest.inc has them.
 constexpr std::uint64_t kBase = 0x10000, kBootSector = 512, kMemory = 16 << 20;
 constexpr std::uint16_t kDebugPort = 0xe9, kExitPort = 0x501;
+// As smm.asm has them: an SMI or an NMI at once, or when the CPU halts.
+constexpr std::uint16_t kSmiPort = 0xb2, kSmiInHaltPort = 0xb3, kNmiPort = 0xb4,
+                        kNmiInHaltPort = 0xb5;
 constexpr std::uint64_t kMostInstructions = 20'000'000;
 
 class Guest : public testing::TestWithParam<const char*> {};
@@ -31,8 +34,13 @@ TEST_P(Guest, ChecksHold) {
   std::string said;
   bool ended = false;
   std::uint32_t exit_code = 0;
+  bool smi_in_halt = false, nmi_in_halt = false;
   host.on_port_write = [&](std::uint16_t port, unsigned, std::uint32_t value) {
     if (port == kDebugPort) said += static_cast<char>(value);
+    if (port == kSmiPort) host.cpu().pulse_smi();
+    if (port == kNmiPort) host.cpu().pulse_nmi();
+    if (port == kSmiInHaltPort) smi_in_halt = true;
+    if (port == kNmiInHaltPort) nmi_in_halt = true;
     if (port == kExitPort) {
       ended = true;
       exit_code = value;
@@ -43,7 +51,17 @@ TEST_P(Guest, ChecksHold) {
   state.segment[kCs] = {
       .selector = kBase >> 4, .attributes = 0x9300, .base = kBase, .limit = 0xffff};
   state.rip = 0;
-  const StopReason reason = host.cpu().run(kMostInstructions);
+  StopReason reason = host.cpu().run(kMostInstructions);
+  while (reason == StopReason::kHalted && (smi_in_halt || nmi_in_halt)) {
+    if (smi_in_halt) {
+      smi_in_halt = false;
+      host.cpu().pulse_smi();
+    } else {
+      nmi_in_halt = false;
+      host.cpu().pulse_nmi();
+    }
+    reason = host.cpu().run(kMostInstructions);
+  }
 
   EXPECT_EQ(reason, StopReason::kRequested) << "at " << std::hex << host.cpu().state().rip;
   EXPECT_TRUE(ended);
@@ -54,7 +72,8 @@ TEST_P(Guest, ChecksHold) {
   RecordProperty("said", said);
 }
 
-INSTANTIATE_TEST_SUITE_P(Programs, Guest, testing::Values("faults", "gates", "tasks"),
+INSTANTIATE_TEST_SUITE_P(Programs, Guest,
+                         testing::Values("faults", "gates", "tasks", "smc", "v86", "smm"),
                          [](const auto& one) { return std::string(one.param); });
 
 }  // namespace
