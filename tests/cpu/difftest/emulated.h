@@ -10,7 +10,9 @@ namespace ice86::cpu::test {
 
 class Emulated {
  public:
+  // A CPU with what the host has, too.
   Emulated();
+  bool has_long_mode() const;
 
   // Where the batch's code is written to: kCodeBytes. Call code_changed() afterwards.
   std::uint8_t* code();
@@ -20,6 +22,9 @@ class Emulated {
   const std::uint8_t* data();
 
  private:
+  static void set_mode(const Snippet& snippet, State& state);
+
+  FeatureSet features_;
   FlatHost host_;
 };
 

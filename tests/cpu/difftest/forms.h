@@ -17,7 +17,8 @@ enum Imm : std::uint8_t {
   kNone,
   kImm8,
   kImm16,
-  kImmZ,  // by operand size
+  kImmZ,  // by operand size, 32 bits at most
+  kImmFull,
   kRel8,  // of a jump that ends in its snippet's stretch of code
   kRelZ,
   kOffset,  // by address size
@@ -47,10 +48,19 @@ enum Extra : unsigned {
   kFar = 1 << 16,
   kPushSelector = 1 << 17,
   kNoLock = 1 << 18,
+  kNot64 = 1 << 19,  // another instruction, or none, in 64-bit mode
+  kOnly64 = 1 << 20,
+  kDefault64 = 1 << 21,  // operand size 64 without REX.W: stack and near branches
+  kFx = 1 << 22,         // x87, MMX or SSE: needs that state
+  kX87 = 1 << 23,
+  kMandatory = 1 << 24,   // 66, F2 and F3 make other instructions of it
+  kNoOpsize64 = 1 << 25,  // vendors differ on 66 in 64-bit mode
+  kMemoryAlways = 1 << 26,
+  kRepeat = 1 << 27,  // F3 is part of it
 };
 
 struct Form {
-  std::uint8_t map;  // 0: one byte; 0x0f
+  std::uint16_t map;  // 0: one byte; 0x0f, 0x0f38, 0x0f3a
   std::uint8_t opcode;
   std::uint8_t last;  // opcodes of a row have the same shape
   std::int8_t reg;    // ModRM.reg, -1: any, -2: no ModRM

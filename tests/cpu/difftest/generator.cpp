@@ -8,7 +8,25 @@ namespace {
 constexpr unsigned kEs = 0, kCs = 1, kSs = 2, kDs = 3, kFs = 4, kGs = 5, kEcx = 1, kEsp = 4;
 // No jump leads to less than this behind a snippet's beginning: it could loop.
 constexpr std::int32_t kClear = kMostBytes + 16;
+// C0, C2 and C3, which no rule of the manual gives after most instructions.
+constexpr std::uint16_t kX87Conditions = 0x4500, kX87C1 = 0x0200;
 constexpr unsigned kMostPokes = sizeof(Snippet::pokes) / sizeof(Poke);
+
+// Not the transcendental functions, whose last bits are the vendor's; not the environments and
+// images with the place of the last instruction; not FNSTSW and what else shows undefined condition
+// codes.
+bool allowed_x87(std::uint8_t opcode, std::uint8_t modrm) {
+  const unsigned reg = modrm >> 3 & 7;
+  if (modrm < 0xc0) {
+    if (opcode == 0xd9 && (reg == 4 || reg == 6)) return false;
+    if (opcode == 0xdd && (reg == 4 || reg == 6 || reg == 7)) return false;
+    return true;
+  }
+  if (opcode == 0xd9 && modrm >= 0xf0)
+    return modrm == 0xf6 || modrm == 0xf7 || modrm == 0xfa || modrm == 0xfc || modrm == 0xf4;
+  if (opcode == 0xdf && modrm == 0xe0) return false;
+  return true;
+}
 
 }  // namespace
 
@@ -16,6 +34,7 @@ Generator::Generator(std::string_view opcode, bool single)
     : forms_(select_forms(opcode)), single_(single) {
   ZydisDecoderInit(&decoders_[0], ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
   ZydisDecoderInit(&decoders_[1], ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
+  ZydisDecoderInit(&decoders_[2], ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
 }
 
 Snippet Generator::generate(std::uint64_t seed, std::uint64_t index, unsigned bits) {
@@ -45,7 +64,36 @@ Snippet Generator::generate(std::uint64_t seed, std::uint64_t index, unsigned bi
 }
 
 // Mostly offsets within the data page, then the values where arithmetic turns over, then anything.
-std::uint32_t Generator::register_value() {
+std::uint64_t Generator::register_value() {
+  if (bits_ == 64) {
+    switch (below(8)) {
+      case 0: return next_random(state_);
+      case 1: {
+        static constexpr std::uint64_t kCorners64[] = {0,
+                                                       1,
+                                                       0x7f,
+                                                       0x80,
+                                                       0xff,
+                                                       0x7fff,
+                                                       0x8000,
+                                                       0xffff,
+                                                       0x7fffffff,
+                                                       0x80000000,
+                                                       0xffffffff,
+                                                       0x100000000,
+                                                       0x7fffffffffffffff,
+                                                       0x8000000000000000,
+                                                       ~0ULL,
+                                                       ~1ULL,
+                                                       0x0000800000000000,
+                                                       0xffff800000000000};
+        return kCorners64[below(sizeof kCorners64 / sizeof *kCorners64)];
+      }
+      case 2: return below(0x40);
+      case 3: return static_cast<std::uint64_t>(static_cast<std::int32_t>(random()));
+      default: return kDataLinear + below(0x700);
+    }
+  }
   static constexpr std::uint32_t kCorners[] = {
       0,       1,          0x7f,       0x80,       0xff,       0x7fff, 0x8000, 0xffff,
       0x10000, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffe, 0xfff,  0xffe};
@@ -78,9 +126,15 @@ std::uint16_t Generator::any_selector() {
 
 void Generator::initial_state() {
   snippet_.data_seed = next_random(state_);
-  for (unsigned i = 0; i < 8; ++i) snippet_.gpr[i] = register_value();
+  for (unsigned i = 0; i < (bits_ == 64 ? 16 : 8); ++i) snippet_.gpr[i] = register_value();
   snippet_.flags = 0x202 | (random() & (kStatus | (one_in(4) ? kDf : 0)));
   Selectors& selectors = snippet_.selectors;
+  if (bits_ == 64) {  // FS and GS have a base instead
+    selectors = {ldt_selector(kData32Entry), kUserCs64, kUserSs64,
+                 ldt_selector(kData32Entry), 0,         0};
+    if (!one_in(12)) snippet_.gpr[kEsp] = data_address();
+    return;
+  }
   const unsigned usual = bits_ == 32 ? kData32Entry : kData16Entry;
   static constexpr unsigned kOdd[] = {kData32Entry + 1, kData32Entry + 2, kData32Entry + 3,
                                       kData32Entry + 7, kData32Entry + 9, kCode32Entry};
@@ -114,22 +168,43 @@ bool Generator::instruction(bool first, bool& last) {
   // What they get is known in the beginning only; a random one could be a segment of the host.
   if (!first && (form.extra & (kReturn | kPopSelector | kIndirect)) != 0) return false;
   if ((form.extra & (kSelector | kFarPointer)) != 0 && pokes_ + 2 > kMostPokes) return false;
+  if ((form.extra & (bits_ == 64 ? kNot64 : kOnly64)) != 0) return false;
+  if ((form.extra & kFx) != 0 && snippet_.fx_seed == 0) snippet_.fx_seed = next_random(state_) | 1;
+  if ((form.extra & kX87) != 0) snippet_.undefined_fsw |= kX87Conditions;
+  rip_relative_at_ = 0;
   undefined_ = form.undefined;
   snippet_.starts[snippet_.count] = snippet_.length;
   snippet_.undefined_before[snippet_.count] = snippet_.undefined;
   const std::uint8_t start = snippet_.length;
   prefixes(form);
-  if (form.map != 0) emit(form.map);
+  if (form.map > 0xff) emit(form.map >> 8);
+  if (form.map != 0) emit(form.map & 0xff);
   emit(chosen.opcode);
   if (form.reg != -2) modrm(form);
   immediate(form);
+  if (rip_relative_at_ != 0) {
+    const std::uint64_t target = kDataLinear + below(kDataBytes + 4);
+    const std::uint64_t displacement = target - (snippet_.rip() + snippet_.length);
+    for (unsigned i = 0; i < 4; ++i)
+      snippet_.bytes[rip_relative_at_ + i] = static_cast<std::uint8_t>(displacement >> (8 * i));
+  }
+  if ((form.extra & kX87) != 0) {
+    const std::uint8_t modrm = snippet_.bytes[modrm_at_];
+    if (!allowed_x87(chosen.opcode, modrm)) return false;
+    // FCOMI and its like: C1 is 0 on Intel's, and what it was on AMD's.
+    if ((chosen.opcode & 0xfb) == 0xdb && modrm >= 0xe8 && modrm < 0xf8)
+      snippet_.undefined_fsw |= kX87C1;
+  }
   if (!shift_count(form, chosen.opcode)) return false;
   if ((form.extra & kPopSelector) != 0 && first)
     poke(static_cast<std::uint32_t>(snippet_.gpr[kEsp]), 2, any_selector());
-  if ((form.extra & kPushSelector) != 0 && operand_bytes() == 4) {
-    // Intel's write 16 bits, AMD's 32: zeros there before make it the same.
+  if ((form.extra & kPushSelector) != 0 && operand_bytes() != 2) {
+    // Intel's write 16 bits, AMD's all: zeros there before make it the same.
     if (!first) return false;
-    poke(static_cast<std::uint32_t>(snippet_.gpr[kEsp]) - 2, 2, 0);
+    const unsigned size = operand_bytes();
+    const std::uint32_t top = (static_cast<std::uint32_t>(snippet_.gpr[kEsp]) - size) % kDataBytes;
+    if (top + size > kDataBytes) return false;  // nor do both reach the limit
+    poke(top + 2, size - 2, 0);
   }
   if ((form.extra & kReturn) != 0) {
     const std::uint32_t top = static_cast<std::uint32_t>(snippet_.gpr[kEsp]);
@@ -161,14 +236,22 @@ bool Generator::instruction(bool first, bool& last) {
   ++snippet_.count;
   snippet_.partial = snippet_.partial || (form.extra & kPartial) != 0;
   constexpr unsigned kFarReturn = kFar | kReturn;
-  snippet_.either_fault = snippet_.either_fault || (form.extra & kFarReturn) == kFarReturn;
+  // A misaligned operand beyond the stack segment's limit: #GP for the one, #SS for the other.
+  snippet_.either_fault =
+      snippet_.either_fault || (form.extra & kFarReturn) == kFarReturn || (form.extra & kFx) != 0;
   last = (form.extra & kLast) != 0;
   return true;
 }
 
 void Generator::prefixes(const Form& form) {
+  default_64_ = (form.extra & kDefault64) != 0;
+  rex_ = 0;
+  wide_ = false;
   opsize_ = (form.extra & kNoOpsize) != 0 ? bits_ == 16 : below(10) < 3;
-  adsize_ = below(10) < 2;
+  if (bits_ == 64 && (form.extra & kNoOpsize64) != 0) opsize_ = false;
+  adsize_ = below(10) < (bits_ == 64 ? 1 : 2);
+  const bool mandatory = (form.extra & kMandatory) != 0;
+  if (mandatory) opsize_ = form.map > 0xff ? !one_in(8) : one_in(2);
   if (one_in(10)) {
     static constexpr std::uint8_t kSegments[] = {0x26, 0x2e, 0x3e, 0x64, 0x65, 0x36};
     emit(kSegments[below((form.extra & kNoStackSegment) != 0 ? 5 : 6)]);
@@ -177,18 +260,30 @@ void Generator::prefixes(const Form& form) {
   if (adsize_) emit(0x67);
   if ((form.extra & kString) != 0) {
     if (one_in(2)) emit(0xf2 + below(2));
+  } else if ((form.extra & kRepeat) != 0) {
+    emit(0xf3);
+  } else if (mandatory) {
+    if (one_in(opsize_ ? 20 : 2)) emit(0xf2 + below(2));
   } else if (form.map == 0 && (form.extra & kNoRepeat) == 0 && one_in(40)) {
     emit(0xf2 + below(2));
   }
   if (one_in((form.extra & kLockable) != 0 ? 8 : 100) && (form.extra & kNoLock) == 0) emit(0xf0);
+  if (bits_ == 64 && !one_in(3)) {
+    rex_ = static_cast<std::uint8_t>(0x40 | below(16));
+    wide_ = (rex_ & 8) != 0;
+    emit(rex_);
+  }
 }
 
 void Generator::modrm(const Form& form) {
+  modrm_at_ = snippet_.length;
   const std::uint32_t reg = form.reg >= 0 ? static_cast<std::uint32_t>(form.reg) : below(8);
   constexpr unsigned kChosen = kSelector | kFarPointer | kIndirect;
   std::uint32_t mod = below(5);
   if (mod == 4) mod = 3;
+  if ((form.extra & kFx) != 0 && one_in(3)) mod = 3;
   if ((form.extra & kMemoryOnly) != 0 && !one_in(16)) mod = below(3);
+  if ((form.extra & kMemoryAlways) != 0) mod = below(3);
   if ((form.extra & kRegisterOnly) != 0) mod = 3;
   if ((form.extra & kChosen) != 0 && !first_) mod = 0;
   const std::uint32_t rm = below(8);
@@ -198,18 +293,19 @@ void Generator::modrm(const Form& form) {
   // 0F C7 /1 and 0F 01 with a register are others' instructions.
   if (form.map != 0 && (form.opcode == 0xc7 || (form.opcode == 0x01 && form.reg != 6)) && mod == 3)
     mod = 1;
+  const std::uint32_t long_rm = rm | ((rex_ & 1) != 0 ? 8 : 0);
   if (mod == 3) {
     emit(mod << 6 | reg << 3 | rm);
     if (!first_) return;
     if ((form.extra & kSelector) != 0)
       snippet_.gpr[rm] = (snippet_.gpr[rm] & 0xffff0000) | any_selector();
-    if ((form.extra & kIndirect) != 0) snippet_.gpr[rm] = static_cast<std::uint32_t>(landing());
+    if ((form.extra & kIndirect) != 0)
+      snippet_.gpr[long_rm] = static_cast<std::uint64_t>(landing());
     return;
   }
   if ((form.extra & kChosen) != 0) {
     const std::uint32_t offset = below(0xf00);
-    absolute_address(reg);
-    emit(offset, address_32() ? 4 : 2);
+    absolute_address(reg, offset);
     const unsigned size = operand_bytes();
     if ((form.extra & kSelector) != 0) poke(offset, 2, any_selector());
     if ((form.extra & kFarPointer) != 0) {
@@ -224,9 +320,12 @@ void Generator::modrm(const Form& form) {
     }
     return;
   }
+  const bool aligned = (form.extra & kFx) != 0 && !one_in(6);
+  if (bits_ == 64) return memory_64(reg, aligned);
+  if (aligned) return absolute_address(reg, below(0x100) * 16);
   emit(mod << 6 | reg << 3 | rm);
   bool has_offset = false;
-  if (address_32()) {
+  if (address_bits() == 32) {
     if (rm == 4) {
       const std::uint32_t sib = random() & 0xff;
       emit(sib);
@@ -239,11 +338,50 @@ void Generator::modrm(const Form& form) {
   }
   if (mod == 1) return emit(random() & 0xff);
   if (mod == 2 || has_offset)
-    emit(one_in(8) ? random() : below(kDataBytes + 4), address_32() ? 4 : 2);
+    emit(one_in(8) ? random() : below(kDataBytes + 4), address_bits() == 32 ? 4 : 2);
 }
 
-void Generator::absolute_address(std::uint32_t reg) {
-  emit(reg << 3 | (address_32() ? 5 : 6));
+// [offset] of the data page.
+void Generator::absolute_address(std::uint32_t reg, std::uint32_t offset) {
+  if (bits_ == 64) {
+    emit(reg << 3 | 4);
+    emit(0x25);
+    return emit(kDataLinear + offset, 4);
+  }
+  emit(reg << 3 | (address_bits() == 32 ? 5 : 6));
+  emit(offset, address_bits() == 32 ? 4 : 2);
+}
+
+// Random addresses of 64 bits are mostly mapped nowhere: the kinds are chosen, and the base
+// register made to fit where it still has its first value.
+void Generator::memory_64(std::uint32_t reg, bool aligned) {
+  switch (below(5)) {
+    case 0: return absolute_address(reg, aligned ? below(0x100) * 16 : below(kDataBytes + 4));
+    case 1:
+      emit(reg << 3 | 5);
+      rip_relative_at_ = snippet_.length;
+      return emit(0, 4);
+    default: break;
+  }
+  const std::uint32_t mod = below(3), rm = below(8);
+  emit(mod << 6 | reg << 3 | rm);
+  std::uint32_t base = rm | ((rex_ & 1) != 0 ? 8 : 0);
+  bool has_offset = mod == 0 && rm == 5;
+  if (rm == 4) {
+    const std::uint32_t sib = one_in(3) ? random() & 0xff : (random() & 7) | 0x20;
+    emit(sib);
+    base = (sib & 7) | ((rex_ & 1) != 0 ? 8 : 0);
+    has_offset = mod == 0 && (sib & 7) == 5;
+    const std::uint32_t index = (sib >> 3 & 7) | ((rex_ & 2) != 0 ? 8 : 0);
+    if (first_ && index != 4 && !one_in(4)) snippet_.gpr[index] = below(0x80);
+  }
+  if (first_ && !one_in(8))
+    snippet_.gpr[base] = aligned ? kDataLinear + below(0x60) * 16 : data_address();
+  if (mod == 1) return emit(aligned ? random() & 0xf0 : random() & 0xff);
+  if (mod == 2 || has_offset) {
+    const std::uint32_t distance = aligned ? below(0x80) * 16 : below(0x800);
+    emit(has_offset ? static_cast<std::uint32_t>(kDataLinear) + distance : distance, 4);
+  }
 }
 
 void Generator::immediate(const Form& form) {
@@ -251,14 +389,18 @@ void Generator::immediate(const Form& form) {
     case kNone: break;
     case kImm8: emit(random() & 0xff); break;
     case kImm16: emit(one_in(4) ? random() : below(0x400), 2); break;
-    case kImmZ: emit(register_value(), operand_bytes()); break;
+    case kImmZ: emit(register_value(), immediate_bytes()); break;
+    case kImmFull: emit(register_value(), operand_bytes()); break;
     case kRel8: emit(beside(1), 1); break;
     case kRelZ:
-      if (one_in(8) && operand_bytes() == 4)
-        return emit(random() | 0x40000000, 4);  // beyond the limit
-      emit(beside(operand_bytes()), operand_bytes());
+      if (one_in(8) && immediate_bytes() == 4)
+        return emit((random() & 0x3fffffff) | 0x40000000, 4);  // beyond the limit, or not mapped
+      emit(beside(immediate_bytes()), immediate_bytes());
       break;
-    case kOffset: emit(one_in(8) ? random() : below(kDataBytes + 4), address_32() ? 4 : 2); break;
+    case kOffset:
+      emit((bits_ == 64 ? kDataLinear : 0) + (one_in(8) ? random() : below(kDataBytes + 4)),
+           address_bits() / 8);
+      break;
     case kPointer: {
       const std::uint64_t target = far_target();
       emit(target, operand_bytes());
@@ -289,7 +431,7 @@ std::uint32_t Generator::beside(unsigned bytes) {
 
 // An offset in the own code segment, within the stretch of INT3; sometimes beyond the limit.
 std::int64_t Generator::landing() {
-  if (one_in(16) && operand_bytes() == 4) return random() | 0x40000000;
+  if (one_in(16) && operand_bytes() != 2) return (random() & 0x3fffffff) | 0x40000000;
   const std::int64_t start = static_cast<std::int64_t>(snippet_.rip());
   return one_in(2) ? start - 1 - below(200) : start + kClear + below(100);
 }
@@ -330,7 +472,9 @@ bool Generator::shift_count(const Form& form, std::uint8_t opcode) {
     return true;
   }
   std::uint32_t count =
-      (immediate_count ? snippet_.bytes[snippet_.length - 1] : snippet_.gpr[kEcx]) & 31;
+      static_cast<std::uint32_t>(immediate_count ? snippet_.bytes[snippet_.length - 1]
+                                                 : snippet_.gpr[kEcx]) &
+      (size == 64 ? 63 : 31);
   if ((form.extra & kDoubleShift) != 0 && count > size) {
     count &= 15;
     if (immediate_count) {

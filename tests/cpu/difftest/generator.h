@@ -35,30 +35,43 @@ class Generator {
     for (unsigned i = 0; i < bytes; ++i) emit(static_cast<std::uint32_t>(value >> (8 * i)) & 0xff);
   }
 
-  std::uint32_t register_value();
+  std::uint64_t register_value();
+  std::uint64_t data_address() { return bits_ == 64 ? kDataLinear + below(0x700) : below(0x700); }
   std::uint16_t any_selector();
   void initial_state();
   bool instruction(bool first, bool& last);
   void prefixes(const Form& form);
   void modrm(const Form& form);
-  void absolute_address(std::uint32_t reg);
+  void absolute_address(std::uint32_t reg, std::uint32_t offset);
+  void memory_64(std::uint32_t reg, bool aligned);
   void immediate(const Form& form);
   bool shift_count(const Form& form, std::uint8_t opcode);
   std::uint32_t beside(unsigned bytes);
   std::int64_t landing();
   std::uint64_t far_target();
   void poke(std::uint32_t offset, unsigned bytes, std::uint64_t value);
-  unsigned operand_bytes() const { return (bits_ == 32) != opsize_ ? 4 : 2; }
-  bool address_32() const { return (bits_ == 32) != adsize_; }
+  unsigned operand_bytes() const {
+    if (bits_ == 64) return wide_ ? 8 : opsize_ ? 2 : default_64_ ? 8 : 4;
+    return (bits_ == 32) != opsize_ ? 4 : 2;
+  }
+  unsigned immediate_bytes() const { return operand_bytes() == 2 ? 2 : 4; }
+  // 16, 32 or 64.
+  unsigned address_bits() const {
+    if (bits_ == 64) return adsize_ ? 32 : 64;
+    return (bits_ == 32) != adsize_ ? 32 : 16;
+  }
 
   std::vector<FormOpcode> forms_;
   bool single_;
-  ZydisDecoder decoders_[2];
+  ZydisDecoder decoders_[3];
 
   // Of the snippet in the making.
   std::uint64_t state_ = 0;
   unsigned bits_ = 32;
-  bool opsize_ = false, adsize_ = false;
+  bool opsize_ = false, adsize_ = false, wide_ = false, default_64_ = false;
+  std::uint8_t rex_ = 0;
+  unsigned modrm_at_ = 0;
+  unsigned rip_relative_at_ = 0;  // where a displacement lies that counts from the end; 0: nowhere
   bool first_ = true;
   unsigned pokes_ = 0;
   std::uint32_t undefined_ = 0;  // of this instruction

@@ -22,7 +22,7 @@ constexpr int kSkipped = 77;
 struct Options {
   std::uint64_t seed = 1, first = 0, count = 0;
   double minutes = 0;
-  unsigned mode = 0;  // 16, 32, or 0 for both in turn
+  unsigned mode = 0;  // 16, 32, 64, or 0 for all in turn
   unsigned show = 10;
   std::string opcode;
   bool single = false, strict = false;
@@ -67,6 +67,21 @@ void print_registers(const char* who, const std::uint64_t* gpr, const Selectors&
              selectors[1], selectors[2], selectors[3], selectors[4], selectors[5]);
 }
 
+// The registers that differ from `other`; all, if it is the same image.
+void print_fx(const FxImage& image, const FxImage& other) {
+  const bool all = &image == &other;
+  fmt::print("         fcw={:04x} fsw={:04x} ftw={:02x} mxcsr={:08x}\n", image.fcw, image.fsw,
+             image.ftw, image.mxcsr);
+  for (unsigned i = 0; i < 8; ++i) {
+    if (all || image.st[i][0] != other.st[i][0] || image.st[i][1] != other.st[i][1])
+      fmt::print("         st{}={:04x}:{:016x}\n", i, image.st[i][1] & 0xffff, image.st[i][0]);
+  }
+  for (unsigned i = 0; i < 16; ++i) {
+    if ((all && i < 8) || std::memcmp(image.xmm[i], other.xmm[i], 16) != 0)
+      fmt::print("         xmm{}={:016x}'{:016x}\n", i, image.xmm[i][1], image.xmm[i][0]);
+  }
+}
+
 // Returning to an outer ring, some processors clear the RPL of a null selector: the host's kernel
 // does that at any time.
 bool same_selectors(const Outcome& a, const Outcome& b) {
@@ -85,6 +100,17 @@ bool left_the_table(const Outcome& native) {
   return false;
 }
 
+// Where the last x87 instruction and its operand were is not compared: vendors differ.
+bool same_fx(const FxImage& a, const FxImage& b, const Snippet& snippet) {
+  if (a.mxcsr != b.mxcsr || std::memcmp(a.xmm, b.xmm, sizeof a.xmm) != 0) return false;
+  if (a.fcw != b.fcw || a.ftw != b.ftw) return false;
+  if (((a.fsw ^ b.fsw) & ~snippet.undefined_fsw) != 0) return false;
+  for (unsigned i = 0; i < 8; ++i) {
+    if (a.st[i][0] != b.st[i][0] || ((a.st[i][1] ^ b.st[i][1]) & 0xffff) != 0) return false;
+  }
+  return true;
+}
+
 bool same(const Outcome& a, const Outcome& b, const Snippet& snippet, bool strict) {
   const std::uint32_t undefined = strict ? 0 : snippet.undefined_at(b.rip, b.vector);
   if (snippet.bits != 64 && left_the_table(b)) return true;
@@ -98,7 +124,8 @@ bool same(const Outcome& a, const Outcome& b, const Snippet& snippet, bool stric
                       (snippet.either_fault && a.vector != b.vector && stack_or_protection(a) &&
                        stack_or_protection(b));
   return registers && selectors && a.rip == b.rip && ((a.flags ^ b.flags) & ~undefined) == 0 &&
-         faults && a.cr2 == b.cr2 && a.data_hash == b.data_hash;
+         faults && (snippet.fx_seed == 0 || same_fx(a.fx, b.fx, snippet)) && a.cr2 == b.cr2 &&
+         a.data_hash == b.data_hash;
 }
 
 class Difftest {
@@ -129,6 +156,7 @@ class Difftest {
     return mismatches;
   }
 
+  bool has_long_mode() const { return emulated_.has_long_mode(); }
   bool has_forms() const { return !generator_.empty(); }
   const std::map<std::uint32_t, std::uint64_t>& vectors() const { return vectors_; }
 
@@ -156,12 +184,19 @@ class Difftest {
     print_code(snippet);
     print_registers("input ", snippet.gpr, snippet.selectors, snippet.flags, snippet.rip(),
                     snippet.bits);
+    if (snippet.fx_seed != 0) {
+      FxImage image;
+      fill_fx(snippet.fx_seed, image);
+      print_fx(image, image);
+    }
     const auto outcome = [&](const char* who, const Outcome& one) {
       print_registers(who, one.gpr, one.selectors, one.flags, one.rip, snippet.bits);
       fmt::print("         vector {} error {:x} cr2 {:x}\n", one.vector, one.error, one.cr2);
     };
     outcome("host  ", expected);
+    if (snippet.fx_seed != 0) print_fx(expected.fx, actual.fx);
     outcome("ice86 ", actual);
+    if (snippet.fx_seed != 0) print_fx(actual.fx, expected.fx);
     show_memory(snippet);
     if (const std::uint32_t undefined = snippet.undefined_at(expected.rip, expected.vector);
         undefined != 0)
@@ -215,7 +250,9 @@ int run(const Options& options) {
   for (std::uint64_t number = 0;; ++number) {
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
     if (options.minutes > 0 ? taken.count() >= options.minutes * 60 : done >= options.count) break;
-    const unsigned bits = options.mode != 0 ? options.mode : number % 2 == 0 ? 16 : 32;
+    static constexpr unsigned kModes[] = {16, 32, 64};
+    const unsigned bits =
+        options.mode != 0 ? options.mode : kModes[number % (test.has_long_mode() ? 3 : 2)];
     const std::uint64_t left = options.minutes > 0 ? kBatch : options.count - done;
     const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(left, kBatch));
     const auto result = test.batch(options.first + done, count, bits);
@@ -244,8 +281,8 @@ int main(int argc, char** argv) {
   app.add_option("--first", options.first, "index of the first one")->capture_default_str();
   app.add_option("--count", options.count, "how many")->capture_default_str();
   app.add_option("--minutes", options.minutes, "for how long, instead of --count");
-  app.add_option("--mode", options.mode, "16 or 32 bits; both in turn without it")
-      ->check(CLI::IsMember({16, 32}));
+  app.add_option("--mode", options.mode, "16, 32 or 64 bits; all in turn without it")
+      ->check(CLI::IsMember({16, 32, 64}));
   app.add_option("--opcode", options.opcode, "only forms that begin so: 0FA4, F7.6");
   app.add_option("--show", options.show, "mismatches shown in full")->capture_default_str();
   app.add_flag("--single", options.single, "one instruction each");

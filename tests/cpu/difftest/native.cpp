@@ -39,8 +39,6 @@ namespace {
 constexpr std::size_t kSignalStack = 1 << 16;
 // UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS of <asm/ucontext.h>: SS is taken from the frame as it is.
 constexpr unsigned long kRestoreSs = 0x2 | 0x4;
-// The kernel's selectors of 64-bit user code (arch/x86/include/asm/segment.h).
-constexpr std::uint16_t kUserCs = 0x33, kUserSs = 0x2b;
 
 // What the child's signal handler works on. A handler gets no argument of ours: this is the child's
 // own, set between fork and the first signal.
@@ -145,8 +143,7 @@ extern "C" [[gnu::optimize("no-stack-protector")]] void ice86_difftest_signal(in
   registers[REG_RIP] = static_cast<greg_t>(snippet.rip());
   registers[REG_EFL] = snippet.flags;
   const bool is_64 = snippet.bits == 64;
-  const std::uint64_t cs = is_64 ? kUserCs : snippet.selectors[1],
-                      ss = is_64 ? kUserSs : snippet.selectors[2];
+  const std::uint64_t cs = snippet.selectors[1], ss = snippet.selectors[2];
   const auto others = static_cast<std::uint64_t>(registers[REG_CSGSFS]) & 0x0000ffffffff0000ULL;
   registers[REG_CSGSFS] = static_cast<greg_t>(ss << 48 | others | cs);
   context.uc_flags |= kRestoreSs;

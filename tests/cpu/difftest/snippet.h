@@ -75,6 +75,8 @@ constexpr std::uint16_t ldt_selector(unsigned entry) {
   return static_cast<std::uint16_t>(entry * 8 + 7);
 }
 
+// The kernel's selectors of 64-bit user code (Linux arch/x86/include/asm/segment.h).
+constexpr std::uint16_t kUserCs64 = 0x33, kUserSs64 = 0x2b;
 // Segment registers in their encoding's order: ES CS SS DS FS GS.
 using Selectors = std::array<std::uint16_t, 6>;
 
@@ -101,8 +103,9 @@ struct Snippet {
   std::uint8_t bits;
   std::uint8_t bytes[kMostBytes];
   std::uint8_t length;
-  bool partial;       // after a stack fault the registers are not compared
-  bool either_fault;  // #SS and #GP are as good as each other
+  bool partial;                 // after a stack fault the registers are not compared
+  std::uint16_t undefined_fsw;  // bits of the x87 status word not compared
+  bool either_fault;            // #SS and #GP are as good as each other
 
   std::uint32_t at() const { return place * kStride + kSnippetAt; }
   // Flags not compared when it ended at `end` with that vector (a jump may come from any of the
