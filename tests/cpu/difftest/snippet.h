@@ -161,7 +161,8 @@ inline void fill_data(const Snippet& snippet, void* page) {
   auto* words = static_cast<std::uint64_t*>(page);
   std::uint64_t state = snippet.data_seed | 1;
   for (std::uint32_t i = 0; i < kDataBytes / 8; ++i) words[i] = next_random(state);
-  for (const Poke& poke : snippet.pokes) {
+  for (unsigned n = sizeof snippet.pokes / sizeof *snippet.pokes; n-- > 0;) {  // the first wins
+    const Poke& poke = snippet.pokes[n];
     for (unsigned i = 0; i < poke.bytes; ++i) {
       static_cast<std::uint8_t*>(page)[(poke.offset + i) % kDataBytes] =
           static_cast<std::uint8_t>(poke.value >> (8 * i));
