@@ -145,6 +145,17 @@ class Translator {
   }
   bool bits(Bits op, unsigned rm = 1);
   bool bit_op(Bit op) { return set(bit_handler(op, two(), bytes(0))); }
+  // With REX.B, F3 90 is not PAUSE but XCHG of R8, as 90 without F3 is.
+  bool nop() {
+    if (z_.mnemonic != ZYDIS_MNEMONIC_PAUSE || z_.raw.rex.B == 0) return system(System::kNop);
+    insn_.dst = kRax * 8;
+    insn_.src = kR8 * 8;
+    const bool narrow = (z_.attributes & ZYDIS_ATTRIB_HAS_OPERANDSIZE) != 0;
+    return set(exchange_handler(Exchange::kXchg, Form::kRR,
+                                z_.raw.rex.W != 0 ? 8
+                                : narrow          ? 2
+                                                  : 4));
+  }
   bool exchange(Exchange op) {
     Form form = two();
     if (form == Form::kRM) {  // XCHG r, m
@@ -217,6 +228,12 @@ void Translator::take_memory(unsigned n) {
   insn_.index = register_offset(m.index);
   insn_.scale = m.scale == 8 ? 3 : m.scale == 4 ? 2 : m.scale == 2 ? 1 : 0;
   insn_.disp = static_cast<std::int32_t>(m.disp.has_displacement ? m.disp.value : 0);
+  // A SIB byte without a base. Zydis 4.0 takes base 5 for R13D where REX.B and 67 come with it.
+  if ((z_.attributes & ZYDIS_ATTRIB_HAS_SIB) != 0 && z_.raw.modrm.mod == 0 &&
+      z_.raw.sib.base == 5) {
+    insn_.base = kNoRegister;
+    insn_.disp = static_cast<std::int32_t>(z_.raw.disp.value);
+  }
   // 32-bit addresses are sums of 32 bits: a displacement's sign never reaches above them.
   insn_.segment = segment_number(m.segment);
 }
@@ -589,7 +606,7 @@ bool Translator::translate() {
     case ZYDIS_MNEMONIC_PREFETCH:
     case ZYDIS_MNEMONIC_PREFETCHW:
     case ZYDIS_MNEMONIC_NOP:
-    case ZYDIS_MNEMONIC_PAUSE: return system(System::kNop);
+    case ZYDIS_MNEMONIC_PAUSE: return nop();
     case ZYDIS_MNEMONIC_LGDT: return system_operand(System::kLgdt);
     case ZYDIS_MNEMONIC_LIDT: return system_operand(System::kLidt);
     case ZYDIS_MNEMONIC_SGDT: return system_operand(System::kSgdt);

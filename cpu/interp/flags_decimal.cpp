@@ -40,34 +40,39 @@ Flow flag_op(Core& c, const Insn&) {
   return Flow::kNext;
 }
 
+// The manual leaves OF after DAA and DAS undefined, and SF, ZF, PF and OF after AAA and AAS, and
+// CF, AF and OF after AAD. AMD Zen has those of the addition or subtraction of the correction: to
+// AL, and to AX for AAA and AAS.
+template <bool subtract, typename T>
+T adjusted(T value, int correction) {
+  return static_cast<T>(subtract ? value - correction : value + correction);
+}
+// The sign of the correction is positive.
+template <bool subtract, typename T>
+bool overflows(T before, T after) {
+  return ((subtract ? before & ~after : ~before & after) >> (sizeof(T) * 8 - 1) & 1) != 0;
+}
+
 template <bool subtract>
 Flow decimal_adjust(Core& c, const Insn&) {
   const auto old_al = c.reg<std::uint8_t>(kAlOffset);
   const bool old_cf = c.lf.cf();
-  auto al = old_al;
-  bool cf = false;
   const bool low = (old_al & 0x0f) > 9 || c.lf.af();
-  if (low) {
-    cf = old_cf || (subtract ? old_al < 6 : old_al > 0xf9);
-    al = static_cast<std::uint8_t>(subtract ? al - 6 : al + 6);
-  }
-  if (old_al > 0x99 || old_cf) {
-    al = static_cast<std::uint8_t>(subtract ? al - 0x60 : al + 0x60);
-    cf = true;
-  }
+  const bool high = old_al > 0x99 || old_cf;
+  const bool cf = high || (low && (subtract ? old_al < 6 : old_al > 0xf9));
+  const auto al = adjusted<subtract, std::uint8_t>(old_al, (low ? 6 : 0) + (high ? 0x60 : 0));
   c.set_reg<std::uint8_t>(kAlOffset, al);
-  c.lf.set_result_cf_of<std::uint8_t>(al, cf, false, low);
+  c.lf.set_result_cf_of<std::uint8_t>(al, cf, overflows<subtract>(old_al, al), low);
   return Flow::kNext;
 }
 
 template <bool subtract>
 Flow ascii_adjust(Core& c, const Insn&) {
-  auto ax = c.ax();
-  const bool adjust = (ax & 0x0f) > 9 || c.lf.af();
-  if (adjust) ax = static_cast<std::uint16_t>(subtract ? ax - 0x106 : ax + 0x106);
-  ax &= 0xff0f;
-  c.set_reg<std::uint16_t>(kAlOffset, ax);
-  c.lf.set_result_cf_of<std::uint8_t>(static_cast<std::uint8_t>(ax), adjust, false, adjust);
+  const std::uint16_t old_ax = c.ax();
+  const bool adjust = (old_ax & 0x0f) > 9 || c.lf.af();
+  const auto ax = adjusted<subtract>(old_ax, adjust ? 0x106 : 0);
+  c.set_reg<std::uint16_t>(kAlOffset, ax & 0xff0f);
+  c.lf.set_result_cf_of<std::uint16_t>(ax, adjust, overflows<subtract>(old_ax, ax), adjust);
   return Flow::kNext;
 }
 
@@ -82,11 +87,12 @@ Flow aam(Core& c, const Insn& i) {
 }
 
 Flow aad(Core& c, const Insn& i) {
-  const auto al =
-      static_cast<std::uint8_t>(c.reg<std::uint8_t>(kAlOffset) +
-                                c.reg<std::uint8_t>(kAhOffset) * static_cast<std::uint8_t>(i.imm));
-  c.set_reg<std::uint16_t>(kAlOffset, al);
-  c.lf.set_logic<std::uint8_t>(al);
+  const auto al = c.reg<std::uint8_t>(kAlOffset);
+  const auto product =
+      static_cast<std::uint8_t>(c.reg<std::uint8_t>(kAhOffset) * static_cast<std::uint8_t>(i.imm));
+  const auto sum = static_cast<std::uint8_t>(al + product);
+  c.set_reg<std::uint16_t>(kAlOffset, sum);
+  c.lf.set_add<std::uint8_t>(al, product, sum);
   return Flow::kNext;
 }
 

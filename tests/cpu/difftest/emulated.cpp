@@ -230,6 +230,12 @@ Outcome Emulated::run(const Snippet& snippet) {
   const bool has_error =
       outcome.vector == 8 || (outcome.vector >= 10 && outcome.vector <= 14) || outcome.vector == 17;
   if (has_error) outcome.error = static_cast<std::uint32_t>(next());
+  if (outcome.vector == 14) {
+    // Nothing is mapped natively where this run's kernel is; and of its own half Linux says that
+    // everything is there.
+    if (outcome.cr2 < kMemory) outcome.error &= ~1U;
+    if (outcome.cr2 >= 0x7ffffffff000) outcome.error |= 1;
+  }
   outcome.rip = next();
   outcome.selectors[kCs] = static_cast<std::uint16_t>(next());
   outcome.flags = static_cast<std::uint32_t>(next());

@@ -236,6 +236,7 @@ bool Generator::instruction(bool first, bool& last) {
   ++snippet_.count;
   snippet_.partial = snippet_.partial || (form.extra & kPartial) != 0;
   constexpr unsigned kFarReturn = kFar | kReturn;
+  snippet_.any_operand = snippet_.any_operand || (form.extra & kNoStackSegment) != 0;
   // A misaligned operand beyond the stack segment's limit: #GP for the one, #SS for the other.
   snippet_.either_fault =
       snippet_.either_fault || (form.extra & kFarReturn) == kFarReturn || (form.extra & kFx) != 0;
@@ -254,7 +255,10 @@ void Generator::prefixes(const Form& form) {
   if (mandatory) opsize_ = form.map > 0xff ? !one_in(8) : one_in(2);
   if (one_in(10)) {
     static constexpr std::uint8_t kSegments[] = {0x26, 0x2e, 0x3e, 0x64, 0x65, 0x36};
-    emit(kSegments[below((form.extra & kNoStackSegment) != 0 ? 5 : 6)]);
+    const std::uint8_t segment = kSegments[below((form.extra & kNoStackSegment) != 0 ? 5 : 6)];
+    // AMD Zen finds an offset that is not canonical, too, where the sum with the base is.
+    if (bits_ == 64 && (segment & 0xfe) == 0x64) snippet_.any_operand = true;
+    emit(segment);
   }
   if (opsize_) emit(0x66);
   if (adsize_) emit(0x67);

@@ -120,12 +120,17 @@ bool same(const Outcome& a, const Outcome& b, const Snippet& snippet, bool stric
   const auto stack_or_protection = [](const Outcome& one) {
     return one.vector == kSs_ || one.vector == kGp;
   };
-  const bool faults = (a.vector == b.vector && a.error == b.error) ||
+  const auto memory_fault = [&](const Outcome& one) {
+    return one.vector == Vector::kPf || stack_or_protection(one);
+  };
+  const bool either_operand =
+      snippet.any_operand && snippet.bits == 64 && memory_fault(a) && memory_fault(b);
+  const bool faults = either_operand || (a.vector == b.vector && a.error == b.error) ||
                       (snippet.either_fault && a.vector != b.vector && stack_or_protection(a) &&
                        stack_or_protection(b));
   return registers && selectors && a.rip == b.rip && ((a.flags ^ b.flags) & ~undefined) == 0 &&
-         faults && (snippet.fx_seed == 0 || same_fx(a.fx, b.fx, snippet)) && a.cr2 == b.cr2 &&
-         a.data_hash == b.data_hash;
+         faults && (snippet.fx_seed == 0 || same_fx(a.fx, b.fx, snippet)) &&
+         (either_operand || a.cr2 == b.cr2) && a.data_hash == b.data_hash;
 }
 
 class Difftest {
