@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 #include "harness/reference/bochs_config.h"
 
@@ -24,6 +25,7 @@ namespace {
 constexpr int kPollMilliseconds = 100;
 // Longer than any stretch between two BIOS calls of a boot.
 constexpr unsigned kSilenceMilliseconds = 20'000;
+constexpr long kNapNanoseconds = 100'000;
 // No answer is longer: memory is dumped to files.
 constexpr std::size_t kLongestAnswer = 1 << 20;
 constexpr std::size_t kMostComplaints = 1 << 20;
@@ -228,6 +230,9 @@ bool BochsDebugger::pump() {
     }
   }
   if (sources[0].revents != 0) {
+    // Bochs writes an answer in some eighty pieces; being woken for each costs more than the rest.
+    const timespec rest{0, kNapNanoseconds};
+    ::nanosleep(&rest, nullptr);
     const ssize_t got = ::read(answers_, chunk.data(), chunk.size());
     silent_ms_ = 0;
     if (got > 0) pending_.append(chunk.data(), static_cast<std::size_t>(got));

@@ -4,10 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <string>
 
-#include "tests/app/program.h"
+#include "tests/app/reference.h"
 
 namespace ice86::app_test {
 namespace {
@@ -15,44 +14,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
-
-class Reference : public Program {
- protected:
-  // Temporary files are made where their absence is checked.
-  Outcome reference(const std::string& arguments, const std::string& environment = "") {
-    return ice86("reference bochs -q " + arguments,
-                 environment + " TMPDIR='" + folder_.string() + "'");
-  }
-  static bool has_bochs() {
-    return std::system("command -v bochs >/dev/null") == 0;  // NOLINT(cert-env33-c)
-  }
-  // A program called bochs, in a folder that is the whole PATH.
-  std::string pretend_bochs(const std::string& script) {
-    const std::filesystem::path place = folder_.string() + "-path";
-    std::filesystem::create_directory(place);
-    pretended_ = place;
-    std::ofstream(place / "bochs") << "#!/bin/sh\n" << script;
-    std::filesystem::permissions(place / "bochs", std::filesystem::perms::owner_all);
-    return "PATH='" + place.string() + "'";
-  }
-  void TearDown() override {
-    if (!pretended_.empty()) std::filesystem::remove_all(pretended_);
-    Program::TearDown();
-  }
-  std::string content(const std::string& name) const {
-    std::ifstream file(folder_ / name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  }
-  // Lines of a trace with this text.
-  std::size_t count(const std::string& name, const std::string& text) const {
-    std::ifstream file(folder_ / name);
-    std::size_t lines = 0;
-    for (std::string line; std::getline(file, line);)
-      if (line.find(text) != std::string::npos) ++lines;
-    return lines;
-  }
-  std::filesystem::path pretended_;
-};
 
 TEST_F(Reference, MissingBochsNamesItsPackage) {
   const Outcome outcome = reference("--firmware " + guest("exit_rom"), "PATH=/nowhere");
@@ -126,32 +87,19 @@ TEST_F(Reference, TwoRunsGiveTheSameBytes) {
   EXPECT_THAT(files_left(), UnorderedElementsAre("a.jsonl", "b.jsonl"));
 }
 
-// The verdict: everything the Bochs BIOS, GRUB and the test kernel do from reset to the end, call
-// by call. docs/bochs-differences.md has the list of what may differ, and it is empty for this
-// boot.
-TEST_F(Reference, ABootOfGrubIsTheSameInBochs) {
+// docs/bochs-differences.md has the list of what may differ, and it is empty. The stock BIOSes:
+// reference_boot_test.cpp.
+TEST_F(Reference, ABootOfTheStackIsTheSameInBochs) {
   if (!has_bochs()) GTEST_SKIP() << "the Debian package bochs is not installed";
-  const std::string disk = ICE86_GRUB_DISK;
-  const auto written = std::filesystem::last_write_time(disk);
-  const std::string boot = "--firmware bochs-legacy --disk '" + disk + "' ";
-  const Outcome bochs = reference(boot + "--out bochs.jsonl");
-  ASSERT_EQ(bochs.exit, 0) << bochs.output;
-  EXPECT_EQ(std::filesystem::last_write_time(disk), written);
-  EXPECT_THAT(files_left(), UnorderedElementsAre("bochs.jsonl"));
-  // That it is a boot, seen from both ends.
-  EXPECT_GE(count("bochs.jsonl", "\"service\":\"disk: extended read\""), 10u);
-  EXPECT_GE(count("bochs.jsonl", "\"service\":\"memory map E820\""), 10u);
-  EXPECT_GE(count("bochs.jsonl", "\"vec\":\"16\""), 100u);
-  EXPECT_GE(count("bochs.jsonl", "\"memory\":\"sha256:"), 10u);
-  EXPECT_EQ(count("bochs.jsonl", "\"out\":null"), 1u);  // INT 19h
-
-  ASSERT_EQ(ice86("trace -q " + boot + "--out ours.jsonl").exit, 0);
+  boot_both("stack");
   const Outcome same = ice86("diff bochs.jsonl ours.jsonl");
   EXPECT_EQ(same.exit, 0) << same.output;
   EXPECT_THAT(same.output, HasSubstr("The traces agree"));
 
   // And that the comparison can fail: another memory size is another memory map.
-  ASSERT_EQ(ice86("trace -q -m 64 " + boot + "--out other.jsonl").exit, 0);
+  ASSERT_EQ(
+      ice86("trace -q -m 64 --firmware stack --disk " ICE86_GRUB_DISK " --out other.jsonl").exit,
+      0);
   const Outcome other = ice86("diff --int 15 bochs.jsonl other.jsonl");
   EXPECT_EQ(other.exit, 5);
   EXPECT_THAT(other.output, HasSubstr("memory on return"));
