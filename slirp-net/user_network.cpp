@@ -18,6 +18,7 @@
 #include <set>
 
 #include "emulator/base/hash.h"
+#include "slirp-net/broken_pipe_guard.h"
 #include "slirp-net/guest_forward.h"
 #include "slirp-net/udp_guest_forward.h"
 
@@ -348,6 +349,7 @@ void UserNetwork::receive(std::span<const std::uint8_t> frame) {
   for (const auto& forward : stack_->udp_forwards) {
     if (forward->take(frame)) return arm_poll(kPollInterval);
   }
+  const BrokenPipeGuard guard;
   slirp_input(stack_->slirp, frame.data(), static_cast<int>(frame.size()));
   stack_->stale = true;
   arm_poll(kPollInterval);
@@ -396,6 +398,7 @@ bool UserNetwork::poll(Nanoseconds timeout) {
                            static_cast<long>(timeout % 1'000'000'000)};
     ready = ppoll(stack.polled.data(), stack.polled.size(), &wait, nullptr);
   }
+  const BrokenPipeGuard guard;
   slirp_pollfds_poll(
       stack.slirp, ready < 0 ? 1 : 0,
       [](int index, void* opaque) {

@@ -379,6 +379,27 @@ TEST(UserNetwork, RefusedConnectionIsReset) {
   EXPECT_TRUE(n.until([&] { return n.guest.tcp == MiniGuest::Tcp::kReset; }));
 }
 
+TEST(UserNetwork, WritingToAServerThatIsGoneEndsTheConnectionNotTheProgram) {
+  HostSocket server(SOCK_STREAM);
+  const unsigned port = server.bind_any();
+  ASSERT_EQ(listen(server.fd, 1), 0);
+  Net n;
+  n.guest.connect(kGateway, port, 40000);
+  int accepted = -1;
+  ASSERT_TRUE(n.until([&] {
+    if (accepted < 0) accepted = accept4(server.fd, nullptr, nullptr, SOCK_NONBLOCK);
+    return accepted >= 0 && n.guest.tcp == MiniGuest::Tcp::kOpen;
+  }));
+  close(accepted);
+  ASSERT_TRUE(n.until([&] { return n.guest.tcp == MiniGuest::Tcp::kPeerClosed; }));
+  // The first is answered with a reset; the next ones find a broken pipe.
+  for (unsigned i = 0; i < 5; ++i) n.guest.write(bytes_of("are you there?"));
+  n.pass(100'000'000);
+  n.guest.pongs.clear();
+  n.guest.send_ping(kGateway, 1, {});
+  EXPECT_TRUE(n.until([&] { return !n.guest.pongs.empty(); }));
+}
+
 TEST(UserNetwork, ATakenHostPortIsNamed) {
   HostSocket server(SOCK_STREAM);
   const unsigned port = server.bind_any();
