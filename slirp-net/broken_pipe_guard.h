@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // While one lives, writing to a socket whose other end is gone is an error of that write and no
-// signal to this process: libslirp writes without MSG_NOSIGNAL. What a signal means elsewhere in the
-// program stays as it is.
+// signal to this process: libslirp writes without MSG_NOSIGNAL. What a signal means elsewhere in
+// the program stays as it is.
 #pragma once
 
 #include <csignal>
