@@ -384,7 +384,7 @@ bool Translator::simd() {
   for (unsigned n = 0; n < z_.operand_count; ++n) {
     if (memory(n)) {
       take_memory(n);
-    } else if (n < 2 && ops_[n].type == ZYDIS_OPERAND_TYPE_REGISTER) {
+    } else if (n < z_.operand_count_visible && ops_[n].type == ZYDIS_OPERAND_TYPE_REGISTER) {
       const ZydisRegisterClass kind = ZydisRegisterGetClass(ops_[n].reg.value);
       if (kind == ZYDIS_REGCLASS_GPR32 || kind == ZYDIS_REGCLASS_GPR64)
         (n == 0 ? insn_.dst : insn_.src) = register_offset(ops_[n].reg.value);

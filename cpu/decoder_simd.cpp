@@ -11,13 +11,15 @@ bool matches(Operand pattern, const ZydisDecodedOperand* operand, bool& memory) 
   if (operand == nullptr) return pattern == Operand::kNone;
   if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY) {
     memory = true;
-    return pattern == Operand::kXmmMem || pattern == Operand::kMmxMem ||
-           pattern == Operand::kGprMem || pattern == Operand::kGpr32Mem ||
-           pattern == Operand::kGpr64Mem || pattern == Operand::kMem;
+    return pattern == Operand::kXmmMem || pattern == Operand::kYmmMem ||
+           pattern == Operand::kMmxMem || pattern == Operand::kGprMem ||
+           pattern == Operand::kGpr32Mem || pattern == Operand::kGpr64Mem ||
+           pattern == Operand::kMem;
   }
   if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER) return false;
   switch (ZydisRegisterGetClass(operand->reg.value)) {
     case ZYDIS_REGCLASS_XMM: return pattern == Operand::kXmm || pattern == Operand::kXmmMem;
+    case ZYDIS_REGCLASS_YMM: return pattern == Operand::kYmm || pattern == Operand::kYmmMem;
     case ZYDIS_REGCLASS_MMX: return pattern == Operand::kMmx || pattern == Operand::kMmxMem;
     case ZYDIS_REGCLASS_GPR32:
       return pattern == Operand::kGpr || pattern == Operand::kGprMem ||
@@ -29,10 +31,22 @@ bool matches(Operand pattern, const ZydisDecodedOperand* operand, bool& memory) 
   }
 }
 
-bool is_vector(const ZydisDecodedOperand& operand) {
-  if (operand.type != ZYDIS_OPERAND_TYPE_REGISTER) return false;
-  const ZydisRegisterClass kind = ZydisRegisterGetClass(operand.reg.value);
-  return kind == ZYDIS_REGCLASS_XMM || kind == ZYDIS_REGCLASS_MMX;
+std::uint8_t vector_number(const ZydisDecodedOperand& operand, std::uint8_t otherwise) {
+  if (operand.type != ZYDIS_OPERAND_TYPE_REGISTER) return otherwise;
+  switch (ZydisRegisterGetClass(operand.reg.value)) {
+    case ZYDIS_REGCLASS_XMM:
+    case ZYDIS_REGCLASS_YMM:
+    case ZYDIS_REGCLASS_MMX:
+      return static_cast<std::uint8_t>(ZydisRegisterGetId(operand.reg.value));
+    default: return otherwise;
+  }
+}
+
+const ZydisDecodedOperand* memory_of(std::initializer_list<const ZydisDecodedOperand*> operands) {
+  for (const ZydisDecodedOperand* operand : operands) {
+    if (operand != nullptr && operand->type == ZYDIS_OPERAND_TYPE_MEMORY) return operand;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -48,29 +62,39 @@ SimdTable::SimdTable(const FeatureSet& features)
 
 bool SimdTable::decode(const ZydisDecodedInstruction& instruction,
                        const ZydisDecodedOperand* operands, Insn& insn) const {
-  if (instruction.encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY) return false;
+  const bool vex = instruction.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX;
+  if (!vex && instruction.encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY) return false;
   unsigned count = instruction.operand_count_visible;
   const bool immediate = count > 0 && operands[count - 1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE;
   if (immediate) insn.imm = operands[--count].imm.value.u & 0xff;
+  const bool fourth = count == 4;
+  if (fourth) insn.imm = vector_number(operands[--count], 0);
   const ZydisDecodedOperand* dst = count > 0 ? &operands[0] : nullptr;
-  const ZydisDecodedOperand* src = count > 1 ? &operands[1] : nullptr;
+  const ZydisDecodedOperand* first = count > 2 ? &operands[1] : nullptr;
+  const ZydisDecodedOperand* src = count > 1 ? &operands[count - 1] : nullptr;
   for (std::size_t n = first_[instruction.mnemonic]; n <= forms_.size(); ++n) {
     const SimdForm& form = forms_[n - 1];
     if (form.mnemonic != instruction.mnemonic) break;
     bool memory = false;
-    if (form.immediate != immediate || !matches(form.dst, dst, memory) ||
+    if (form.vex != vex || form.immediate != immediate || form.fourth != fourth ||
+        !matches(form.dst, dst, memory) || !matches(form.first, first, memory) ||
         !matches(form.src, src, memory)) {
       continue;
     }
     insn.execute = memory ? form.mem : form.reg;
     if (insn.execute == nullptr) continue;
-    // A memory operand's size tells MOVD from MOVQ and CVTSI2SD of 32 from that of 64 bits.
-    if (memory && operands[dst->type == ZYDIS_OPERAND_TYPE_MEMORY ? 0 : 1].size != form.memory * 8)
+    const ZydisDecodedOperand* at = memory_of({dst, first, src});
+    if (at != nullptr && at->mem.type == ZYDIS_MEMOP_TYPE_VSIB) {
+      // A gather: a vector of indices.
+      insn.index = static_cast<std::uint8_t>(ZydisRegisterGetId(at->mem.index));
+      insn.operand_size = ZydisRegisterGetClass(at->mem.index) == ZYDIS_REGCLASS_YMM ? 32 : 16;
+    } else if (at != nullptr && at->size != form.memory * 8) {
+      // Its size tells MOVD from MOVQ and CVTSI2SD of 32 from that of 64 bits.
       continue;
-    if (dst != nullptr && is_vector(*dst))
-      insn.dst = static_cast<std::uint8_t>(ZydisRegisterGetId(dst->reg.value));
-    if (src != nullptr && is_vector(*src))
-      insn.src = static_cast<std::uint8_t>(ZydisRegisterGetId(src->reg.value));
+    }
+    if (dst != nullptr) insn.dst = vector_number(*dst, insn.dst);
+    insn.code = first != nullptr ? vector_number(*first, 0) : insn.dst;
+    if (src != nullptr) insn.src = vector_number(*src, insn.src);
     return true;
   }
   return false;
@@ -83,6 +107,8 @@ SimdForms simd_forms() {
   add_float_forms(all);
   add_convert_forms(all);
   add_shuffle_forms(all);
+  add_avx_move_forms(all);
+  add_avx_lane_forms(all);
   return all;
 }
 

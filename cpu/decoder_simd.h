@@ -19,7 +19,8 @@ class SimdTable {
   bool has(const ZydisDecodedInstruction& instruction) const {
     return first_[instruction.mnemonic] != 0 && instruction.meta.isa_ext != ZYDIS_ISA_EXT_BASE;
   }
-  // Sets the handler and the immediate, and dst and src as far as they are XMM or MMX registers.
+  // Sets the handler and the immediate, and dst, src and code (VEX.vvvv) as far as they are vector
+  // registers.
   // The caller sets memory operands and general registers. False: not on this CPU.
   bool decode(const ZydisDecodedInstruction& instruction, const ZydisDecodedOperand* operands,
               Insn& insn) const;

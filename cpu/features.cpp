@@ -69,6 +69,7 @@ FeatureSet implemented_features() {
   if (__builtin_cpu_supports("sse4.2")) all.add(kSse4_2);
   if (__builtin_cpu_supports("aes")) all.add(kAes);
   if (__builtin_cpu_supports("pclmul")) all.add(kPclmulqdq);
+  if (__builtin_cpu_supports("avx")) all |= {kAvx, kAvx2};  // AVX2 by 128-bit lanes
   return all;
 }
 

@@ -21,6 +21,12 @@ namespace ice86::cpu {
 
 using Vec = __m128i;
 
+// The lanes of a YMM register.
+struct Ymm {
+  Vec low;
+  Vec high;
+};
+
 inline Vec xmm(const Core& c, unsigned number) {
   return _mm_loadu_si128(reinterpret_cast<const Vec*>(c.s.ymm[number].data()));
 }
@@ -155,6 +161,25 @@ template <unsigned bytes, Aligned aligned = Aligned::kYes>
   }
 }
 
+// MASKMOVQ, MASKMOVDQU: bytes of `value` whose mask byte has bit 7 set go to DS:rDI. Faults that
+// the whole operand would give come even when no byte of it is stored there (SDM: implementation
+// specific with an all-zero mask); no byte is written before all may be.
+inline bool store_masked_bytes(Core& c, const Insn& i, Vec value, Vec mask, unsigned bytes) {
+  const std::uint64_t offset = c.effective(i);
+  const auto selected = static_cast<unsigned>(_mm_movemask_epi8(mask)) & ((1u << bytes) - 1);
+  alignas(16) std::uint8_t data[16];
+  _mm_store_si128(reinterpret_cast<Vec*>(data), value);
+  for (unsigned n = 0; n < bytes; ++n) {
+    if ((selected >> n & 1) != 0 && !c.check_write<std::uint8_t>(i.segment, offset + n))
+      return false;
+  }
+  for (unsigned n = 0; n < bytes; ++n) {
+    if ((selected >> n & 1) != 0 && !c.write<std::uint8_t>(i.segment, offset + n, data[n]))
+      return false;
+  }
+  return true;
+}
+
 // ---- Forms ----
 
 // op xmm, xmm/m: the destination is the first source, too.
@@ -227,8 +252,10 @@ template <typename Op, std::size_t... n>
 constexpr auto immediate_table(std::index_sequence<n...>) {
   return std::array<ImmediateOp, sizeof...(n)>{ImmediateOp{&Op::template with<n>}...};
 }
-#define ICE86_SIMD_IMM_OP(NAME, MASK)                                        \
+// HIGH_SHIFT: where in the immediate the bits for the upper lane of a YMM register begin.
+#define ICE86_SIMD_IMM_OP(NAME, MASK, HIGH_SHIFT)                            \
   struct Op##NAME {                                                          \
+    static constexpr unsigned kHighShift = HIGH_SHIFT;                       \
     template <unsigned imm>                                                  \
     static void with(Vec& d, Vec s) {                                        \
       asm(#NAME " %2, %1, %0" : "+x"(d) : "x"(s), "i"(imm));                 \

@@ -34,11 +34,13 @@ inline std::uint32_t visible_flags(std::uint32_t flags, std::uint32_t guest) {
 }
 
 // Puts flags into the guest's MXCSR; false when one of them is unmasked.
-inline bool finish_float(Core& c, std::uint32_t flags) {
-  flags = visible_flags(flags, c.s.mxcsr);
+inline bool raise_float(Core& c, std::uint32_t flags) {
   c.s.mxcsr |= flags;
   if ((flags & ~(c.s.mxcsr >> 7)) == 0) return true;
   return c.raise((c.s.cr4 & cr4::kOsxmmexcpt) != 0 ? kXm : kUd);
+}
+inline bool finish_float(Core& c, std::uint32_t flags) {
+  return raise_float(c, visible_flags(flags, c.s.mxcsr));
 }
 
 // Operations whose result may overflow or underflow.
@@ -56,43 +58,56 @@ enum class Arithmetic {
 };
 enum class Elements { kSs, kSd, kPs, kPd };  // of the source
 
-// The flags that hardware sets under `mxcsr` when overflow or underflow is unmasked.
+// The flags that hardware sets under `mxcsr` when overflow or underflow is unmasked; of a dot
+// product, which works in stages, whatever is unmasked.
 std::uint32_t arithmetic_flags(std::uint32_t mxcsr, Arithmetic what, Elements elements,
-                               std::uint64_t imm, Vec d, Vec s);
+                               std::uint64_t imm, const Vec* d, const Vec* s, unsigned lanes);
 
 using FloatStep = void (*)(const Insn&, std::uint32_t& mxcsr, Vec& d, Vec s);
 
-// With an unmasked exception: the destination changes only when none of those occurs.
+// With an unmasked exception: the destination changes only when none of those occurs, in any lane.
 inline bool run_unmasked(Core& c, const Insn& i, FloatStep step, Arithmetic what, Elements elements,
-                         Vec& d, Vec s) {
-  std::uint32_t mxcsr = masked_mxcsr(c.s.mxcsr);
-  Vec result = d;
-  step(i, mxcsr, result, s);
-  restore_host_mxcsr(mxcsr);
-  std::uint32_t flags = mxcsr & kMxcsrFlags;
+                         Vec* d, const Vec* s, unsigned lanes) {
   constexpr std::uint32_t kBothMasks = kMxcsrOverflowMask | kMxcsrUnderflowMask;
-  if (what == Arithmetic::kDotProduct ||
-      (what != Arithmetic::kNone && (c.s.mxcsr & kBothMasks) != kBothMasks)) {
-    flags = arithmetic_flags(c.s.mxcsr, what, elements, i.imm, d, s);
-    c.x87_host_known = false;  // it may have calculated with long double
-    c.s.mxcsr |= flags;
-    if ((flags & ~(c.s.mxcsr >> 7)) != 0)
-      return c.raise((c.s.cr4 & cr4::kOsxmmexcpt) != 0 ? kXm : kUd);
-  } else if (!finish_float(c, flags)) {
-    return false;
+  const bool by_element = what == Arithmetic::kDotProduct ||
+                          (what != Arithmetic::kNone && (c.s.mxcsr & kBothMasks) != kBothMasks);
+  Vec result[2];
+  std::uint32_t flags = 0;
+  for (unsigned n = 0; n < lanes; ++n) {
+    std::uint32_t mxcsr = masked_mxcsr(c.s.mxcsr);
+    result[n] = d[n];
+    step(i, mxcsr, result[n], s[n]);
+    restore_host_mxcsr(mxcsr);
+    flags |= mxcsr & kMxcsrFlags;
   }
-  d = result;
+  if (by_element) {
+    flags = arithmetic_flags(c.s.mxcsr, what, elements, i.imm, d, s, lanes);
+    c.x87_host_known = false;  // it may have calculated with long double
+  } else {
+    flags = visible_flags(flags, c.s.mxcsr);
+  }
+  if (!raise_float(c, flags)) return false;
+  for (unsigned n = 0; n < lanes; ++n) d[n] = result[n];
   return true;
 }
 
 // Step::step executes between LDMXCSR and STMXCSR of its argument.
 template <typename Step, Arithmetic what = Arithmetic::kNone, Elements elements = Elements::kPs>
 struct FloatOp {
+  static bool all_masked(Core& c) { return (c.s.mxcsr & kMxcsrMasks) == kMxcsrMasks; }
   static bool run(Core& c, const Insn& i, Vec& d, Vec s) {
-    if ((c.s.mxcsr & kMxcsrMasks) != kMxcsrMasks) [[unlikely]]
-      return run_unmasked(c, i, &Step::step, what, elements, d, s);
+    if (!all_masked(c)) [[unlikely]]
+      return run_unmasked(c, i, &Step::step, what, elements, &d, &s, 1);
     Step::step(i, c.s.mxcsr, d, s);
     restore_host_mxcsr(c.s.mxcsr);
+    return true;
+  }
+  static bool run_lanes(Core& c, const Insn& i, Ymm& d, Ymm s) {
+    if (all_masked(c)) return run(c, i, d.low, s.low) && run(c, i, d.high, s.high);
+    Vec lanes[] = {d.low, d.high};
+    const Vec sources[] = {s.low, s.high};
+    if (!run_unmasked(c, i, &Step::step, what, elements, lanes, sources, 2)) return false;
+    d = {lanes[0], lanes[1]};
     return true;
   }
 };

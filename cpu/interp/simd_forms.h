@@ -17,6 +17,8 @@ enum class Operand : std::uint8_t {
   kNone,
   kXmm,
   kXmmMem,  // register or memory
+  kYmm,
+  kYmmMem,
   kMmx,
   kMmxMem,
   kGpr,  // 32 bits, or 64 with the same meaning: the result is zero-extended
@@ -37,6 +39,9 @@ struct SimdForm {
   bool immediate;       // an 8-bit immediate follows
   Handler reg;          // operands in registers; null: no such form
   Handler mem;          // one operand in memory; null: no such form
+  bool vex = false;
+  Operand first = Operand::kNone;  // in VEX.vvvv, between dst and src
+  bool fourth = false;             // a register in the immediate's upper half
 };
 
 using SimdForms = std::vector<SimdForm>;
@@ -45,6 +50,8 @@ void add_move_forms(SimdForms& forms);
 void add_float_forms(SimdForms& forms);
 void add_convert_forms(SimdForms& forms);
 void add_shuffle_forms(SimdForms& forms);
+void add_avx_move_forms(SimdForms& forms);
+void add_avx_lane_forms(SimdForms& forms);
 
 // All of them. Not every host can execute them: see implemented_features().
 SimdForms simd_forms();

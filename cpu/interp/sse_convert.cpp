@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // CVTxxx: between integers and floating point, in XMM, MMX and general registers.
 // Reference: Intel SDM vol. 2.
-#include "cpu/interp/simd_float.h"
+#include "cpu/interp/avx.h"
 
 namespace ice86::cpu {
 
@@ -88,7 +88,7 @@ ICE86_TO_INTEGER(CVTTSS2SI)
 ICE86_TO_INTEGER(CVTSD2SI)
 ICE86_TO_INTEGER(CVTTSD2SI)
 
-template <typename To, typename T, unsigned bytes>
+template <typename To, typename T, unsigned bytes, bool (*usable)(Core&) = sse_usable>
 struct GprFromXmm {
   static Flow apply(Core& c, const Insn& i, Vec s) {
     std::uint32_t mxcsr = (c.s.mxcsr & ~kMxcsrFlags) | kMxcsrMasks;
@@ -99,12 +99,12 @@ struct GprFromXmm {
     return Flow::kNext;
   }
   static Flow reg(Core& c, const Insn& i) {
-    if (!sse_usable(c)) return Flow::kFault;
+    if (!usable(c)) return Flow::kFault;
     return apply(c, i, xmm(c, i.src));
   }
   static Flow mem(Core& c, const Insn& i) {
     Vec s;
-    if (!sse_usable(c) || !read_operand<bytes>(c, i, s)) return Flow::kFault;
+    if (!usable(c) || !read_operand<bytes>(c, i, s)) return Flow::kFault;
     return apply(c, i, s);
   }
 };
@@ -135,6 +135,52 @@ struct XmmFromGpr {
     return Flow::kNext;
   }
   static Flow mem(Core& c, const Insn& i) { return XmmForm<Op, sizeof(T)>::mem(c, i); }
+};
+
+template <typename Step, typename T>
+struct VexFromGpr {
+  using Op = FloatOp<Step>;
+  static Flow reg(Core& c, const Insn& i) {
+    return avx_usable(c) ? Vex128<Op, sizeof(T)>::apply(c, i, vec(c.reg<T>(i.src))) : Flow::kFault;
+  }
+  static Flow mem(Core& c, const Insn& i) { return Vex128<Op, sizeof(T)>::mem(c, i); }
+};
+
+// To elements twice as wide: each lane of the result from half of the source.
+template <typename Op>
+struct VexWiden256 {
+  static Flow apply(Core& c, const Insn& i, Vec s) {
+    Ymm d{};
+    if (!run_lanes<Op>(c, i, d, {_mm_move_epi64(s), _mm_srli_si128(s, 8)})) return Flow::kFault;
+    set_ymm(c, i.dst, d);
+    return Flow::kNext;
+  }
+  static Flow reg(Core& c, const Insn& i) {
+    return avx_usable(c) ? apply(c, i, xmm(c, i.src)) : Flow::kFault;
+  }
+  static Flow mem(Core& c, const Insn& i) {
+    Vec s;
+    if (!avx_usable(c) || !read_operand<16, Aligned::kNo>(c, i, s)) return Flow::kFault;
+    return apply(c, i, s);
+  }
+};
+// To elements half as wide: both lanes' results in one XMM register.
+template <typename Op>
+struct VexNarrow256 {
+  static Flow apply(Core& c, const Insn& i, Ymm s) {
+    Ymm d{};
+    if (!run_lanes<Op>(c, i, d, s)) return Flow::kFault;
+    set_vex128(c, i.dst, _mm_unpacklo_epi64(d.low, d.high));
+    return Flow::kNext;
+  }
+  static Flow reg(Core& c, const Insn& i) {
+    return avx_usable(c) ? apply(c, i, ymm(c, i.src)) : Flow::kFault;
+  }
+  static Flow mem(Core& c, const Insn& i) {
+    Ymm s;
+    if (!avx_usable(c) || !read256(c, i.segment, c.effective(i), s)) return Flow::kFault;
+    return apply(c, i, s);
+  }
 };
 
 }  // namespace
@@ -178,6 +224,54 @@ void add_convert_forms(SimdForms& forms) {
   ICE86_ROW(CVTSI2SS, kSse, kXmm, kGpr64Mem, 8, XmmFromGpr<StepCVTSI2SSQ, U64>)
   ICE86_ROW(CVTSI2SD, kSse2, kXmm, kGpr32Mem, 4, XmmFromGpr<StepCVTSI2SDL, U32>)
   ICE86_ROW(CVTSI2SD, kSse2, kXmm, kGpr64Mem, 8, XmmFromGpr<StepCVTSI2SDQ, U64>)
+
+#define ICE86_VEX_OP(NAME, ...) using Vex##NAME = FloatOp<Step##NAME __VA_ARGS__>;
+  ICE86_VEX_OP(CVTDQ2PS)
+  ICE86_VEX_OP(CVTPS2DQ)
+  ICE86_VEX_OP(CVTTPS2DQ)
+  ICE86_VEX_OP(CVTPD2DQ)
+  ICE86_VEX_OP(CVTTPD2DQ)
+  ICE86_VEX_OP(CVTPS2PD)
+  ICE86_VEX_OP(CVTSS2SD)
+  ICE86_VEX_OP(CVTPD2PS, , Arithmetic::kNarrow, Elements::kPd)
+  ICE86_VEX_OP(CVTSD2SS, , Arithmetic::kNarrow, Elements::kSd)
+#define ICE86_VEX_SAME(NAME)                                           \
+  add_vex128<Vex##NAME>(forms, ZYDIS_MNEMONIC_V##NAME, Sources::kOne); \
+  add_vex256<Vex##NAME>(forms, ZYDIS_MNEMONIC_V##NAME, Feature::kAvx, Sources::kOne);
+  ICE86_VEX_SAME(CVTDQ2PS)
+  ICE86_VEX_SAME(CVTPS2DQ)
+  ICE86_VEX_SAME(CVTTPS2DQ)
+#define ICE86_VEX_WIDEN(NAME, OP)                                                                  \
+  add_vex128<OP, 8>(forms, ZYDIS_MNEMONIC_V##NAME, Sources::kOne);                                 \
+  add_vex<VexWiden256<OP>>(forms, ZYDIS_MNEMONIC_V##NAME, Feature::kAvx, kYmm, kNone, kXmmMem, 16, \
+                           false);
+  ICE86_VEX_WIDEN(CVTPS2PD, VexCVTPS2PD)
+  ICE86_VEX_WIDEN(CVTDQ2PD, OpCVTDQ2PD)
+#define ICE86_VEX_NARROW(NAME)                                                                \
+  add_vex128<Vex##NAME>(forms, ZYDIS_MNEMONIC_V##NAME, Sources::kOne);                        \
+  add_vex<VexNarrow256<Vex##NAME>>(forms, ZYDIS_MNEMONIC_V##NAME, Feature::kAvx, kXmm, kNone, \
+                                   kYmmMem, 32, false);
+  ICE86_VEX_NARROW(CVTPD2PS)
+  ICE86_VEX_NARROW(CVTPD2DQ)
+  ICE86_VEX_NARROW(CVTTPD2DQ)
+  add_vex128<VexCVTSS2SD, 4>(forms, ZYDIS_MNEMONIC_VCVTSS2SD, Sources::kTwo);
+  add_vex128<VexCVTSD2SS, 8>(forms, ZYDIS_MNEMONIC_VCVTSD2SS, Sources::kTwo);
+#define ICE86_VEX_TO(NAME, BYTES)                                                          \
+  add_vex<GprFromXmm<To##NAME, U32, BYTES, avx_usable>>(                                   \
+      forms, ZYDIS_MNEMONIC_V##NAME, Feature::kAvx, kGpr32, kNone, kXmmMem, BYTES, false); \
+  add_vex<GprFromXmm<To##NAME, U64, BYTES, avx_usable>>(                                   \
+      forms, ZYDIS_MNEMONIC_V##NAME, Feature::kAvx, kGpr64, kNone, kXmmMem, BYTES, false);
+  ICE86_VEX_TO(CVTSS2SI, 4)
+  ICE86_VEX_TO(CVTTSS2SI, 4)
+  ICE86_VEX_TO(CVTSD2SI, 8)
+  ICE86_VEX_TO(CVTTSD2SI, 8)
+#define ICE86_VEX_FROM(NAME)                                                                  \
+  add_vex<VexFromGpr<Step##NAME##L, U32>>(forms, ZYDIS_MNEMONIC_V##NAME, Feature::kAvx, kXmm, \
+                                          kXmm, kGpr32Mem, 4, false);                         \
+  add_vex<VexFromGpr<Step##NAME##Q, U64>>(forms, ZYDIS_MNEMONIC_V##NAME, Feature::kAvx, kXmm, \
+                                          kXmm, kGpr64Mem, 8, false);
+  ICE86_VEX_FROM(CVTSI2SS)
+  ICE86_VEX_FROM(CVTSI2SD)
 }
 
 }  // namespace ice86::cpu

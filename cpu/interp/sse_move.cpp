@@ -157,31 +157,13 @@ Flow mask_of_mmx(Core& c, const Insn& i) {
   return Flow::kNext;
 }
 
-// MASKMOVQ, MASKMOVDQU: bytes of `value` whose mask byte has bit 7 set go to DS:rDI. Faults that
-// the whole operand would give come even when no byte of it is stored there (SDM: implementation
-// specific with an all-zero mask); no byte is written before all may be.
-bool store_masked(Core& c, const Insn& i, Vec value, Vec mask, unsigned bytes) {
-  const std::uint64_t offset = c.effective(i);
-  const auto selected = static_cast<unsigned>(_mm_movemask_epi8(mask)) & ((1u << bytes) - 1);
-  alignas(16) std::uint8_t data[16];
-  _mm_store_si128(reinterpret_cast<Vec*>(data), value);
-  for (unsigned n = 0; n < bytes; ++n) {
-    if ((selected >> n & 1) != 0 && !c.check_write<std::uint8_t>(i.segment, offset + n))
-      return false;
-  }
-  for (unsigned n = 0; n < bytes; ++n) {
-    if ((selected >> n & 1) != 0 && !c.write<std::uint8_t>(i.segment, offset + n, data[n]))
-      return false;
-  }
-  return true;
-}
 Flow maskmovdqu(Core& c, const Insn& i) {
   if (!sse_usable(c)) return Flow::kFault;
-  return store_masked(c, i, xmm(c, i.dst), xmm(c, i.src), 16) ? Flow::kNext : Flow::kFault;
+  return store_masked_bytes(c, i, xmm(c, i.dst), xmm(c, i.src), 16) ? Flow::kNext : Flow::kFault;
 }
 Flow maskmovq(Core& c, const Insn& i) {
   if (const Flow f = start_mmx(c); f != Flow::kNext) return f;
-  if (!store_masked(c, i, vec(mm(c, i.dst)), vec(mm(c, i.src)), 8)) return Flow::kFault;
+  if (!store_masked_bytes(c, i, vec(mm(c, i.dst)), vec(mm(c, i.src)), 8)) return Flow::kFault;
   enter_mmx(c);
   return Flow::kNext;
 }

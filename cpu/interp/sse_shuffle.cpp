@@ -2,24 +2,24 @@
 // Shuffles, blends, inserts, extracts, PTEST, PCLMULQDQ, AESKEYGENASSIST, string comparison of
 // SSE4.2.
 // Reference: Intel SDM vol. 2.
-#include "cpu/interp/simd.h"
+#include "cpu/interp/avx.h"
 
 namespace ice86::cpu {
 
 namespace {
 
-ICE86_SIMD_IMM_OP(PSHUFD, 255)
-ICE86_SIMD_IMM_OP(PSHUFLW, 255)
-ICE86_SIMD_IMM_OP(PSHUFHW, 255)
-ICE86_SIMD_IMM_OP(SHUFPS, 255)
-ICE86_SIMD_IMM_OP(SHUFPD, 3)
-ICE86_SIMD_IMM_OP(BLENDPS, 15)
-ICE86_SIMD_IMM_OP(BLENDPD, 3)
-ICE86_SIMD_IMM_OP(PBLENDW, 255)
-ICE86_SIMD_IMM_OP(MPSADBW, 7)
-ICE86_SIMD_IMM_OP(INSERTPS, 255)
-ICE86_SIMD_IMM_OP(AESKEYGENASSIST, 255)
-ICE86_SIMD_IMM_OP(PCLMULQDQ, 31)
+ICE86_SIMD_IMM_OP(PSHUFD, 255, 0)
+ICE86_SIMD_IMM_OP(PSHUFLW, 255, 0)
+ICE86_SIMD_IMM_OP(PSHUFHW, 255, 0)
+ICE86_SIMD_IMM_OP(SHUFPS, 255, 0)
+ICE86_SIMD_IMM_OP(SHUFPD, 3, 2)
+ICE86_SIMD_IMM_OP(BLENDPS, 15, 4)
+ICE86_SIMD_IMM_OP(BLENDPD, 3, 2)
+ICE86_SIMD_IMM_OP(PBLENDW, 255, 0)
+ICE86_SIMD_IMM_OP(MPSADBW, 7, 3)
+ICE86_SIMD_IMM_OP(INSERTPS, 255, 0)
+ICE86_SIMD_IMM_OP(AESKEYGENASSIST, 255, 0)
+ICE86_SIMD_IMM_OP(PCLMULQDQ, 31, 0)
 
 // From memory there is one element to choose from.
 struct OpInsertpsMem {
@@ -50,28 +50,67 @@ struct OpMmxPalignr {
   }
 };
 
-// Variable blends: the mask is XMM0 (constraint Yz).
-#define ICE86_BLENDV_OP(NAME)                                           \
-  struct Op##NAME {                                                     \
-    static bool run(Core& c, const Insn&, Vec& d, Vec s) {              \
-      asm(#NAME " %%xmm0, %1, %0" : "+x"(d) : "x"(s), "Yz"(xmm(c, 0))); \
-      return true;                                                      \
-    }                                                                   \
+// Variable blends: the mask is XMM0 (constraint Yz); with VEX a register that the immediate names.
+#define ICE86_BLENDV_OP(NAME)                                      \
+  struct Op##NAME {                                                \
+    static void blend(Vec& d, Vec s, Vec mask) {                   \
+      asm(#NAME " %%xmm0, %1, %0" : "+x"(d) : "x"(s), "Yz"(mask)); \
+    }                                                              \
+    static bool run(Core& c, const Insn&, Vec& d, Vec s) {         \
+      blend(d, s, xmm(c, 0));                                      \
+      return true;                                                 \
+    }                                                              \
+  };                                                               \
+  struct Vex##NAME {                                               \
+    static bool run(Core& c, const Insn& i, Vec& d, Vec s) {       \
+      Op##NAME::blend(d, s, xmm(c, static_cast<unsigned>(i.imm))); \
+      return true;                                                 \
+    }                                                              \
+    static bool run_lanes(Core& c, const Insn& i, Ymm& d, Ymm s) { \
+      const Ymm mask = ymm(c, static_cast<unsigned>(i.imm));       \
+      Op##NAME::blend(d.low, s.low, mask.low);                     \
+      Op##NAME::blend(d.high, s.high, mask.high);                  \
+      return true;                                                 \
+    }                                                              \
   };
 ICE86_BLENDV_OP(PBLENDVB)
 ICE86_BLENDV_OP(BLENDVPS)
 ICE86_BLENDV_OP(BLENDVPD)
 
-struct OpPTEST {
+// ZF: no bit of `bits` is set in both; CF: none that is set in the source alone. VTESTPS and
+// VTESTPD look at sign bits.
+template <std::uint64_t bits>
+struct OpTest {
+  static void set_flags(Core& c, Vec both, Vec only_source) {
+    const auto none = [](Vec v) { return ((low_half(v) | high_half(v)) & bits) == 0; };
+    c.lf.load((none(both) ? flag::kZf : 0) | (none(only_source) ? flag::kCf : 0));
+  }
   static bool run(Core& c, const Insn&, Vec& d, Vec s) {
-    const Vec both = _mm_and_si128(d, s);
-    const Vec only_source = _mm_andnot_si128(d, s);
-    const bool zero = (low_half(both) | high_half(both)) == 0;
-    const bool carry = (low_half(only_source) | high_half(only_source)) == 0;
-    c.lf.load((zero ? flag::kZf : 0) | (carry ? flag::kCf : 0));
+    set_flags(c, _mm_and_si128(d, s), _mm_andnot_si128(d, s));
     return true;
   }
 };
+template <std::uint64_t bits>
+struct VexTest256 {
+  static Flow apply(Core& c, const Insn& i, Ymm s) {
+    const Ymm d = ymm(c, i.dst);
+    OpTest<bits>::set_flags(
+        c, _mm_or_si128(_mm_and_si128(d.low, s.low), _mm_and_si128(d.high, s.high)),
+        _mm_or_si128(_mm_andnot_si128(d.low, s.low), _mm_andnot_si128(d.high, s.high)));
+    return Flow::kNext;
+  }
+  static Flow reg(Core& c, const Insn& i) {
+    return avx_usable(c) ? apply(c, i, ymm(c, i.src)) : Flow::kFault;
+  }
+  static Flow mem(Core& c, const Insn& i) {
+    Ymm s;
+    if (!avx_usable(c) || !read256(c, i.segment, c.effective(i), s)) return Flow::kFault;
+    return apply(c, i, s);
+  }
+};
+constexpr std::uint64_t kAllBits = ~std::uint64_t{0}, kSignsPs = 0x8000000080000000,
+                        kSignsPd = 0x8000000000000000;
+using OpPTEST = OpTest<kAllBits>;
 
 // ---- Inserts and extracts ----
 
@@ -82,16 +121,16 @@ T element(const Core& c, unsigned number, std::uint64_t which) {
   return static_cast<T>(c.s.ymm[number][index / kPerHalf] >> index % kPerHalf * sizeof(T) * 8);
 }
 
-template <typename T>
+template <typename T, bool (*usable)(Core&) = sse_usable>
 struct Extract {
   using Wide = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
   static Flow reg(Core& c, const Insn& i) {
-    if (!sse_usable(c)) return Flow::kFault;
+    if (!usable(c)) return Flow::kFault;
     c.set_reg<Wide>(i.dst, element<T>(c, i.src, i.imm));
     return Flow::kNext;
   }
   static Flow mem(Core& c, const Insn& i) {
-    if (!sse_usable(c)) return Flow::kFault;
+    if (!usable(c)) return Flow::kFault;
     return c.write<T>(i.segment, c.effective(i), element<T>(c, i.src, i.imm)) ? Flow::kNext
                                                                               : Flow::kFault;
   }
@@ -118,6 +157,19 @@ struct Insert {
     return Flow::kNext;
   }
   static Flow mem(Core& c, const Insn& i) { return XmmForm<OpInsert<T>, sizeof(T)>::mem(c, i); }
+};
+
+template <typename T>
+struct VexInsert {
+  static Flow reg(Core& c, const Insn& i) {
+    if (!avx_usable(c)) return Flow::kFault;
+    return Vex128<OpInsert<T>, sizeof(T)>::apply(c, i, vec(c.reg<std::uint64_t>(i.src)));
+  }
+  static Flow mem(Core& c, const Insn& i) { return Vex128<OpInsert<T>, sizeof(T)>::mem(c, i); }
+};
+struct VexInsertps {
+  static Flow reg(Core& c, const Insn& i) { return Vex128<OpINSERTPS, 4>::reg(c, i); }
+  static Flow mem(Core& c, const Insn& i) { return Vex128<OpInsertpsMem, 4>::mem(c, i); }
 };
 
 Flow mmx_pextrw(Core& c, const Insn& i) {
@@ -158,7 +210,7 @@ struct StringCompare {
               StringResult&);
 };
 
-template <bool explicit_length, bool to_mask>
+template <bool explicit_length, bool to_mask, bool (*usable)(Core&) = sse_usable>
 struct StringOp {
   template <unsigned imm>
   static void with(Vec d, Vec s, std::uint32_t first, std::uint32_t second, StringResult& r) {
@@ -195,7 +247,11 @@ struct StringOp {
     c.lf.load((r.carry ? flag::kCf : 0) | (r.zero ? flag::kZf : 0) | (r.sign ? flag::kSf : 0) |
               (r.overflow ? flag::kOf : 0));
     if constexpr (to_mask) {
-      set_xmm(c, 0, r.mask);
+      if constexpr (usable == avx_usable) {
+        set_vex128(c, 0, r.mask);
+      } else {
+        set_xmm(c, 0, r.mask);
+      }
     } else {
       c.set_reg<std::uint32_t>(kRcx * 8, r.index);
     }
@@ -203,14 +259,14 @@ struct StringOp {
   }
   // The result is implicit, and memory need not be aligned.
   static Flow reg(Core& c, const Insn& i) {
-    if (!sse_usable(c)) return Flow::kFault;
+    if (!usable(c)) return Flow::kFault;
     Vec d = xmm(c, i.dst);
     run(c, i, d, xmm(c, i.src));
     return Flow::kNext;
   }
   static Flow mem(Core& c, const Insn& i) {
     Vec s;
-    if (!sse_usable(c) || !read_operand<16, Aligned::kNo>(c, i, s)) return Flow::kFault;
+    if (!usable(c) || !read_operand<16, Aligned::kNo>(c, i, s)) return Flow::kFault;
     Vec d = xmm(c, i.dst);
     run(c, i, d, s);
     return Flow::kNext;
@@ -267,6 +323,57 @@ void add_shuffle_forms(SimdForms& forms) {
   ICE86_ROW(PCMPESTRM, kSse4_2, kXmm, kXmmMem, 16, true, StringOp<true, true>)
   ICE86_ROW(PCMPISTRI, kSse4_2, kXmm, kXmmMem, 16, true, StringOp<false, false>)
   ICE86_ROW(PCMPISTRM, kSse4_2, kXmm, kXmmMem, 16, true, StringOp<false, true>)
+
+  using enum Sources;
+#define ICE86_VEX_IMM(NAME, WIDE, SOURCES)                            \
+  add_vex128<Op##NAME>(forms, ZYDIS_MNEMONIC_V##NAME, SOURCES, true); \
+  add_vex256<Op##NAME>(forms, ZYDIS_MNEMONIC_V##NAME, Feature::WIDE, SOURCES, true);
+  ICE86_VEX_IMM(PSHUFD, kAvx2, kOne)
+  ICE86_VEX_IMM(PSHUFLW, kAvx2, kOne)
+  ICE86_VEX_IMM(PSHUFHW, kAvx2, kOne)
+  ICE86_VEX_IMM(SHUFPS, kAvx, kTwo)
+  ICE86_VEX_IMM(SHUFPD, kAvx, kTwo)
+  ICE86_VEX_IMM(BLENDPS, kAvx, kTwo)
+  ICE86_VEX_IMM(BLENDPD, kAvx, kTwo)
+  ICE86_VEX_IMM(PBLENDW, kAvx2, kTwo)
+  ICE86_VEX_IMM(MPSADBW, kAvx2, kTwo)
+  ICE86_VEX_IMM(PALIGNR, kAvx2, kTwo)
+  add_vex128<OpAESKEYGENASSIST>(forms, ZYDIS_MNEMONIC_VAESKEYGENASSIST, kOne, true);
+  add_vex128<OpPCLMULQDQ>(forms, ZYDIS_MNEMONIC_VPCLMULQDQ, kTwo, true);
+#define ICE86_VEX_BLENDV(NAME, WIDE)                                         \
+  add_vex128<Vex##NAME>(forms, ZYDIS_MNEMONIC_V##NAME, kTwo);                \
+  forms.back().fourth = true;                                                \
+  add_vex256<Vex##NAME>(forms, ZYDIS_MNEMONIC_V##NAME, Feature::WIDE, kTwo); \
+  forms.back().fourth = true;
+  ICE86_VEX_BLENDV(PBLENDVB, kAvx2)
+  ICE86_VEX_BLENDV(BLENDVPS, kAvx)
+  ICE86_VEX_BLENDV(BLENDVPD, kAvx)
+#define ICE86_VEX_TEST(NAME, BITS)                                                                 \
+  add_vex<VexNoResult<OpTest<BITS>, 16>>(forms, ZYDIS_MNEMONIC_##NAME, Feature::kAvx, kXmm, kNone, \
+                                         kXmmMem, 16, false);                                      \
+  add_vex<VexTest256<BITS>>(forms, ZYDIS_MNEMONIC_##NAME, Feature::kAvx, kYmm, kNone, kYmmMem, 32, \
+                            false);
+  ICE86_VEX_TEST(VPTEST, kAllBits)
+  ICE86_VEX_TEST(VTESTPS, kSignsPs)
+  ICE86_VEX_TEST(VTESTPD, kSignsPd)
+#define ICE86_VEX_ELEMENT(NAME, DST, FIRST, SRC, BYTES, ...) \
+  add_vex<__VA_ARGS__>(forms, ZYDIS_MNEMONIC_##NAME, Feature::kAvx, DST, FIRST, SRC, BYTES, true);
+  ICE86_VEX_ELEMENT(VINSERTPS, kXmm, kXmm, kXmmMem, 4, VexInsertps)
+  ICE86_VEX_ELEMENT(VPEXTRB, kGprMem, kNone, kXmm, 1, Extract<std::uint8_t, avx_usable>)
+  ICE86_VEX_ELEMENT(VPEXTRW, kGprMem, kNone, kXmm, 2, Extract<std::uint16_t, avx_usable>)
+  ICE86_VEX_ELEMENT(VPEXTRD, kGprMem, kNone, kXmm, 4, Extract<std::uint32_t, avx_usable>)
+  ICE86_VEX_ELEMENT(VPEXTRQ, kGpr64Mem, kNone, kXmm, 8, Extract<std::uint64_t, avx_usable>)
+  ICE86_VEX_ELEMENT(VEXTRACTPS, kGprMem, kNone, kXmm, 4, Extract<std::uint32_t, avx_usable>)
+  ICE86_VEX_ELEMENT(VPINSRB, kXmm, kXmm, kGprMem, 1, VexInsert<std::uint8_t>)
+  ICE86_VEX_ELEMENT(VPINSRW, kXmm, kXmm, kGprMem, 2, VexInsert<std::uint16_t>)
+  ICE86_VEX_ELEMENT(VPINSRD, kXmm, kXmm, kGprMem, 4, VexInsert<std::uint32_t>)
+  ICE86_VEX_ELEMENT(VPINSRQ, kXmm, kXmm, kGpr64Mem, 8, VexInsert<std::uint64_t>)
+#define ICE86_VEX_STRING(NAME, EXPLICIT, MASK) \
+  ICE86_VEX_ELEMENT(NAME, kXmm, kNone, kXmmMem, 16, StringOp<EXPLICIT, MASK, avx_usable>)
+  ICE86_VEX_STRING(VPCMPESTRI, true, false)
+  ICE86_VEX_STRING(VPCMPESTRM, true, true)
+  ICE86_VEX_STRING(VPCMPISTRI, false, false)
+  ICE86_VEX_STRING(VPCMPISTRM, false, true)
 }
 
 }  // namespace ice86::cpu

@@ -114,13 +114,17 @@ class Flags {
   std::uint32_t all_ = 0;
 };
 
+// One lane's elements.
 template <typename T>
-void packed(Flags& flags, Arithmetic what, unsigned count, std::uint64_t imm, Vec d, Vec s) {
-  constexpr unsigned kCount = 16 / sizeof(T);
-  T a[kCount];
-  T b[kCount];
-  std::memcpy(a, &d, sizeof a);
-  std::memcpy(b, &s, sizeof b);
+struct Lane {
+  T a[16 / sizeof(T)];
+  T b[16 / sizeof(T)];
+};
+
+template <typename T>
+void first_stage(Flags& flags, Arithmetic what, unsigned count, std::uint64_t imm, Lane<T>& lane) {
+  auto& a = lane.a;
+  auto& b = lane.b;
   for (unsigned n = 0; n < count; ++n) {
     switch (what) {
       case Arithmetic::kAdd: flags.apply(Step::kAdd, a[n], b[n]); break;
@@ -144,9 +148,23 @@ void packed(Flags& flags, Arithmetic what, unsigned count, std::uint64_t imm, Ve
       default: break;
     }
   }
+}
+
+template <typename T>
+void packed(Flags& flags, Arithmetic what, unsigned count, std::uint64_t imm, const Vec* d,
+            const Vec* s, unsigned lanes) {
+  Lane<T> lane[2];
+  for (unsigned l = 0; l < lanes; ++l) {
+    std::memcpy(lane[l].a, &d[l], 16);
+    std::memcpy(lane[l].b, &s[l], 16);
+    first_stage(flags, what, count, imm, lane[l]);
+  }
   if (!flags.end_stage() || what != Arithmetic::kDotProduct) return;
   for (unsigned left = count / 2; left > 0; left /= 2) {
-    for (unsigned n = 0; n < left; ++n) a[n] = flags.apply(Step::kAdd, a[2 * n], a[2 * n + 1]);
+    for (unsigned l = 0; l < lanes; ++l) {
+      auto& a = lane[l].a;
+      for (unsigned n = 0; n < left; ++n) a[n] = flags.apply(Step::kAdd, a[2 * n], a[2 * n + 1]);
+    }
     if (!flags.end_stage()) return;
   }
 }
@@ -154,21 +172,23 @@ void packed(Flags& flags, Arithmetic what, unsigned count, std::uint64_t imm, Ve
 }  // namespace
 
 std::uint32_t arithmetic_flags(std::uint32_t mxcsr, Arithmetic what, Elements elements,
-                               std::uint64_t imm, Vec d, Vec s) {
+                               std::uint64_t imm, const Vec* d, const Vec* s, unsigned lanes) {
   Flags flags(mxcsr);
   if (what == Arithmetic::kNarrow) {
-    double values[2];
-    std::memcpy(values, &s, sizeof values);
-    flags.narrow(values[0]);
-    if (elements == Elements::kPd) flags.narrow(values[1]);
+    for (unsigned l = 0; l < lanes; ++l) {
+      double values[2];
+      std::memcpy(values, &s[l], sizeof values);
+      flags.narrow(values[0]);
+      if (elements == Elements::kPd) flags.narrow(values[1]);
+    }
     flags.end_stage();
     return flags.all();
   }
   switch (elements) {
-    case Elements::kSs: packed<float>(flags, what, 1, imm, d, s); break;
-    case Elements::kSd: packed<double>(flags, what, 1, imm, d, s); break;
-    case Elements::kPs: packed<float>(flags, what, 4, imm, d, s); break;
-    case Elements::kPd: packed<double>(flags, what, 2, imm, d, s); break;
+    case Elements::kSs: packed<float>(flags, what, 1, imm, d, s, lanes); break;
+    case Elements::kSd: packed<double>(flags, what, 1, imm, d, s, lanes); break;
+    case Elements::kPs: packed<float>(flags, what, 4, imm, d, s, lanes); break;
+    case Elements::kPd: packed<double>(flags, what, 2, imm, d, s, lanes); break;
   }
   return flags.all();
 }

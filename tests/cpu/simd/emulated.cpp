@@ -10,15 +10,21 @@ namespace {
 constexpr std::uint64_t kGdt = 0x1000, kIdt = 0x2000, kStack = 0x8000, kHandlers = 0x9000;
 constexpr std::uint64_t kOperands = 0x10000, kCode = 0x20000, kCodeEnd = 0x3f000;
 constexpr std::uint64_t kMemory = 0x40000;
+// Page tables of 64-bit mode: the first 2 MB, identity mapped by one large page.
+constexpr std::uint64_t kPml4 = 0x3000, kPointers = 0x4000, kPageDirectory = 0x5000;
 
 }  // namespace
 
-Emulated::Emulated() : host_(kMemory), code_at_(kCode) {
+Emulated::Emulated(Mode mode) : mode_(mode), host_(kMemory), code_at_(kCode) {
   std::uint8_t* memory = host_.memory();
-  store_le<std::uint64_t>(memory + kGdt + 8, 0x00cf9b000000ffff);
+  store_le<std::uint64_t>(memory + kPml4, kPointers | 3);
+  store_le<std::uint64_t>(memory + kPointers, kPageDirectory | 3);
+  store_le<std::uint64_t>(memory + kPageDirectory, 0x83);
+  const bool is_64 = mode == Mode::k64;
+  store_le<std::uint64_t>(memory + kGdt + 8, is_64 ? 0x00af9b000000ffff : 0x00cf9b000000ffff);
   store_le<std::uint64_t>(memory + kGdt + 16, 0x00cf93000000ffff);
   for (std::uint64_t vector = 0; vector < 32; ++vector) {
-    store_le<std::uint64_t>(memory + kIdt + vector * 8,
+    store_le<std::uint64_t>(memory + kIdt + vector * (is_64 ? 16 : 8),
                             (kHandlers + vector) | 8 << 16 | std::uint64_t{0x8e00} << 32);
   }
 }
@@ -37,17 +43,26 @@ void Emulated::load(const Code& code) {
 Outcome Emulated::run(const MachineState& before) {
   std::uint8_t* operands = host_.memory() + kOperands;
   std::memcpy(operands, before.memory.data(), kOperandArea);
+  const bool is_64 = mode_ == Mode::k64;
+  const unsigned gprs = is_64 ? 16 : 8;
   Cpu& cpu = host_.cpu();
   State& s = cpu.mutable_state();
   s.halted = s.shutdown = s.interrupt_shadow = s.mov_ss_shadow = false;
-  s.cr0 = cr0;
-  s.cr4 = cr4;
+  s.cr0 = cr0::kPe | cr0::kEt | cr0::kNe;
+  s.cr4 = cr4::kOsfxsr | cr4::kOsxmmexcpt | cr4::kOsxsave;
+  s.xcr0 = 7;
+  if (is_64) {
+    s.cr0 |= cr0::kPg;
+    s.cr3 = kPml4;
+    s.cr4 |= cr4::kPae;
+    s.efer = efer::kLme | efer::kLma;
+  }
   s.gdtr = {kGdt, 23};
-  s.idtr = {kIdt, 0xff};
-  s.segment[kCs] = {8, 0xc09b00, 0, 0xffffffff, true};
+  s.idtr = {kIdt, static_cast<std::uint16_t>(is_64 ? 0x1ff : 0xff)};
+  s.segment[kCs] = {8, is_64 ? 0xa09b00u : 0xc09b00u, 0, 0xffffffff, true};
   for (const SegmentName name : {kEs, kSs, kDs})
     s.segment[name] = {16, 0xc09300, 0, 0xffffffff, true};
-  for (unsigned n = 0; n < 8; ++n) s.gpr[n] = before.gpr[n];
+  for (unsigned n = 0; n < gprs; ++n) s.gpr[n] = before.gpr[n];
   s.gpr[kRsp] = kStack;
   s.gpr[kRdi] = kOperands + kOperandAt + misalignment_;
   s.rip = code_at_;
@@ -64,7 +79,7 @@ Outcome Emulated::run(const MachineState& before) {
   Outcome outcome;
   MachineState& after = outcome.state;
   after = before;
-  for (unsigned n = 0; n < 8; ++n) after.gpr[n] = end.gpr[n];
+  for (unsigned n = 0; n < gprs; ++n) after.gpr[n] = end.gpr[n];
   after.gpr[kRsp] = before.gpr[kRsp];
   after.gpr[kRdi] = before.gpr[kRdi] + (end.gpr[kRdi] - (kOperands + kOperandAt + misalignment_));
   after.flags = static_cast<std::uint32_t>(end.rflags) & flag::kArithmetic;

@@ -8,9 +8,15 @@ namespace ice86::cpu::test {
 namespace {
 
 bool is_memory(Operand operand) {
-  return operand == Operand::kXmmMem || operand == Operand::kMmxMem ||
-         operand == Operand::kGprMem || operand == Operand::kGpr32Mem ||
-         operand == Operand::kGpr64Mem || operand == Operand::kMem;
+  return operand == Operand::kXmmMem || operand == Operand::kYmmMem ||
+         operand == Operand::kMmxMem || operand == Operand::kGprMem ||
+         operand == Operand::kGpr32Mem || operand == Operand::kGpr64Mem || operand == Operand::kMem;
+}
+
+// Any general register but rSP and rDI.
+unsigned general(unsigned number, bool mode_64) {
+  if (!mode_64) return number % 4;
+  return number == 4 || number == 7 ? number + 8 : number;
 }
 
 }  // namespace
@@ -23,16 +29,17 @@ bool needs_64_bit_mode(const SimdForm& form) {
 }
 
 bool encode(const SimdForm& form, bool memory, unsigned dst, unsigned src, unsigned immediate,
-            Code& code) {
+            Code& code, bool mode_64, unsigned first) {
   ZydisEncoderRequest request{};
-  request.machine_mode = ZYDIS_MACHINE_MODE_LEGACY_32;
+  request.machine_mode = mode_64 ? ZYDIS_MACHINE_MODE_LONG_64 : ZYDIS_MACHINE_MODE_LEGACY_32;
   request.mnemonic = form.mnemonic;
+  if (form.vex) request.allowed_encodings = ZYDIS_ENCODABLE_ENCODING_VEX;
   const auto add = [&](Operand operand, unsigned number) {
     if (operand == Operand::kNone) return;
     ZydisEncoderOperand& to = request.operands[request.operand_count++];
     if (memory && is_memory(operand)) {
       to.type = ZYDIS_OPERAND_TYPE_MEMORY;
-      to.mem.base = ZYDIS_REGISTER_EDI;
+      to.mem.base = mode_64 ? ZYDIS_REGISTER_RDI : ZYDIS_REGISTER_EDI;
       to.mem.size = form.memory;
       return;
     }
@@ -42,18 +49,30 @@ bool encode(const SimdForm& form, bool memory, unsigned dst, unsigned src, unsig
       case Operand::kXmmMem:
         to.reg.value = static_cast<ZydisRegister>(ZYDIS_REGISTER_XMM0 + number);
         break;
+      case Operand::kYmm:
+      case Operand::kYmmMem:
+        to.reg.value = static_cast<ZydisRegister>(ZYDIS_REGISTER_YMM0 + number);
+        break;
       case Operand::kMmx:
       case Operand::kMmxMem:
-        to.reg.value = static_cast<ZydisRegister>(ZYDIS_REGISTER_MM0 + number);
+        to.reg.value = static_cast<ZydisRegister>(ZYDIS_REGISTER_MM0 + number % 8);
+        break;
+      case Operand::kGpr64:
+      case Operand::kGpr64Mem:
+        to.reg.value = static_cast<ZydisRegister>(ZYDIS_REGISTER_RAX + general(number, mode_64));
         break;
       default:
-        // Neither ESP nor EDI.
-        to.reg.value = static_cast<ZydisRegister>(ZYDIS_REGISTER_EAX + number % 4);
+        to.reg.value = static_cast<ZydisRegister>(ZYDIS_REGISTER_EAX + general(number, mode_64));
         break;
     }
   };
   add(form.dst, dst);
+  add(form.first, first);
   add(form.src, src);
+  if (form.fourth) {
+    add(form.dst, immediate % (mode_64 ? 16 : 8));
+    request.operands[request.operand_count - 1].reg.is4 = ZYAN_TRUE;
+  }
   if (form.immediate) {
     ZydisEncoderOperand& to = request.operands[request.operand_count++];
     to.type = ZYDIS_OPERAND_TYPE_IMMEDIATE;

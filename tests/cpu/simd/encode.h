@@ -10,8 +10,9 @@ namespace ice86::cpu::test {
 // Whether the form exists in 64-bit mode only.
 bool needs_64_bit_mode(const SimdForm& form);
 
-// The form with registers of the given numbers, or with memory at [EDI]. False: no encoding.
+// The form with registers of the given numbers (0 to 15 in 64-bit mode), or with memory at [rDI].
+// False: no encoding.
 bool encode(const SimdForm& form, bool memory, unsigned dst, unsigned src, unsigned immediate,
-            Code& code);
+            Code& code, bool mode_64 = false, unsigned first = 0);
 
 }  // namespace ice86::cpu::test

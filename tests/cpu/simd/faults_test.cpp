@@ -135,7 +135,7 @@ bool unaligned(const SimdForm& form) {
 template <typename Body>
 void for_all_forms(Body body) {
   for (const SimdForm& form : simd_forms()) {
-    if (needs_64_bit_mode(form) || !implemented_features().has(form.feature)) continue;
+    if (needs_64_bit_mode(form) || form.vex || !implemented_features().has(form.feature)) continue;
     for (const bool memory : {false, true}) {
       if ((memory ? form.mem : form.reg) == nullptr) continue;
       SCOPED_TRACE(ZydisMnemonicGetString(form.mnemonic));

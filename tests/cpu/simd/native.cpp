@@ -23,6 +23,8 @@ struct Expected {
   int vector;
 };
 Expected expected;  // NOLINT: see above
+// In the XSAVE area (SDM vol. 1 section 13.4; the host's own CPUID leaf 0Dh says the same).
+constexpr unsigned kXstateBv = 512, kUpperYmm = 576;
 constexpr int kSignals[] = {SIGFPE, SIGSEGV, SIGBUS, SIGILL};
 
 void on_signal(int number, siginfo_t*, void* context) {
@@ -74,7 +76,7 @@ class Emitter {
 
 }  // namespace
 
-Native::Native() {
+Native::Native() : avx_(__builtin_cpu_supports("avx") != 0) {
   void* memory = mmap(nullptr, 2 * 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::runtime_error("no executable memory");
@@ -82,7 +84,8 @@ Native::Native() {
   page_ = reinterpret_cast<Page*>(code_ + 4096);
   Emitter e(code_, page_);
   e.bytes({0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57});  // push rbx, rbp, r12-r15
-  e.bytes({0x0f, 0xae, 0x0d});                                            // fxrstor
+  if (avx_) e.bytes({0xb8, 7, 0, 0, 0, 0x31, 0xd2});  // mov eax, 7; xor edx, edx
+  e.bytes({0x0f, 0xae, avx_ ? 0x2du : 0x0du});        // xrstor, fxrstor
   e.address(offsetof(Page, xsave));
   e.bytes({0xff, 0x35});  // push flags; popfq
   e.address(offsetof(Page, flags));
@@ -113,7 +116,8 @@ void Native::load(const Code& code) {
   }
   e.bytes({0x9c, 0x8f, 0x05});  // pushfq; pop flags
   e.address(offsetof(Page, flags));
-  e.bytes({0x0f, 0xae, 0x05});  // fxsave
+  if (avx_) e.bytes({0xb8, 7, 0, 0, 0, 0x31, 0xd2});
+  e.bytes({0x0f, 0xae, avx_ ? 0x25u : 0x05u});  // xsave, fxsave
   e.address(offsetof(Page, xsave));
   e.bytes({0xdb, 0xe3, 0x0f, 0xae, 0x15});  // fninit; ldmxcsr
   e.address(offsetof(Page, host_mxcsr));
@@ -125,7 +129,8 @@ Outcome Native::run(const MachineState& before) {
   std::uint8_t* area = page.xsave.data();
   const unsigned top = before.fsw >> 11 & 7;
   page.host_mxcsr = 0x1f80;
-  std::memset(area, 0, 512);
+  page.xsave = {};
+  store_le<std::uint64_t>(area + kXstateBv, 7);
   store_le<std::uint16_t>(area, before.fcw);
   store_le<std::uint16_t>(area + 2, before.fsw);
   area[4] = static_cast<std::uint8_t>(~before.x87_empty);
@@ -135,7 +140,10 @@ Outcome Native::run(const MachineState& before) {
     store_le<std::uint64_t>(area + 32 + n * 16, before.significand[physical]);
     store_le<std::uint16_t>(area + 40 + n * 16, before.sign_exponent[physical]);
   }
-  for (unsigned n = 0; n < 16; ++n) std::memcpy(area + 160 + n * 16, before.ymm[n].data(), 16);
+  for (unsigned n = 0; n < 16; ++n) {
+    std::memcpy(area + 160 + n * 16, before.ymm[n].data(), 16);
+    std::memcpy(area + kUpperYmm + n * 16, before.ymm[n].data() + 2, 16);
+  }
   std::memcpy(page.gpr, before.gpr.data(), sizeof page.gpr);
   page.gpr[7] = reinterpret_cast<std::uint64_t>(page.memory.data() + kOperandAt + misalignment_);
   const std::uint64_t pointer = page.gpr[7];
@@ -162,7 +170,13 @@ Outcome Native::run(const MachineState& before) {
     after.significand[physical] = load_le<std::uint64_t>(area + 32 + n * 16);
     after.sign_exponent[physical] = load_le<std::uint16_t>(area + 40 + n * 16);
   }
-  for (unsigned n = 0; n < 16; ++n) std::memcpy(after.ymm[n].data(), area + 160 + n * 16, 16);
+  // A component in its initial state may not have been written.
+  const std::uint64_t written = avx_ ? load_le<std::uint64_t>(area + kXstateBv) : 3;
+  for (unsigned n = 0; n < 16; ++n) {
+    if ((written & 2) != 0) std::memcpy(after.ymm[n].data(), area + 160 + n * 16, 16);
+    if (!avx_) std::memcpy(after.ymm[n].data() + 2, before.ymm[n].data() + 2, 16);
+    if ((written & 4) != 0) std::memcpy(after.ymm[n].data() + 2, area + kUpperYmm + n * 16, 16);
+  }
   std::memcpy(after.memory.data(), page.memory.data(), kOperandArea);
   return outcome;
 }

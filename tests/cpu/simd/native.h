@@ -22,6 +22,7 @@ class Native {
 
  private:
   struct Page;  // what generated code reads and writes
+  const bool avx_;  // XSAVE and the upper halves of YMM registers
   Page* page_ = nullptr;
   std::uint8_t* code_ = nullptr;
   std::size_t instruction_at_ = 0;

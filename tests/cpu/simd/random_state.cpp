@@ -87,6 +87,8 @@ MachineState random_state(Random& random) {
   for (auto& value : s.ymm) {
     value[0] = element();
     value[1] = random.below(8) == 0 ? value[0] : element();
+    value[2] = element();
+    value[3] = element();
   }
   for (unsigned n = 0; n < 8; ++n) {
     s.significand[n] = element();
