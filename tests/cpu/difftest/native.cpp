@@ -179,6 +179,11 @@ namespace {
   // 64-bit code must not reach the other snippets.
   if (mprotect(reinterpret_cast<void*>(kCodeLinear), kCodeBytes, PROT_READ | PROT_EXEC) != 0)
     _exit(2);
+  // A fork does not copy the page tables of shared memory. Every page must be there before a
+  // snippet writes to it, or the error code of its fault says "not present" and means the host's
+  // paging.
+  for (std::uint32_t page = 0; page < kCodeBytes; page += 4096)
+    static_cast<void>(*reinterpret_cast<const volatile std::uint8_t*>(kCodeLinear + page));
   struct sigaction action {};
   action.sa_sigaction = ice86_difftest_entry;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
