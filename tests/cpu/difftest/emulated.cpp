@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t kGdt = 0x1000, kIdt = 0x2000, kTss = 0x3000, kLdt = 0x4000, kStack = 0x8000,
                         kHandlers = 0x9000;
-constexpr std::uint64_t kData = 0x10000, kCode = 0x100000, kMemory = 0x200000;
+constexpr std::uint64_t kDataAt = 0x10000, kCodeAt = 0x100000, kMemory = 0x200000;
 // For 64-bit snippets: the same linear addresses as natively, below the kernel's 2 MiB.
 constexpr std::uint64_t kGdt64 = 0x5000, kTss64 = 0x5800, kIdt64 = 0x6000, kTables = 0x20000;
 constexpr std::uint64_t kPresent = 1, kWritable = 2, kUserPage = 4, kLarge = 0x80,
@@ -29,7 +29,7 @@ std::uint64_t descriptor(unsigned number) {
   if (entry.kind == LdtEntry::kNone) return 0;
   static constexpr std::uint64_t kTypes[] = {0, 3, 1, 7, 0xb, 9};  // accessed
   const std::uint64_t base =
-      ((entry.of_code ? kCode : kData) + static_cast<std::uint64_t>(entry.offset)) & 0xffffffff;
+      ((entry.of_code ? kCodeAt : kDataAt) + static_cast<std::uint64_t>(entry.offset)) & 0xffffffff;
   return (entry.limit & 0xffff) | (base & 0xffffff) << 16 |
          (kTypes[entry.kind] | 0x70 | (entry.present ? 0x80 : 0)) << 40 |
          static_cast<std::uint64_t>(entry.limit >> 16) << 48 | 1ULL << 52 /* AVL */ |
@@ -147,16 +147,16 @@ Emulated::Emulated()
   entry(2, kCodeLinear >> 21, table(3));
   entry(2, kDataLinear >> 21, table(4));
   for (std::uint64_t page = 0; page < kCodeBytes >> 12; ++page)
-    entry(3, page, (kCode + (page << 12)) | kPresent | kUserPage);
-  entry(4, 0, kData | kPresent | kWritable | kUserPage | kNoExecute);
+    entry(3, page, (kCodeAt + (page << 12)) | kPresent | kUserPage);
+  entry(4, 0, kDataAt | kPresent | kWritable | kUserPage | kNoExecute);
 }
 
 std::uint8_t* Emulated::code() {
-  return host_.memory() + kCode;
+  return host_.memory() + kCodeAt;
 }
 
 const std::uint8_t* Emulated::data() {
-  return host_.memory() + kData;
+  return host_.memory() + kDataAt;
 }
 
 void Emulated::set_mode(const Snippet& snippet, State& state) {
@@ -191,7 +191,7 @@ void Emulated::set_mode(const Snippet& snippet, State& state) {
 }
 
 Outcome Emulated::run(const Snippet& snippet) {
-  fill_data(snippet, host_.memory() + kData);
+  fill_data(snippet, host_.memory() + kDataAt);
   Cpu& cpu = host_.cpu();
   State& state = cpu.mutable_state();
   state.halted = state.shutdown = false;

@@ -114,6 +114,8 @@ std::uint16_t segment_register() {
   outcome.vector = static_cast<std::uint32_t>(registers[REG_TRAPNO]);
   outcome.error = static_cast<std::uint32_t>(registers[REG_ERR]);
   outcome.cr2 = outcome.vector == 14 ? static_cast<std::uint64_t>(registers[REG_CR2]) : 0;
+  // Whether a page of the code is in the child's tables yet is chance.
+  if (outcome.vector == 14 && outcome.cr2 - kCodeLinear < kCodeBytes) outcome.error |= 1;
   outcome.data_hash = hash_data(job.data);
   const auto in_frame = static_cast<std::uint64_t>(registers[REG_CSGSFS]);
   outcome.selectors = {segment_register<0>(),
@@ -128,8 +130,8 @@ std::uint16_t segment_register() {
 }  // namespace
 
 // No stack protector: it reads the thread pointer before and after we have it.
-extern "C" [[gnu::optimize("no-stack-protector")]] void ice86_difftest_signal(int, siginfo_t*,
-                                                                              void* raw) {
+extern "C" __attribute__((no_stack_protector)) void ice86_difftest_signal(int, siginfo_t*,
+                                                                          void* raw) {
   Job& job = *job_of_child;
   auto& context = *static_cast<ucontext_t*>(raw);
   greg_t* registers = context.uc_mcontext.gregs;
