@@ -60,16 +60,20 @@ bool has_register(const BitsForm& form) {
   return form.operands.find('m') == std::string_view::npos;
 }
 
-ZydisRegister gpr(unsigned number, unsigned bytes) {
-  const ZydisRegister first = bytes == 1   ? ZYDIS_REGISTER_AL
-                              : bytes == 2 ? ZYDIS_REGISTER_AX
-                                           : ZYDIS_REGISTER_EAX;
-  return static_cast<ZydisRegister>(first + number);
+// Any general register but rSP and rDI; of bytes AL to BH.
+ZydisRegister gpr(unsigned bytes, bool mode_64, Random& random) {
+  if (bytes == 1) return static_cast<ZydisRegister>(ZYDIS_REGISTER_AL + random.below(8));
+  const ZydisRegister first = bytes == 2   ? ZYDIS_REGISTER_AX
+                              : bytes == 4 ? ZYDIS_REGISTER_EAX
+                                           : ZYDIS_REGISTER_RAX;
+  const unsigned number = random.below(mode_64 ? 16 : 4);
+  return static_cast<ZydisRegister>(first + (number == 4 || number == 7 ? number + 8 : number));
 }
 
-bool encode(const BitsForm& form, unsigned bytes, bool memory, Random& random, Code& code) {
+bool encode(const BitsForm& form, unsigned bytes, bool memory, bool mode_64, Random& random,
+            Code& code) {
   ZydisEncoderRequest request{};
-  request.machine_mode = ZYDIS_MACHINE_MODE_LEGACY_32;
+  request.machine_mode = mode_64 ? ZYDIS_MACHINE_MODE_LONG_64 : ZYDIS_MACHINE_MODE_LEGACY_32;
   request.mnemonic = form.mnemonic;
   for (const char kind : form.operands) {
     ZydisEncoderOperand& to = request.operands[request.operand_count++];
@@ -79,12 +83,11 @@ bool encode(const BitsForm& form, unsigned bytes, bool memory, Random& random, C
       to.imm.u = random.below(256);
     } else if (kind != 'r' && memory) {
       to.type = ZYDIS_OPERAND_TYPE_MEMORY;
-      to.mem.base = ZYDIS_REGISTER_EDI;
+      to.mem.base = mode_64 ? ZYDIS_REGISTER_RDI : ZYDIS_REGISTER_EDI;
       to.mem.size = static_cast<ZyanU16>(size);
     } else {
       to.type = ZYDIS_OPERAND_TYPE_REGISTER;
-      // EAX, ECX, EDX, EBX; of bytes AH to BH, too.
-      to.reg.value = gpr(random.below(size == 1 ? 8 : 4), size);
+      to.reg.value = gpr(size, mode_64, random);
     }
   }
   ZyanUSize length = code.bytes.size();
@@ -96,22 +99,29 @@ bool encode(const BitsForm& form, unsigned bytes, bool memory, Random& random, C
 
 class BitInstructions : public testing::Test {
  protected:
-  void compare(const BitsForm& form, unsigned bytes, bool memory, Random& random) {
+  void compare(const BitsForm& form, unsigned bytes, bool memory, bool mode_64, Random& random) {
+    Emulated& emulated = mode_64 ? emulated_64_ : emulated_32_;
+    unsigned compared = 0;
     const std::string name =
         fmt::format("{} {} {}", ZydisMnemonicGetString(form.mnemonic), form.operands, bytes);
     for (unsigned n = 0; n < kEncodings; ++n) {
       Code code;
-      ASSERT_TRUE(encode(form, bytes, memory, random, code)) << name;
+      // AH to BH have no encoding beside a register that needs REX.
+      if (!encode(form, bytes, memory, mode_64, random, code)) continue;
+      ++compared;
       code.misalignment = random.below(8);
       native_.load(code);
-      emulated_.load(code);
+      emulated.load(code);
       for (unsigned k = 0; k < kCases; ++k) {
         MachineState before = random_state(random);
+        if (mode_64) {
+          for (auto& value : before.gpr) value = random.operand();
+        }
         // Bit positions and counts that matter.
         if (random.below(2) == 0) before.gpr[random.below(4)] = random.below(0x4000);
         if (random.below(4) == 0) before.memory[kOperandAt + code.misalignment] = 0;
         Outcome expected = native_.run(before);
-        Outcome actual = emulated_.run(before);
+        Outcome actual = emulated.run(before);
         expected.state.flags &= ~form.undefined;
         actual.state.flags &= ~form.undefined;
         if (expected.exception == actual.exception && same(expected.state, actual.state)) continue;
@@ -125,19 +135,25 @@ class BitInstructions : public testing::Test {
         return;
       }
     }
+    EXPECT_GT(compared, kEncodings / 4) << name;
   }
 
   Native native_;
-  Emulated emulated_;
+  Emulated emulated_32_;
+  Emulated emulated_64_{Emulated::Mode::k64};
 };
 
 TEST_F(BitInstructions, AgreeWithTheHost) {
   Random random(7);
   for (const BitsForm& form : kForms) {
-    for (const unsigned bytes : {2u, 4u}) {
-      if (bytes == 2 && !form.word) continue;
-      if (has_register(form)) compare(form, bytes, false, random);
-      if (has_memory(form)) compare(form, bytes, true, random);
+    for (const bool mode_64 : {false, true}) {
+      for (const unsigned bytes : {2u, 4u, 8u}) {
+        if ((bytes == 2 && !form.word) || (bytes == 8 && !mode_64)) continue;
+        // CRC32 of a word goes into 32 bits only.
+        if (bytes == 8 && form.operands == "rw") continue;
+        if (has_register(form)) compare(form, bytes, false, mode_64, random);
+        if (has_memory(form)) compare(form, bytes, true, mode_64, random);
+      }
     }
   }
 }
@@ -150,11 +166,11 @@ TEST_F(BitInstructions, RandomNumbersAreRepeatable) {
   unsigned different = 0;
   for (int n = 0; n < 64; ++n) {
     const Code& code = n % 2 == 0 ? rdrand : rdseed;
-    emulated_.load(code);
+    emulated_32_.load(code);
     other.load(code);
     MachineState before;
     before.flags = 0x8d5;
-    const Outcome a = emulated_.run(before);
+    const Outcome a = emulated_32_.run(before);
     EXPECT_TRUE(same(a.state, other.run(before).state));
     EXPECT_EQ(a.exception, -1);
     EXPECT_EQ(a.state.flags, 1U);  // CF: there was a number
