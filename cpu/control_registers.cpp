@@ -133,6 +133,8 @@ bool Core::write_efer(std::uint64_t value) {
 bool Core::write_cr8(std::uint64_t value) {
   if (value > 15) return raise(kGp, 0);
   s.cr8 = value;
+  sync_count();
+  host.set_task_priority(static_cast<std::uint8_t>(value));
   return true;
 }
 

@@ -13,10 +13,12 @@
 
 #include "cpu/code_cache.h"
 #include "cpu/cpu.h"
+#include "cpu/cpu_model.h"
 #include "cpu/decoder.h"
 #include "cpu/features.h"
 #include "cpu/insn.h"
 #include "cpu/lazy_flags.h"
+#include "cpu/msr_file.h"
 #include "cpu/state.h"
 #include "emulator/base/bits.h"
 
@@ -82,7 +84,7 @@ enum SystemType : unsigned {
 
 class Core {
  public:
-  Core(CpuHost& cpu_host, TraceBus& trace_bus, const FeatureSet& offered);
+  Core(CpuHost& cpu_host, TraceBus& trace_bus, CpuModel cpu_model);
 
   State s;  // registers by byte offset: see Insn
 
@@ -358,12 +360,21 @@ class Core {
   MsrAnswer write_mode_msr(std::uint32_t index, std::uint64_t value);
   [[nodiscard]] bool read_msr(std::uint32_t index, std::uint64_t& value);
   [[nodiscard]] bool write_msr(std::uint32_t index, std::uint64_t value);
+  [[nodiscard]] bool write_apic_base(std::uint64_t value);
+  [[nodiscard]] bool write_timestamp(std::uint64_t value);
+  std::uint64_t timestamp();  // as RDTSC reads it
   void cpuid();
+  std::uint32_t standard_features() const;
+  std::uint64_t xcr0_supported() const;
+  bool in_64_bit_code() const {
+    return (s.efer & efer::kLma) != 0 && bit(s.segment[kCs].attributes, 21);
+  }
   [[nodiscard]] bool need_cpl0() { return cpl == 0 ? true : raise(kGp, 0); }
 
   // ---- Running ----
   StopReason run(std::uint64_t instructions);
   void reset(ResetKind kind);
+  void reset_state(ResetKind kind);
   void request_stop();
   void set_intr(bool high);
   void state_changed();  // State was written from outside
@@ -384,7 +395,8 @@ class Core {
   CpuHost& host;
   TraceBus& trace;
   std::uint64_t& retired;  // the machine's count: CpuHost::instructions()
-  const FeatureSet features;
+  const CpuModel model;
+  const FeatureSet features;  // what the model asks for and the interpreter has
   bool has(Feature feature) const { return features.has(feature); }
   LazyFlags lf;
   InterruptObserver* observer = nullptr;
@@ -428,16 +440,14 @@ class Core {
   };
   std::array<std::array<TlbEntry, kTlbMask + 1>, kRightsCount> tlb;
 
-  // Model-specific registers that hold a value and nothing else.
+  // Model-specific registers that change what the CPU does.
   struct Msrs {
     std::uint64_t star = 0, lstar = 0, cstar = 0, fmask = 0, kernel_gs_base = 0, tsc_aux = 0;
-    std::uint64_t apic_base = 0, pat = 0, mtrr_default = 0, sysenter_cs = 0, sysenter_esp = 0,
-                  sysenter_eip = 0;
-    std::uint64_t microcode = 0, tsc_offset = 0, misc_enable = 0, debugctl = 0;
-    std::array<std::uint64_t, 16> mtrr_variable{};
-    std::array<std::uint64_t, 11> mtrr_fixed{};
+    std::uint64_t apic_base = 0, sysenter_cs = 0, sysenter_esp = 0, sysenter_eip = 0;
+    std::uint64_t tsc_offset = 0, tsc_adjust = 0;
   } msr;
   std::uint64_t random_state = 0;  // of RDRAND and RDSEED
+  MsrFile msrs;                    // all others
 
  private:
   Block* find_block();

@@ -5,8 +5,8 @@
 
 namespace ice86::cpu {
 
-Cpu::Cpu(CpuHost& host, TraceBus& trace, const FeatureSet& offered)
-    : core_(std::make_unique<Core>(host, trace, offered)) {}
+Cpu::Cpu(CpuHost& host, TraceBus& trace, CpuModel model)
+    : core_(std::make_unique<Core>(host, trace, std::move(model))) {}
 Cpu::~Cpu() = default;
 
 void Cpu::reset(ResetKind kind) {
@@ -60,6 +60,10 @@ void Cpu::set_interrupt_observer(InterruptObserver* observer) {
 const State& Cpu::state() const {
   if (!core_->written_from_outside) core_->sync_flags();
   return core_->s;
+}
+
+const CpuModel& Cpu::model() const {
+  return core_->model;
 }
 
 State& Cpu::mutable_state() {

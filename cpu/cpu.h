@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "cpu/features.h"
+#include "cpu/cpu_model.h"
 #include "cpu/host.h"
 #include "cpu/state.h"
 #include "emulator/base/archive.h"
@@ -54,8 +54,9 @@ class Core;  // the interpreter's side: cpu/core.h
 class Cpu {
  public:
   // `host` and `trace` outlive the CPU. Events: category cpu ("exception", "shutdown",
-  // "msr-unknown", ...). The CPU has what is both offered here and implemented.
-  Cpu(CpuHost& host, TraceBus& trace, const FeatureSet& offered = implemented_features());
+  // "msr-unknown", ...). The CPU has what its model asks for and the interpreter implements;
+  // by default a plain one with all of that.
+  Cpu(CpuHost& host, TraceBus& trace, CpuModel model = plain_cpu_model(implemented_features()));
   ~Cpu();
   Cpu(const Cpu&) = delete;
   Cpu& operator=(const Cpu&) = delete;
@@ -87,6 +88,7 @@ class Cpu {
 
   // Up to date outside run() and in the callbacks of CpuHost and InterruptObserver.
   const State& state() const;
+  const CpuModel& model() const;
   // For debuggers and tests: change anything outside run(); derived data is recomputed on the next
   // run().
   State& mutable_state();

@@ -57,6 +57,11 @@ FeatureSet implemented_features() {
   all |= {kPse, kTsc, kMsr, kCx8, kSep, kMtrr, kPat, kPse36};
   all |= {kDe, kPae, kMce, kPge, kNx, kSmep, kSmap, kUmip, kPcid, kInvpcid};
   all |= {kLm, kSyscall, kLahfLm, kCx16, kFsgsbase, kPdpe1gb, kRdtscp};
+  // Machine check registers without an error ever; a time stamp that never stops; what an emulator
+  // is by nature (coherent caches, fast strings).
+  all |= {kMca, kTscAdjust, kInvtsc, kHypervisor, kSs, kErms};
+  // The local APIC.
+  all |= {kApic, kX2apic, kTscDeadline, kArat};
   // Integer instructions.
   all |= {kCmov, kPopcnt, kAbm, kBmi1, kBmi2, kAdx, kMovbe, kRdrand, kRdseed};
   // x87, MMX, SSE.

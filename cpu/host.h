@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "emulator/bus/memory_space.h"
 #include "emulator/bus/types.h"
@@ -38,11 +39,33 @@ class CpuHost {
   // INTA: the interrupt controller's vector for the request that the INTR line carries.
   virtual std::uint8_t acknowledge_interrupt() = 0;
 
+  // The local APIC, for a machine that has one. Its number, as CPUID shows it.
+  virtual std::uint32_t apic_id() const { return 0; }
+  // IA32_APIC_BASE as it is now: place, global enable, x2APIC mode. Also told after a reset.
+  virtual void apic_base_changed(std::uint64_t value) { static_cast<void>(value); }
+  // MSRs 800 to 8FF in x2APIC mode; false: no such register, or not with this value (#GP).
+  virtual bool x2apic_read(std::uint32_t index, std::uint64_t& value) {
+    static_cast<void>(index), static_cast<void>(value);
+    return false;
+  }
+  virtual bool x2apic_write(std::uint32_t index, std::uint64_t value) {
+    static_cast<void>(index), static_cast<void>(value);
+    return false;
+  }
+  // IA32_TSC_DEADLINE in counts of timestamp_counter(); 0: disarmed.
+  virtual std::uint64_t tsc_deadline() const { return 0; }
+  virtual void set_tsc_deadline(std::uint64_t count) { static_cast<void>(count); }
+  // CR8: the task priority class, 0 to 15; nothing without a local APIC.
+  virtual std::optional<std::uint8_t> task_priority() const { return std::nullopt; }
+  virtual void set_task_priority(std::uint8_t priority) { static_cast<void>(priority); }
+
   // The machine's count of retired instructions. The CPU adds to it and keeps it exact whenever it
   // calls the host and when run() returns.
   virtual std::uint64_t& instructions() = 0;
   // What RDTSC reads, before the guest's own offset: a function of virtual time alone.
   virtual std::uint64_t timestamp_counter() const = 0;
+  // How fast it counts.
+  virtual std::uint64_t timestamp_hz() const { return 1'000'000'000; }
 };
 
 }  // namespace ice86::cpu

@@ -170,7 +170,8 @@ bool Core::probe_write(std::uint64_t linear, unsigned size) {
   if (!whole_canonical(linear, size)) return false;
   if (!translate_and_fill(linear, Access::kWrite, rights, gpa)) return false;
   if ((linear & kPageMask) + size > kPageSize) {
-    return translate_and_fill(((linear | kPageMask) + 1) & linear_mask, Access::kWrite, rights, gpa);
+    return translate_and_fill(((linear | kPageMask) + 1) & linear_mask, Access::kWrite, rights,
+                              gpa);
   }
   return true;
 }

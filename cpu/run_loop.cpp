@@ -21,13 +21,15 @@ Flow end_of_block(Core&, const Insn&) {
 
 }  // namespace
 
-Core::Core(CpuHost& cpu_host, TraceBus& trace_bus, const FeatureSet& offered)
+Core::Core(CpuHost& cpu_host, TraceBus& trace_bus, CpuModel cpu_model)
     : host(cpu_host),
       trace(trace_bus),
       retired(cpu_host.instructions()),
-      features(offered & implemented_features()),
+      model(std::move(cpu_model)),
+      features(model.asked() & implemented_features()),
+      msrs(model, features),
       decoder_(features) {
-  reset(ResetKind::kPowerOn);
+  reset_state(ResetKind::kPowerOn);  // the host is not complete yet: it is not told
 }
 
 bool Core::fetch_page(std::uint64_t linear, const TlbEntry*& entry) {

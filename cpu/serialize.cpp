@@ -24,7 +24,12 @@ void io_table(Archive& archive, DescriptorTable& table) {
 
 void Core::serialize(Archive& archive) {
   if (!archive.loading() && !written_from_outside) sync_flags();
-  archive.section("cpu", 3, [&] {
+  archive.section("cpu", 4, [&] {
+    std::string model_hash = model.sha256;
+    archive.io(model_hash, 64);
+    if (!archive.ok()) return;
+    if (model_hash != model.sha256)
+      return archive.fail("it is of a machine with another CPU model");
     archive.io(s.gpr);
     archive.io(s.rip);
     archive.io(s.rflags);
@@ -57,14 +62,12 @@ void Core::serialize(Archive& archive) {
       archive.io(*value);
     }
     archive.io(s.smbase);
-    for (std::uint64_t* value :
-         {&msr.apic_base, &msr.pat, &msr.mtrr_default, &msr.sysenter_cs, &msr.sysenter_esp,
-          &msr.sysenter_eip, &msr.microcode, &msr.tsc_offset, &msr.misc_enable, &msr.debugctl}) {
+    for (std::uint64_t* value : {&msr.apic_base, &msr.sysenter_cs, &msr.sysenter_esp,
+                                 &msr.sysenter_eip, &msr.tsc_offset, &msr.tsc_adjust}) {
       archive.io(*value);
     }
-    archive.io(msr.mtrr_variable);
-    archive.io(msr.mtrr_fixed);
     archive.io(random_state);
+    msrs.serialize(archive);
     auto level = static_cast<std::uint8_t>(cpl);
     archive.io(level);
     if (!archive.loading() || !archive.ok()) return;

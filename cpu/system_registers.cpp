@@ -13,123 +13,148 @@ namespace {
 // MSR addresses (SDM vol. 4).
 enum Msr : std::uint32_t {
   kTimeStampCounter = 0x10,
-  kPlatformId = 0x17,
   kApicBase = 0x1b,
-  kFeatureControl = 0x3a,
-  kBiosUpdateTrigger = 0x79,
-  kBiosSignatureId = 0x8b,
-  kMtrrCap = 0xfe,
+  kTscAdjust = 0x3b,
+  kPlatformInfo = 0xce,
   kSysenterCs = 0x174,
   kSysenterEsp = 0x175,
   kSysenterEip = 0x176,
-  kMcgCap = 0x179,
-  kMcgStatus = 0x17a,
-  kMiscEnable = 0x1a0,
-  kDebugCtl = 0x1d9,
-  kMtrrPhysBase0 = 0x200,
-  kMtrrFix64k = 0x250,
-  kMtrrFix16k80000 = 0x258,
-  kMtrrFix16kA0000 = 0x259,
-  kMtrrFix4kC0000 = 0x268,
-  kPat = 0x277,
-  kMtrrDefType = 0x2ff
+  kTscDeadline = 0x6e0,
+  kX2ApicFirst = 0x800,
+  kX2ApicLast = 0x8ff
 };
 
-// The variable-range MTRR pairs, the fixed ranges and write-combining: MTRRcap.
-constexpr std::uint64_t kMtrrCapValue = 8 | 1u << 8 | 1u << 10;
-constexpr std::uint64_t kApicBaseReset = 0xfee00000 | 1u << 8;  // BSP; the APIC itself is off
-constexpr std::uint64_t kPatReset = 0x0007040600070406;
-
-std::uint64_t* fixed_mtrr(Core::Msrs& msr, std::uint32_t index) {
-  if (index == kMtrrFix64k) return &msr.mtrr_fixed[0];
-  if (index == kMtrrFix16k80000) return &msr.mtrr_fixed[1];
-  if (index == kMtrrFix16kA0000) return &msr.mtrr_fixed[2];
-  if (index >= kMtrrFix4kC0000 && index < kMtrrFix4kC0000 + 8)
-    return &msr.mtrr_fixed[3 + index - kMtrrFix4kC0000];
-  return nullptr;
-}
-
-// Registers that hold what was written, nothing more.
-std::uint64_t* plain_msr(Core::Msrs& msr, std::uint32_t index) {
-  switch (index) {
-    case kApicBase: return &msr.apic_base;
-    case kSysenterCs: return &msr.sysenter_cs;
-    case kSysenterEsp: return &msr.sysenter_esp;
-    case kSysenterEip: return &msr.sysenter_eip;
-    case kBiosSignatureId: return &msr.microcode;
-    case kMiscEnable: return &msr.misc_enable;
-    case kDebugCtl: return &msr.debugctl;
-    case kPat: return &msr.pat;
-    case kMtrrDefType: return &msr.mtrr_default;
-    default: break;
-  }
-  if (index >= kMtrrPhysBase0 && index < kMtrrPhysBase0 + msr.mtrr_variable.size()) {
-    return &msr.mtrr_variable[index - kMtrrPhysBase0];
-  }
-  return fixed_mtrr(msr, index);
-}
-
-constexpr std::uint32_t kSignature = 0x00000673;  // family 6, model 7, stepping 3
+// IA32_APIC_BASE (SDM vol. 3A section 11.4.4).
+constexpr std::uint64_t kApicBsp = 1u << 8;
+constexpr std::uint64_t kApicX2 = 1u << 10;
+constexpr std::uint64_t kApicEnable = 1u << 11;
+constexpr std::uint64_t kApicPlace = 0xfee00000;
 
 }  // namespace
 
-// A Pentium III class CPU. It says only what is there.
-void Core::cpuid() {
-  const auto index = static_cast<std::uint32_t>(s.gpr[kRax]);
-  const auto set = [&](std::uint32_t eax, std::uint32_t ebx, std::uint32_t ecx, std::uint32_t edx) {
-    s.gpr[kRax] = eax;
-    s.gpr[kRbx] = ebx;
-    s.gpr[kRcx] = ecx;
-    s.gpr[kRdx] = edx;
-  };
-  if (index >= 0x80000000 && index < 0xc0000000) return set(0, 0, 0, 0);
-  if (index == 0) return set(1, 0x756e6547, 0x6c65746e, 0x49656e69);  // GenuineIntel
-  // Beyond the last leaf the highest basic one answers (SDM vol. 2A, CPUID).
-  set(kSignature, 0, cpuid_bits(features, 1, 0, CpuidRegister::kEcx),
-      cpuid_bits(features, 1, 0, CpuidRegister::kEdx));
+std::uint64_t Core::timestamp() {
+  sync_count();
+  return host.timestamp_counter() + msr.tsc_offset;
+}
+
+// A deadline is in the guest's count: it moves with it.
+bool Core::write_timestamp(std::uint64_t value) {
+  const std::uint64_t deadline = host.tsc_deadline();
+  const std::uint64_t moved = value - timestamp();
+  msr.tsc_offset += moved;
+  msr.tsc_adjust += moved;
+  if (deadline != 0) host.set_tsc_deadline(std::max<std::uint64_t>(deadline - moved, 1));
+  return true;
+}
+
+bool Core::write_apic_base(std::uint64_t value) {
+  const CpuModel::Leaf* sizes = model.find(0x80000008, 0);
+  const unsigned bits = sizes != nullptr ? std::clamp(sizes->values[0] & 0xff, 32u, 52u) : 36;
+  const std::uint64_t modes = kApicEnable | (has(Feature::kX2apic) ? kApicX2 : 0);
+  const std::uint64_t place = ((std::uint64_t{1} << bits) - 1) & ~std::uint64_t{0xfff};
+  if ((value & ~(place | modes | kApicBsp)) != 0) return raise(kGp, 0);
+  // x2APIC mode is entered from xAPIC mode, and left by disabling (SDM vol. 3A section 11.12.5).
+  const bool was_on = (msr.apic_base & kApicEnable) != 0, was_x2 = (msr.apic_base & kApicX2) != 0;
+  const bool on = (value & kApicEnable) != 0, x2 = (value & kApicX2) != 0;
+  if ((x2 && !on) || (x2 && !was_on) || (was_x2 && on && !x2)) return raise(kGp, 0);
+  msr.apic_base = (value & ~kApicBsp) | (msr.apic_base & kApicBsp);
+  host.apic_base_changed(msr.apic_base);
+  return true;
 }
 
 bool Core::read_msr(std::uint32_t index, std::uint64_t& value) {
   const MsrAnswer answer = read_mode_msr(index, value);
   if (answer != MsrAnswer::kUnknown) return answer == MsrAnswer::kDone;
-  if (const std::uint64_t* plain = plain_msr(msr, index)) {
-    value = *plain;
-    return true;
-  }
   switch (index) {
-    case kTimeStampCounter:
-      sync_count();
-      value = host.timestamp_counter() + msr.tsc_offset;
+    case kTimeStampCounter: value = timestamp(); return true;
+    case kTscAdjust:
+      if (!has(Feature::kTscAdjust)) break;
+      value = msr.tsc_adjust;
       return true;
-    case kMtrrCap: value = kMtrrCapValue; return true;
-    case kPlatformId:
-    case kFeatureControl:
-    case kMcgCap:
-    case kMcgStatus: value = 0; return true;
+    case kApicBase:
+      if (!has(Feature::kApic)) break;
+      value = msr.apic_base;
+      return true;
+    case kSysenterCs:
+    case kSysenterEsp:
+    case kSysenterEip:
+      if (!has(Feature::kSep)) break;
+      value = index == kSysenterCs    ? msr.sysenter_cs
+              : index == kSysenterEsp ? msr.sysenter_esp
+                                      : msr.sysenter_eip;
+      return true;
+    case kTscDeadline:
+      if (!has(Feature::kTscDeadline)) break;
+      value = host.tsc_deadline();
+      if (value != 0) value += msr.tsc_offset;
+      return true;
     default: break;
   }
-  if (trace.wants(TraceCategory::kCpu))
+  if (index >= kX2ApicFirst && index <= kX2ApicLast && (msr.apic_base & kApicX2) != 0) {
+    sync_count();
+    return host.x2apic_read(index, value) ? true : raise(kGp, 0);
+  }
+  switch (msrs.read(index, value)) {
+    case MsrFile::Answer::kDone:
+      // The ratio of the counter's rate to the 100 MHz bus clock, in bits 15:8.
+      if (index == kPlatformInfo) {
+        const std::uint64_t ratio =
+            std::clamp<std::uint64_t>(host.timestamp_hz() / 100'000'000, 1, 255);
+        value = (value & ~std::uint64_t{0xff00}) | ratio << 8;
+      }
+      return true;
+    case MsrFile::Answer::kFault: return raise(kGp, 0);
+    case MsrFile::Answer::kUnknown: break;
+  }
+  if (trace.wants(TraceCategory::kCpu)) {
+    sync_count();
     trace.emit(TraceCategory::kCpu, "msr-unknown", {{"msr", index}, {"write", 0U}});
+  }
   return raise(kGp, 0);
 }
 
 bool Core::write_msr(std::uint32_t index, std::uint64_t value) {
   const MsrAnswer answer = write_mode_msr(index, value);
   if (answer != MsrAnswer::kUnknown) return answer == MsrAnswer::kDone;
-  if (std::uint64_t* plain = plain_msr(msr, index)) {
-    *plain = value;
-    return true;
-  }
   switch (index) {
-    case kTimeStampCounter:
-      sync_count();
-      msr.tsc_offset = value - host.timestamp_counter();
+    case kTimeStampCounter: return write_timestamp(value);
+    case kTscAdjust:
+      if (!has(Feature::kTscAdjust)) break;
+      return write_timestamp(timestamp() + value - msr.tsc_adjust);
+    case kApicBase:
+      if (!has(Feature::kApic)) break;
+      return write_apic_base(value);
+    case kSysenterCs:
+      if (!has(Feature::kSep)) break;
+      msr.sysenter_cs = value & 0xffffffff;
       return true;
-    case kBiosUpdateTrigger:
-    case kMcgStatus: return true;
+    case kSysenterEsp:
+      if (!has(Feature::kSep)) break;
+      msr.sysenter_esp = value;
+      return true;
+    case kSysenterEip:
+      if (!has(Feature::kSep)) break;
+      msr.sysenter_eip = value;
+      return true;
+    case kTscDeadline:
+      if (!has(Feature::kTscDeadline)) break;
+      sync_count();
+      // A deadline that has passed already counts as now.
+      host.set_tsc_deadline(value == 0 ? 0 : std::max<std::uint64_t>(value - msr.tsc_offset, 1));
+      return true;
     default: break;
   }
+  if (index >= kX2ApicFirst && index <= kX2ApicLast && (msr.apic_base & kApicX2) != 0) {
+    sync_count();
+    return host.x2apic_write(index, value) ? true : raise(kGp, 0);
+  }
+  switch (msrs.write(index, value)) {
+    case MsrFile::Answer::kDone: return true;
+    case MsrFile::Answer::kFault: return raise(kGp, 0);
+    case MsrFile::Answer::kUnknown: break;
+  }
   if (trace.wants(TraceCategory::kCpu)) {
+    sync_count();
     trace.emit(TraceCategory::kCpu, "msr-unknown",
                {{"msr", index}, {"write", 1U}, {"value", value}});
   }
@@ -137,11 +162,16 @@ bool Core::write_msr(std::uint32_t index, std::uint64_t value) {
 }
 
 void Core::reset(ResetKind kind) {
+  reset_state(kind);
+  if (kind != ResetKind::kInit) host.apic_base_changed(msr.apic_base);
+}
+
+void Core::reset_state(ResetKind kind) {
   // SDM vol. 3A table 9-1.
   const State old = s;
   s = State{};
   s.rip = 0xfff0;
-  s.gpr[kRdx] = kSignature;
+  s.gpr[kRdx] = model.find(1, 0)->values[0];
   s.cr0 = cr0::kCd | cr0::kNw | cr0::kEt;
   for (Segment& segment : s.segment) {
     segment.limit = 0xffff;
@@ -176,8 +206,8 @@ void Core::reset(ResetKind kind) {
     ferr = ignne = false;
     msr = Msrs{};
     random_state = 0;
-    msr.apic_base = kApicBaseReset;
-    msr.pat = kPatReset;
+    msr.apic_base = has(Feature::kApic) ? kApicPlace | kApicEnable | kApicBsp : 0;
+    msrs.reset();
   }
   lf.load(0);
   linear_mask = 0xffffffff;

@@ -212,7 +212,7 @@ Flow cpuid(Core& c, const Insn&) {
 Flow rdtsc(Core& c, const Insn&) {
   if ((c.s.cr4 & cr4::kTsd) != 0 && c.cpl != 0) return c.raised(kGp, 0);
   c.sync_count();
-  const std::uint64_t value = c.host.timestamp_counter() + c.msr.tsc_offset;
+  const std::uint64_t value = c.timestamp();
   c.s.gpr[kRax] = value & 0xffffffff;
   c.s.gpr[kRdx] = value >> 32;
   return Flow::kNext;
@@ -255,7 +255,7 @@ Flow mov_from_cr(Core& c, const Insn& i) {
     case 2: value = c.s.cr2; break;
     case 3: value = c.s.cr3; break;
     case 4: value = c.s.cr4; break;
-    case 8: value = c.s.cr8; break;
+    case 8: value = c.host.task_priority().value_or(static_cast<std::uint8_t>(c.s.cr8)); break;
     default: return c.raised(kUd);
   }
   set_natural(c, i.dst, value);

@@ -2,12 +2,14 @@
 #include "emulator/app/machine_options.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
+#include "emulator/app/cpu_option.h"
 #include "emulator/bus/block_image.h"
 
 namespace ice86::app {
@@ -99,6 +101,9 @@ void add_board_options(CLI::App& command, MachineOptions& o) {
   command.add_option("--vgabios", o.vga_rom, "VGA BIOS image instead of the firmware's own");
   command.add_option("-m,--memory", o.memory, "memory: 128M, 2G; a plain number is MiB")
       ->capture_default_str();
+  command.add_option("--cpu", o.cpu,
+                     fmt::format("CPU model ('--cpu help' lists them) or model file; default {}",
+                                 cpu::kDefaultCpuModel));
   static constexpr const char* kSlots[] = {"--hda", "--hdb", "--hdc", "--hdd"};
   static constexpr const char* kPlaces[] = {"primary master", "primary slave", "secondary master",
                                             "secondary slave"};
@@ -197,6 +202,13 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
   if (!memory) return std::move(memory).error().within("-m");
   if (*memory % (1 << 20) != 0) return usage_error("-m: memory is a whole number of MiB");
   config.memory_mib = *memory >> 20;
+  if (options.cpu) {
+    ICE86_TRY_ASSIGN(config.cpu_model, choose_cpu_model(*options.cpu));
+    if (const auto missing = config.cpu_model.missing(); !missing.empty()) {
+      fmt::print(stderr, "ice86: --cpu {}: not there yet, and left out of CPUID: {}\n",
+                 *options.cpu, fmt::join(missing, " "));
+    }
+  }
   std::optional<std::filesystem::path> vga_rom;
   if (options.vga_rom) vga_rom = *options.vga_rom;
   ICE86_TRY_ASSIGN(config.firmware,

@@ -23,6 +23,7 @@ struct MachineOptions : DriveOptions {
   std::string firmware = "bochs";
   std::optional<std::string> vga_rom;
   std::string memory = "128M";
+  std::optional<std::string> cpu;  // model name or file
   std::string boot = "c";
   std::string rtc = "2003-06-09T12:00:00";
   std::uint64_t rate = 100;  // instructions per microsecond

@@ -9,6 +9,7 @@
 
 #include "devices/vga/vga.h"
 #include "emulator/app/command.h"
+#include "emulator/app/cpu_option.h"
 #include "emulator/app/exit_code.h"
 #include "emulator/app/session.h"
 #include "emulator/display/screen.h"
@@ -84,6 +85,11 @@ void add_run_command(CLI::App& app, const std::vector<std::string>& words, int& 
   command->add_flag("--print-screen", options->print_screen, "print the text screen at the end");
   command->add_flag("--hash", options->hash, "print the SHA-256 of the final state");
   command->callback([options, &words, &exit] {
+    if (options->machine.cpu == "help") {
+      fmt::print("{}", list_cpu_models());
+      exit = kDone;
+      return;
+    }
     auto code = run(*options, words);
     exit = code ? *code : fail(code.error());
   });

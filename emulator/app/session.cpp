@@ -64,8 +64,9 @@ harness::IntTrace Session::trace() const {
   trace.header.firmware = config.firmware.name;
   trace.header.rom_sha256 = config.firmware.rom_sha256;
   trace.header.vga_sha256 = config.firmware.vga_sha256;
-  trace.header.machine = fmt::format("pc, {} MiB, {} instructions/us", config.memory_mib,
-                                     config.instructions_per_microsecond);
+  trace.header.machine =
+      fmt::format("pc, cpu {}, {} MiB, {} instructions/us", config.cpu_model.name,
+                  config.memory_mib, config.instructions_per_microsecond);
   if (recorder_) {
     trace.events = recorder_->events();
     trace.losses = recorder_->losses();

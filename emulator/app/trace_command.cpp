@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "emulator/app/command.h"
+#include "emulator/app/cpu_option.h"
 #include "emulator/app/exit_code.h"
 #include "emulator/app/session.h"
 #include "emulator/base/files.h"
@@ -148,6 +149,11 @@ void add_trace_command(CLI::App& app, const std::vector<std::string>& words, int
       ->delimiter(',');
   command->add_flag("-q,--quiet", options->quiet, "print no trace");
   command->callback([options, &words, &exit] {
+    if (options->machine.cpu == "help") {
+      fmt::print("{}", list_cpu_models());
+      exit = kDone;
+      return;
+    }
     auto code = run(*options, words);
     exit = code ? *code : fail(code.error());
   });

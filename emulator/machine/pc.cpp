@@ -25,6 +25,9 @@ Result<std::unique_ptr<Pc>> Pc::create(PcConfig config) {
     return usage_error(fmt::format("memory of {} MiB: from 1 to {} MiB fit this machine",
                                    config.memory_mib, kMostMemoryMib));
   }
+  if (config.cpu_model.leaves.empty()) {
+    ICE86_TRY_ASSIGN(config.cpu_model, cpu::load_cpu_model(std::string(cpu::kDefaultCpuModel)));
+  }
   ICE86_TRY_ASSIGN(auto parts, Parts::create(std::move(config)));
   return std::unique_ptr<Pc>(new Pc(std::move(parts)));
 }

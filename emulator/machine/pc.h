@@ -38,6 +38,7 @@ struct DiskConfig {
 struct PcConfig {
   std::uint64_t memory_mib = 128;  // 1 to 65536
   Firmware firmware;
+  cpu::CpuModel cpu_model;                         // without CPUID leaves: the default model
   std::array<std::optional<DiskConfig>, 4> disks;  // primary master, primary slave, secondary ...
   std::uint64_t instructions_per_microsecond = 100;
   devices::Mc146818::Date rtc;

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <limits>
 #include <map>
 
 #include "emulator/machine/cmos_setup.h"
@@ -27,6 +28,13 @@ constexpr std::array<std::uint16_t, Pc::kSerialPorts> kUartPorts = {0x3f8, 0x2f8
 Pc::Parts::Parts(PcConfig configuration)
     : config(std::move(configuration)),
       clock(config.instructions_per_microsecond),
+      local_apic(clock, {.id = 0, .bootstrap = true}, {intr, nmi, smi, init},
+                 {[this] { return pics[0].acknowledge(); },
+                  [this](const devices::ApicMessage& message) { return apic_bus.send(message); },
+                  [this](std::uint8_t vector) { ioapic.end_of_interrupt(vector); },
+                  nullptr,  // the only CPU never waits for a SIPI
+                  [this](std::uint64_t count) { return time_of_timestamp(count); }},
+                 trace),
       rtc(clock, rtc_irq, config.rtc),
       console_e9("port-e9", config.debug_console),
       console_402("port-402", config.debug_console),
@@ -64,6 +72,7 @@ Result<void> Pc::Parts::wire() {
   }
   wire_lines();
   ICE86_TRY(wire_ports());
+  ICE86_TRY(wire_apics());
   ICE86_TRY(plug_memory_modules());
   ICE86_TRY(wire_pci());
   return write_cmos();
@@ -84,12 +93,22 @@ void Pc::Parts::attach_drive(devices::AtaChannel& channel, unsigned place, DiskC
 void Pc::Parts::wire_lines() {
   // Interrupt controllers: 0-7 on the first, 8-15 on the second, which hangs on input 2 of the
   // first.
+  // The I/O APIC sees the same lines, the timer on its input 2 and the 8259s themselves on 0.
   for (unsigned i = 0; i < irq.size(); ++i) {
-    if (i != 2) irq[i].connect([this, i](bool high) { pics[i / 8].set_ir(i % 8, high); });
+    if (i == 2) continue;
+    irq[i].connect([this, i](bool high) {
+      pics[i / 8].set_ir(i % 8, high);
+      ioapic.set_input(i == 0 ? 2 : i, high);
+    });
   }
   pics[0].connect_slave(2, pics[1]);
   slave_intr.connect([this](bool high) { pics[0].set_ir(2, high); });
+  pic_intr.connect([this](bool high) {
+    ioapic.set_input(0, high);
+    local_apic.set_lint(0, high);
+  });
   intr.connect([this](bool high) { cpu.set_intr(high); });
+  nmi.connect([this] { cpu.pulse_nmi(); });
 
   const auto isa = [this](LevelLine& line, unsigned number) {
     line.connect([this, number](bool high) { isa_bridge.set_isa_irq(number, high); });
@@ -203,6 +222,32 @@ Result<void> Pc::Parts::wire_pci() {
   return {};
 }
 
+Result<void> Pc::Parts::wire_apics() {
+  apic_bus.attach(local_apic);
+  MemorySpace::Region window;
+  window.name = "ioapic";
+  window.base = 0xfec00000;
+  window.size = 0x1000;
+  window.registers = &ioapic;
+  ICE86_TRY(space.add(std::move(window)));
+  window = {};
+  window.name = "local-apic";
+  window.base = 0xfee00000;
+  window.size = 0x1000;
+  // It answers inside the CPU, before any bus is asked: the highest priority there is.
+  window.priority = MemorySpace::Priority::kSmram;
+  window.registers = &local_apic;
+  window.enabled = false;
+  ICE86_TRY_ASSIGN(apic_window, space.add(std::move(window)));
+  return {};
+}
+
+void Pc::Parts::apic_base_changed(std::uint64_t value) {
+  constexpr std::uint64_t kX2apic = 1u << 10, kEnable = 1u << 11;
+  local_apic.set_base(value);
+  space.move(*apic_window, value & 0x000ffffffffff000, (value & (kEnable | kX2apic)) == kEnable);
+}
+
 // A window that the guest moves follows as a port claim or memory region of its own.
 void Pc::Parts::wire_windows(devices::PciFunction& function, const char* name) {
   struct Placed {
@@ -271,6 +316,14 @@ std::uint64_t Pc::Parts::timestamp_counter() const {
   return clock.now() * clock.instructions_per_microsecond() / 100;
 }
 
+// The first nanosecond at which timestamp_counter() has reached `count`.
+Nanoseconds Pc::Parts::time_of_timestamp(std::uint64_t count) const {
+  const std::uint64_t rate = clock.instructions_per_microsecond();
+  constexpr Nanoseconds kNever = std::numeric_limits<std::int64_t>::max();
+  if (count / rate >= kNever / 100 - 1) return kNever;
+  return count / rate * 100 + (count % rate * 100 + rate - 1) / rate;
+}
+
 void Pc::Parts::request_reset(ResetKind kind) {
   // A hard reset covers a soft one that was asked for in the same instruction.
   if (!pending_reset || kind == ResetKind::kHard) pending_reset = kind;
@@ -290,11 +343,13 @@ void Pc::Parts::finish(RunEnd how) {
 }
 
 bool Pc::Parts::can_wake() const {
-  return (cpu.state().rflags & cpu::flag::kIf) != 0;
+  return (cpu.state().rflags & cpu::flag::kIf) != 0 || local_apic.may_signal_nmi() ||
+         ioapic.may_signal_nmi();
 }
 
 void Pc::Parts::reset(ResetKind kind) {
   cpu.reset(kind);
+  local_apic.reset(kind);
   if (kind == ResetKind::kInit) return;
   memory->set_smm(false);
   if (kind == ResetKind::kPowerOn) memory->ram().clear();
@@ -306,6 +361,7 @@ void Pc::Parts::reset(ResetKind kind) {
   network.reset(kind);
   pci_config.reset(kind);
   for (auto& pic : pics) pic.reset(kind);
+  ioapic.reset(kind);
   timer.reset(kind);
   port61.reset(kind);
   rtc.reset(kind);
@@ -325,7 +381,7 @@ void Pc::Parts::reset(ResetKind kind) {
 }
 
 void Pc::Parts::serialize(Archive& archive) {
-  archive.section("pc", 1, [&] {
+  archive.section("pc", 2, [&] {
     std::uint64_t memory_mib = config.memory_mib;
     archive.io(memory_mib);
     std::string rom = config.firmware.rom_sha256;
@@ -345,6 +401,8 @@ void Pc::Parts::serialize(Archive& archive) {
     network.serialize(archive);
     pci_config.serialize(archive);
     for (auto& pic : pics) pic.serialize(archive);
+    local_apic.serialize(archive);
+    ioapic.serialize(archive);
     timer.serialize(archive);
     port61.serialize(archive);
     rtc.serialize(archive);
@@ -368,6 +426,7 @@ void Pc::Parts::serialize(Archive& archive) {
   if (archive.loading()) {
     // Loaded memory and a loaded memory map: nothing that the CPU has cached is true any more.
     memory->set_smm(cpu.state().in_smm);
+    apic_base_changed(local_apic.base());
     cpu.mapping_changed();
     cpu.forget_code();
     update_a20();
@@ -388,6 +447,8 @@ std::string Pc::Parts::dump() const {
   add("piix4-pm", power.dump());
   add("pic0", pics[0].dump());
   add("pic1", pics[1].dump());
+  add("local-apic", local_apic.dump());
+  add("ioapic", ioapic.dump());
   add("pit", timer.dump());
   add("rtc", rtc.dump());
   add("i8042", keyboard_controller.dump());

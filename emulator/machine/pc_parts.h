@@ -19,6 +19,9 @@
 #include "devices/i8237/isa_dma.h"
 #include "devices/i8254/i8254.h"
 #include "devices/i8259a/i8259a.h"
+#include "devices/ioapic/ioapic.h"
+#include "devices/local_apic/apic_bus.h"
+#include "devices/local_apic/local_apic.h"
 #include "devices/mc146818/mc146818.h"
 #include "devices/ns16550/ns16550.h"
 #include "devices/pci/config_mechanism.h"
@@ -61,9 +64,28 @@ struct Pc::Parts final : public cpu::CpuHost {
   }
   void ferr_changed(bool asserted) override { isa_bridge.set_ferr(asserted); }
   void smm_changed(bool in_smm) override { memory->set_smm(in_smm); }
-  std::uint8_t acknowledge_interrupt() override { return pics[0].acknowledge(); }
+  std::uint8_t acknowledge_interrupt() override { return local_apic.acknowledge(); }
+  std::uint32_t apic_id() const override { return local_apic.id(); }
+  void apic_base_changed(std::uint64_t value) override;
+  bool x2apic_read(std::uint32_t index, std::uint64_t& value) override {
+    return local_apic.x2apic_read(index, value);
+  }
+  bool x2apic_write(std::uint32_t index, std::uint64_t value) override {
+    return local_apic.x2apic_write(index, value);
+  }
+  std::uint64_t tsc_deadline() const override { return local_apic.tsc_deadline(); }
+  void set_tsc_deadline(std::uint64_t count) override { local_apic.set_tsc_deadline(count); }
+  std::optional<std::uint8_t> task_priority() const override {
+    return static_cast<std::uint8_t>(local_apic.task_priority() >> 4);
+  }
+  void set_task_priority(std::uint8_t priority) override {
+    local_apic.set_task_priority(static_cast<std::uint8_t>(priority << 4));
+  }
   std::uint64_t& instructions() override { return clock.instructions(); }
   std::uint64_t timestamp_counter() const override;
+  std::uint64_t timestamp_hz() const override {
+    return clock.instructions_per_microsecond() * 10'000'000;
+  }
 
   void reset(ResetKind kind);
   void request_reset(ResetKind kind);
@@ -83,23 +105,29 @@ struct Pc::Parts final : public cpu::CpuHost {
   PortSpace ports{trace};
 
   // Wires.
-  std::array<LevelLine, 16> irq;  // inputs of the interrupt controllers
-  LevelLine intr, slave_intr;
+  std::array<LevelLine, 16> irq;   // inputs of the interrupt controllers
+  LevelLine pic_intr, slave_intr;  // the interrupt controllers' INT outputs
+  LevelLine intr;                  // the local APIC's, to the CPU
   LevelLine a20_keyboard, a20_fast, ignne;
-  EdgeLine init, system_reset, power_off, smi;
+  EdgeLine init, nmi, system_reset, power_off, smi;
   LevelLine timer_irq, rtc_irq, keyboard_irq, auxiliary_irq, sci_irq;
   std::array<LevelLine, kUarts> uart_irq;
   std::array<LevelLine, 2> ata_irq;
   LevelLine timer2_gate, speaker;
 
   // Chips.
-  cpu::Cpu cpu{*this, trace};
+  cpu::Cpu cpu{*this, trace, config.cpu_model};
   std::unique_ptr<PcMemory> memory;
   devices::PciBus pci{trace};
   devices::PciConfigMechanism pci_config{pci};
   std::array<devices::I8259a, 2> pics{
-      devices::I8259a({"pic0", devices::I8259a::Role::kMaster, 0xf8}, intr, trace),
+      devices::I8259a({"pic0", devices::I8259a::Role::kMaster, 0xf8}, pic_intr, trace),
       devices::I8259a({"pic1", devices::I8259a::Role::kSlave, 0xde}, slave_intr, trace)};
+  devices::ApicBus apic_bus;
+  devices::LocalApic local_apic;
+  devices::IoApic ioapic{[this](const devices::ApicMessage& message) { apic_bus.send(message); },
+                         trace};
+  MemorySpace::Region* apic_window = nullptr;  // where IA32_APIC_BASE puts the registers
   std::unique_ptr<devices::I440fx> host_bridge;
   devices::Piix3 isa_bridge{{irq, a20_fast, ignne, init, system_reset}, trace};
   devices::I8254 timer{clock, {"pit", {&timer_irq, nullptr, nullptr}}};
@@ -135,6 +163,8 @@ struct Pc::Parts final : public cpu::CpuHost {
   void wire_lines();
   Result<void> wire_ports();
   Result<void> wire_pci();
+  Result<void> wire_apics();
+  Nanoseconds time_of_timestamp(std::uint64_t count) const;
   void wire_windows(devices::PciFunction& function, const char* name);
   Result<void> claim(const char* name, std::uint32_t base, std::uint32_t count,
                      RegisterBlock& registers, std::uint64_t offset = 0, unsigned most_width = 1);

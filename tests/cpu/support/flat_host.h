@@ -15,12 +15,16 @@ namespace ice86::cpu::test {
 
 class FlatHost final : public CpuHost {
  public:
-  explicit FlatHost(std::uint64_t memory_bytes, const FeatureSet& offered = implemented_features())
-      : ram_(std::move(*Ram::create("ram", memory_bytes))), cpu_(*this, trace_, offered) {}
+  explicit FlatHost(std::uint64_t memory_bytes,
+                    CpuModel model = plain_cpu_model(implemented_features()))
+      : ram_(std::move(*Ram::create("ram", memory_bytes))), cpu_(*this, trace_, std::move(model)) {}
+  FlatHost(std::uint64_t memory_bytes, const FeatureSet& offered)
+      : FlatHost(memory_bytes, plain_cpu_model(offered)) {}
 
   Ram& ram() { return *ram_; }
   Cpu& cpu() { return cpu_; }
   Clock& clock() { return clock_; }
+  TraceBus& trace() { return trace_; }
   std::uint8_t* memory() { return ram_->data(); }
 
   // What a port reads as, and where writes go; by default all ones, and nowhere.

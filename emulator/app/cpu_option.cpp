@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "emulator/app/cpu_option.h"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "emulator/app/suggest.h"
+
+namespace ice86::app {
+
+Result<cpu::CpuModel> choose_cpu_model(const std::string& name_or_path) {
+  if (std::filesystem::path(name_or_path).extension() != ".toml") {
+    std::vector<std::string> names;
+    for (const cpu::CpuModel& model : cpu::builtin_cpu_models()) names.push_back(model.name);
+    if (std::find(names.begin(), names.end(), name_or_path) == names.end()) {
+      const auto near = nearest(name_or_path, names);
+      return usage_error(
+          fmt::format("--cpu: there is no CPU model '{}'{}; '--cpu help' lists them", name_or_path,
+                      near ? fmt::format(", did you mean {}?", *near) : std::string()));
+    }
+  }
+  auto model = cpu::load_cpu_model(name_or_path);
+  if (!model) return std::move(model).error().within("--cpu");
+  return model;
+}
+
+std::string list_cpu_models() {
+  std::string text;
+  for (const cpu::CpuModel& model : cpu::builtin_cpu_models()) {
+    text += fmt::format("{:<12} {}{}\n", model.name, model.summary,
+                        model.name == cpu::kDefaultCpuModel ? " (the default)" : "");
+    if (const auto missing = model.missing(); !missing.empty())
+      text += fmt::format("{:<12} not there yet: {}\n", "", fmt::join(missing, " "));
+  }
+  text +=
+      fmt::format("{:<12} any model file; docs/cpu-models.md describes the format\n", "FILE.toml");
+  return text;
+}
+
+}  // namespace ice86::app
