@@ -102,6 +102,7 @@ bool Core::write_cr4(std::uint64_t value) {
   s.cr4 = value;
   flush_tlb();
   update_rights();
+  if ((changed & cr4::kDe) != 0) update_breakpoints();
   return true;
 }
 

@@ -324,6 +324,12 @@ class Core {
   [[nodiscard]] bool deliver(std::uint8_t vector, InterruptSource source, const Fault* error);
   void deliver_exception(const Fault& first);
   Flow software_interrupt(std::uint8_t vector, bool privileged_source);
+  // Virtual-8086 mode extensions: INT n by the task's redirection bitmap. `redirected`: to the
+  // 8086 handler.
+  [[nodiscard]] bool int_redirected(std::uint8_t vector, bool& redirected);
+  [[nodiscard]] bool deliver_to_8086(std::uint8_t vector);
+  // CR4.VME in virtual-8086 mode below IOPL 3: VIF stands for IF.
+  bool virtual_if() const { return v8086() && (s.cr4 & cr4::kVme) != 0 && iopl() != 3; }
   enum class TaskSwitch { kJump, kCall, kIret };
   [[nodiscard]] bool switch_task(std::uint16_t selector, const Descriptor& descriptor,
                                  TaskSwitch how);
@@ -341,9 +347,22 @@ class Core {
   [[nodiscard]] bool check_stack_segment(std::uint16_t selector, unsigned level, Vector vector,
                                          Descriptor& descriptor);
 
+  // ---- Debug registers ----
+  void update_breakpoints();  // after a change of DR7, DR0 to DR3, CR4.DE
+  // An access of the executing instruction to a port; data accesses are seen by the slow paths.
+  void port_accessed(std::uint16_t port, unsigned size) {
+    if (port_breakpoints_) [[unlikely]]
+      note_port_access(port, size);
+  }
+  void trap_after_task_switch() { pending_debug_ |= 1u << 15; }  // DR6.BT
+
   // ---- System management mode ----
   void enter_smm();
   Flow leave_smm();
+  void save_state();
+  void load_state();
+  void save_long_state();
+  void load_long_state();
 
   // ---- System registers ----
   [[nodiscard]] bool write_cr(unsigned number, std::uint64_t value);
@@ -467,6 +486,15 @@ class Core {
   void note_filled(unsigned part, std::uint64_t index);
   void note_large_page(std::uint64_t linear, unsigned page_bits);
   void compute_view(unsigned segment);
+  void run_block(bool shadow, bool held_by_ss);
+  std::uint64_t breakpoints_at(std::uint64_t at, std::uint64_t size, unsigned conditions) const;
+  bool data_breakpoint_in_page(std::uint64_t linear) const;
+  void note_data_access(std::uint64_t linear, unsigned size, bool write);
+  void note_port_access(std::uint16_t port, unsigned size);
+  void note_breakpoints(std::uint64_t hits);
+  bool code_breakpoint_hit(std::uint64_t linear);
+  bool code_breakpoint_in(std::uint64_t linear, std::uint64_t size) const;
+  void raise_debug(std::uint64_t reasons);
   bool fetch_limit(std::uint64_t& bytes) const;
 
   // Where execution was lately: from a linear address straight to its block.
@@ -503,6 +531,12 @@ class Core {
   bool stop_requested_ = false;
   bool delivered_ = false;
   bool leave_pending_ = false;
+  bool repeating_ = false;  // the last instruction stopped between two iterations
+  // Armed breakpoints by kind, and what the executing instruction has hit (bits as in DR6).
+  bool code_breakpoints_ = false;
+  bool data_breakpoints_ = false;
+  bool port_breakpoints_ = false;
+  std::uint64_t pending_debug_ = 0;
   std::unique_ptr<Block> crossing_;  // one instruction across two pages, decoded anew each time
 };
 

@@ -266,6 +266,7 @@ void Core::deliver_exception(const Fault& first) {
     }
     // Faults, unlike traps, push RF set (SDM vol. 3A section 17.3.1.1).
     const bool is_fault = current.vector != kDb && current.vector != kBp && current.vector != kOf;
+    if (current.vector == kDb) s.dr[7] &= ~(std::uint64_t{1} << 13);  // DR7.GD
     const std::uint64_t old_rf = s.rflags & flag::kRf;
     if (is_fault && protected_mode()) s.rflags |= flag::kRf;
     if (deliver(current.vector, InterruptSource::kException, &current)) return;
@@ -292,9 +293,65 @@ void Core::deliver_exception(const Fault& first) {
   }
 }
 
+// SDM vol. 3A section 20.3.3: 32 bytes below the I/O map, a clear bit sends the interrupt to the
+// 8086 program's own handler.
+bool Core::int_redirected(std::uint8_t vector, bool& redirected) {
+  const unsigned type = bits(s.tr.attributes, 11, 8);
+  if (!s.tr.usable || (type != kTss32Available && type != kTss32Busy) || s.tr.limit < 103)
+    return raise(kGp, 0);
+  std::uint16_t map = 0;
+  if (!read_system(s.tr.base + 102, map)) return false;
+  const std::uint32_t at = map - 32u + vector / 8u;
+  if (map < 32 || at > s.tr.limit) return raise(kGp, 0);
+  std::uint8_t byte = 0;
+  if (!read_system(s.tr.base + at, byte)) return false;
+  redirected = !bit(byte, vector % 8);
+  return true;
+}
+
+// As in real mode, through the vector table at linear 0; below IOPL 3, VIF stands for IF.
+bool Core::deliver_to_8086(std::uint8_t vector) {
+  sync_count();
+  InterruptDelivery delivery{vector,
+                             InterruptSource::kSoftware,
+                             s.segment[kCs].selector,
+                             s.rip,
+                             flags(),
+                             s.segment[kSs].selector,
+                             sp()};
+  std::uint32_t entry = 0;
+  if (!read_linear<std::uint32_t>(vector * 4u, entry, rights)) return false;
+  std::uint32_t image = flags() & ~(flag::kVm | flag::kRf);
+  const bool virtual_flag = iopl() != 3;
+  if (virtual_flag) {
+    image = (image & ~flag::kIf) | flag::kIopl;
+    if ((s.rflags & flag::kVif) != 0) image |= flag::kIf;
+  }
+  std::uint64_t top = sp();
+  if (!push<std::uint16_t>(top, static_cast<std::uint16_t>(image)) ||
+      !push<std::uint16_t>(top, s.segment[kCs].selector) ||
+      !push<std::uint16_t>(top, static_cast<std::uint16_t>(s.rip))) {
+    return false;
+  }
+  set_sp(top);
+  load_real_segment(kCs, static_cast<std::uint16_t>(entry >> 16));
+  s.rip = entry & 0xffff;
+  s.rflags &= ~std::uint64_t{flag::kTf | flag::kNt | (virtual_flag ? flag::kVif : flag::kIf)};
+  if (observer != nullptr) {
+    sync_flags();
+    observer->interrupt_delivered(delivery);
+  }
+  return true;
+}
+
 Flow Core::software_interrupt(std::uint8_t vector, bool privileged_source) {
   // In virtual-8086 mode INT n needs IOPL 3; INT3, INTO and INT1 do not (SDM vol. 3A section 20.3).
-  if (v8086() && !privileged_source && iopl() != 3) return raised(kGp, 0);
+  if (v8086() && !privileged_source) {
+    bool redirected = false;
+    if ((s.cr4 & cr4::kVme) != 0 && !int_redirected(vector, redirected)) return Flow::kFault;
+    if (redirected) return deliver_to_8086(vector) ? Flow::kLeave : Flow::kFault;
+    if (iopl() != 3) return raised(kGp, 0);
+  }
   const auto source =
       privileged_source && vector == kDb ? InterruptSource::kException : InterruptSource::kSoftware;
   if (!deliver(vector, source, nullptr)) return Flow::kFault;

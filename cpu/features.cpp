@@ -56,7 +56,7 @@ FeatureSet implemented_features() {
   // Paging and system.
   all |= {kPse, kTsc, kMsr, kCx8, kSep, kMtrr, kPat, kPse36};
   all |= {kDe, kPae, kMce, kPge, kNx, kSmep, kSmap, kUmip, kPcid, kInvpcid};
-  all |= {kLm, kSyscall, kLahfLm, kCx16, kFsgsbase, kPdpe1gb, kRdtscp};
+  all |= {kVme, kLm, kSyscall, kLahfLm, kCx16, kFsgsbase, kPdpe1gb, kRdtscp};
   // Machine check registers without an error ever; a time stamp that never stops; what an emulator
   // is by nature (coherent caches, fast strings).
   all |= {kMca, kTscAdjust, kInvtsc, kHypervisor, kSs, kErms};

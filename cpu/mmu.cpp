@@ -93,6 +93,7 @@ void Core::fill_tlb(std::uint64_t linear, const Translation& to, Access access, 
   entry.page_bits = to.page_bits;
   if (to.page_bits > kPageBits) note_large_page(linear, to.page_bits);
   if (as == Rights::kUserAligned && access != Access::kExecute) return;
+  if (data_breakpoints_ && access != Access::kExecute && data_breakpoint_in_page(linear)) return;
   const PageView view = host.page(to.gpa);
   switch (access) {
     case Access::kRead:
@@ -142,6 +143,7 @@ bool Core::whole_canonical(std::uint64_t linear, unsigned size) {
 
 bool Core::read_slow(std::uint64_t linear, unsigned size, std::uint64_t& value, Rights as) {
   if (misaligned(as, linear, size)) return raise(kAc, 0);
+  if (data_breakpoints_) note_data_access(linear, size, false);
   if ((linear & kPageMask) + size > kPageSize) {
     // Both pages are translated before either is read: a fault has no side effects.
     Gpa first = 0;
@@ -178,6 +180,7 @@ bool Core::probe_write(std::uint64_t linear, unsigned size) {
 
 bool Core::write_slow(std::uint64_t linear, unsigned size, std::uint64_t value, Rights as) {
   if (misaligned(as, linear, size)) return raise(kAc, 0);
+  if (data_breakpoints_) note_data_access(linear, size, true);
   if ((linear & kPageMask) + size > kPageSize) {
     Gpa first = 0;
     Gpa second = 0;

@@ -219,6 +219,7 @@ void Core::execute(Block& block, std::uint64_t most) {
   retired = count_base_ + (flow == Flow::kLeave ? looked_at : looked_at - 1);
   current_ = nullptr;
   restore_patched();
+  repeating_ = flow == Flow::kAgain;
   if (flow == Flow::kFault) {
     delivered_ = true;
     deliver_exception(fault);
@@ -234,6 +235,40 @@ void Core::request_stop() {
 void Core::set_intr(bool high) {
   intr = high;
   if (high) leave_after_current();
+}
+
+// One block, or one instruction where something has to be looked at after each. `held_by_ss`: MOV
+// SS came before, which holds debug exceptions off, too.
+void Core::run_block(bool shadow, bool held_by_ss) {
+  const std::uint64_t before = retired;
+  const std::uint64_t linear = (views[kCs].base + s.rip) & linear_mask;
+  const std::uint64_t old_flags = s.rflags;
+  const bool trap = (old_flags & flag::kTf) != 0;
+  const bool resume = (old_flags & flag::kRf) != 0;
+  if (code_breakpoints_ && !resume && !held_by_ss && code_breakpoint_hit(linear)) return;
+  Block* block = find_block();
+  if (block == nullptr) {
+    pending_debug_ = 0;
+    deliver_exception(fault);
+    return;
+  }
+  bool single = shadow || trap || resume;
+  if (code_breakpoints_ && code_breakpoint_in(linear, block->bytes)) single = true;
+  // RF is for one instruction; a new value comes from that instruction itself (IRET).
+  s.rflags &= ~std::uint64_t{flag::kRf};
+  execute(*block, single ? 1 : run_limit_ - before);
+  // Between two iterations RF is kept, and set in what a trap pushes there (section 17.3.1.1).
+  if (repeating_ && (resume || pending_debug_ != 0 || trap)) s.rflags |= flag::kRf;
+  if (delivered_) {
+    // The instruction has faulted: what it hit before that is not reported.
+    delivered_ = false;
+    pending_debug_ = 0;
+    return;
+  }
+  // The trap is for an instruction that began with TF set and retired.
+  std::uint64_t reasons = pending_debug_;
+  if (trap && retired != before) reasons |= 1u << 14;  // DR6.BS
+  if (reasons != 0 && !s.mov_ss_shadow) raise_debug(reasons);
 }
 
 StopReason Core::run(std::uint64_t instructions) {
@@ -260,10 +295,13 @@ StopReason Core::run(std::uint64_t instructions) {
     const std::uint64_t before = retired;
     if (before >= run_limit_) break;
 
-    const bool shadow = s.interrupt_shadow || s.mov_ss_shadow;
+    const bool held_by_ss = s.mov_ss_shadow;
+    const bool shadow = s.interrupt_shadow || held_by_ss;
     s.interrupt_shadow = false;
     s.mov_ss_shadow = false;
     if (!shadow) {
+      if (repeating_ && (s.nmi_pending || interrupt_deliverable())) s.rflags |= flag::kRf;
+      repeating_ = false;
       if (s.smi_pending && !s.in_smm) {
         enter_smm();
         continue;
@@ -288,20 +326,7 @@ StopReason Core::run(std::uint64_t instructions) {
       break;
     }
 
-    Block* block = find_block();
-    if (block == nullptr) {
-      deliver_exception(fault);
-      continue;
-    }
-    const bool trap = (s.rflags & flag::kTf) != 0;
-    execute(*block, shadow || trap ? 1 : run_limit_ - before);
-    // The trap is for an instruction that began with TF set and retired; what was delivered has
-    // cleared TF.
-    if (trap && retired != before && !delivered_ && !s.mov_ss_shadow) {
-      s.dr[6] |= 1u << 14;  // DR6.BS
-      deliver_exception({kDb, false, 0});
-    }
-    delivered_ = false;
+    run_block(shadow, held_by_ss);
   }
   running_ = false;
   sync_flags();

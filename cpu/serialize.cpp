@@ -42,6 +42,7 @@ void Core::serialize(Archive& archive) {
       archive.io(*value);
     archive.io(s.dr);
     archive.io(s.pdpte);
+    archive.io(pending_debug_);
     for (std::uint64_t* value :
          {&msr.star, &msr.lstar, &msr.cstar, &msr.fmask, &msr.kernel_gs_base, &msr.tsc_aux}) {
       archive.io(*value);
@@ -83,6 +84,7 @@ void Core::state_changed() {
   set_flags(static_cast<std::uint32_t>(s.rflags));
   update_mode();
   flush_tlb();
+  update_breakpoints();
 }
 
 void Core::forget_code() {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // System management mode: SMI, the state save area, RSM.
 // Reference: Intel SDM vol. 3C chapter 31 (32-bit state save map, table 31-1). The manual reserves
-// the places of hidden segment parts and tables; they are where this file says.
+// the places of hidden segment parts and tables; they are where this file says. A CPU with long
+// mode has the map of AMD's APM vol. 2 table 10-1 (cpu/smm_long.cpp), which firmware for such CPUs
+// in emulators expects.
 #include <iterator>
 
 #include "cpu/core.h"
@@ -43,6 +45,33 @@ void Core::enter_smm() {
   s.smi_pending = false;
   s.in_smm = true;
   host.smm_changed(true);
+  if (has(Feature::kLm)) {
+    save_long_state();
+  } else {
+    save_state();
+  }
+
+  // The environment of the handler (table 31-4): real mode with 4 GiB segments.
+  s.halted = false;
+  s.nmi_blocked = true;  // NMI waits for RSM (section 31.8)
+  s.cr0 &= ~(cr0::kPe | cr0::kEm | cr0::kTs | cr0::kPg);
+  s.cr4 = 0;
+  s.efer = 0;
+  s.dr[7] = 0x400;
+  pending_debug_ = 0;
+  set_flags(flag::kFixed);
+  for (Segment& segment : s.segment) segment = {0, 0x00809300, 0, 0xffffffff, true};
+  s.segment[kCs].selector = static_cast<std::uint16_t>(s.smbase >> 4);
+  s.segment[kCs].base = s.smbase;
+  s.rip = 0x8000;
+  s.idtr = {0, 0};
+  flush_tlb();
+  update_breakpoints();
+  set_cpl(0);
+  update_mode();
+}
+
+void Core::save_state() {
   const Gpa area = static_cast<Gpa>(s.smbase) + 0x8000;
   const auto save = [&](std::uint32_t at, std::uint64_t value) {
     host.memory_write(area + at, 4, value & 0xffffffff);
@@ -73,28 +102,34 @@ void Core::enter_smm() {
   host.memory_write(area + kAutoHalt, 2, s.halted ? 1 : 0);
   save(kRevision, kRevisionId);
   save(kSmbase, s.smbase);
-  // NMI waits for RSM (section 31.8).
   save(kNmiBlocked, s.nmi_blocked ? 1 : 0);
-  s.nmi_blocked = true;
-
-  // The environment of the handler (table 31-4): real mode with 4 GiB segments.
-  s.halted = false;
-  s.cr0 &= ~(cr0::kPe | cr0::kEm | cr0::kTs | cr0::kPg);
-  s.cr4 = 0;
-  s.dr[7] = 0x400;
-  set_flags(flag::kFixed);
-  for (Segment& segment : s.segment) segment = {0, 0x00809300, 0, 0xffffffff, true};
-  s.segment[kCs].selector = static_cast<std::uint16_t>(s.smbase >> 4);
-  s.segment[kCs].base = s.smbase;
-  s.rip = 0x8000;
-  s.idtr = {0, 0};
-  flush_tlb();
-  set_cpl(0);
-  update_mode();
 }
 
 Flow Core::leave_smm() {
   if (!s.in_smm) return raised(kUd);
+  if (has(Feature::kLm)) {
+    load_long_state();
+  } else {
+    load_state();
+  }
+  // CR0 as no MOV could have written it shuts the CPU down (section 31.4.4).
+  constexpr std::uint64_t kPaging = cr0::kPg | cr0::kPe;
+  if ((s.cr0 & kPaging) == cr0::kPg) s.shutdown = true;
+  const std::uint32_t new_flags = static_cast<std::uint32_t>(s.rflags);
+  s.in_smm = false;
+  host.smm_changed(false);
+  set_flags(new_flags);
+  constexpr std::uint64_t kPae = cr4::kPae;
+  if ((s.cr0 & cr0::kPg) != 0 && (s.cr4 & kPae) != 0 && !long_active() && !load_pdptes(s.cr3))
+    s.shutdown = true;
+  flush_tlb();
+  update_breakpoints();
+  set_cpl(v8086() ? 3 : protected_mode() ? s.cpl() : 0);
+  update_mode();
+  return Flow::kLeave;
+}
+
+void Core::load_state() {
   const Gpa area = static_cast<Gpa>(s.smbase) + 0x8000;
   const auto load = [&](std::uint32_t at) {
     return static_cast<std::uint32_t>(host.memory_read(area + at, 4));
@@ -102,7 +137,7 @@ Flow Core::leave_smm() {
   s.cr0 = load(kCr0) | cr0::kEt;
   s.cr3 = load(kCr3);
   s.cr4 = load(kCr4);
-  const std::uint32_t new_flags = load(kEflags);
+  s.rflags = load(kEflags);
   s.rip = load(kEip);
   for (unsigned i = 0; i < std::size(kGprOrder); ++i) s.gpr[kGprOrder[i]] = load(kGprTop - i * 4);
   s.dr[6] = load(kDr6);
@@ -126,16 +161,6 @@ Flow Core::leave_smm() {
   s.halted = (host.memory_read(area + kAutoHalt, 2) & 1) != 0;
   s.smbase = load(kSmbase);
   s.nmi_blocked = (load(kNmiBlocked) & 1) != 0;
-  // CR0 as no MOV could have written it shuts the CPU down (section 31.4.4).
-  constexpr std::uint64_t kPaging = cr0::kPg | cr0::kPe;
-  if ((s.cr0 & kPaging) == cr0::kPg) s.shutdown = true;
-  s.in_smm = false;
-  host.smm_changed(false);
-  set_flags(new_flags);
-  flush_tlb();
-  set_cpl(v8086() ? 3 : protected_mode() ? s.cpl() : 0);
-  update_mode();
-  return Flow::kLeave;
 }
 
 }  // namespace ice86::cpu

@@ -210,8 +210,9 @@ void Core::reset_state(ResetKind kind) {
     msrs.reset();
   }
   lf.load(0);
-  linear_mask = 0xffffffff;
+  pending_debug_ = 0;
   flush_tlb();
+  update_breakpoints();
   set_cpl(0);
   update_mode();
 }

@@ -54,6 +54,8 @@ bool Core::switch_task(std::uint16_t selector, const Descriptor& descriptor, Tas
     if (!load(base, to.size, to.segments + i * to.size, new_segments[i])) return false;
   }
   if (!load(base, to.size, to.ldt, new_ldt)) return false;
+  std::uint32_t new_trap = 0;  // T, in the 32-bit TSS alone
+  if (to.size == 4 && !load(base, 2, 100, new_trap)) return false;
 
   // Save the old task.
   std::uint32_t old_flags = flags();
@@ -91,6 +93,8 @@ bool Core::switch_task(std::uint16_t selector, const Descriptor& descriptor, Tas
   set_flags(new_flags);
   for (unsigned i = 0; i < 8; ++i) s.gpr[i] = to.size == 4 ? new_gpr[i] : new_gpr[i] | 0xffff0000u;
   s.dr[7] &= ~std::uint64_t{0x155};  // local breakpoints are the old task's
+  update_breakpoints();
+  if ((new_trap & 1) != 0) trap_after_task_switch();
 
   if (enter_task(new_segments, static_cast<std::uint16_t>(new_ldt))) return true;
   // The fault is the new task's, before its first instruction: not one of the instruction that

@@ -413,12 +413,22 @@ Flow Core::interrupt_return(unsigned operand_size) {
   s.nmi_blocked = false;
 
   if (real_or_v86()) {
-    if (v8086() && iopl() != 3) return raised(kGp, 0);
+    const bool virtual_flag = virtual_if();
+    if (v8086() && iopl() != 3 && (!virtual_flag || operand_size != 2)) return raised(kGp, 0);
     if (!pop_value(ip) || !pop_value(cs) || !pop_value(new_flags)) return Flow::kFault;
     if (ip > s.segment[kCs].limit) return raised(kGp, 0);
+    const bool on = (new_flags & flag::kIf) != 0;
+    if (virtual_flag && ((new_flags & flag::kTf) != 0 || (on && (s.rflags & flag::kVip) != 0)))
+      return raised(kGp, 0);
     set_sp(top);
     load_real_segment(kCs, static_cast<std::uint16_t>(cs));
     s.rip = ip;
+    if (virtual_flag) {
+      s.rflags = (s.rflags & ~std::uint64_t{flag::kVif}) | (on ? flag::kVif : 0);
+      merge(kAlways);
+      observe(FarTransfer::kIret);
+      return Flow::kLeave;
+    }
     merge(kAlways | flag::kIf | (v8086() ? 0 : flag::kIopl));
     observe(FarTransfer::kIret);
     return Flow::kLeave;

@@ -25,8 +25,19 @@ Flow flag_op(Core& c, const Insn&) {
     c.lf.load((c.lf.value() & ~kLoaded) | (c.reg<std::uint8_t>(kAhOffset) & kLoaded));
   }
   if constexpr (op == Flag::kCli || op == Flag::kSti) {
-    if (c.protected_mode() && (c.v8086() ? c.iopl() != 3 : c.cpl > c.iopl()))
-      return c.raised(kGp, 0);
+    if (c.protected_mode() && (c.v8086() ? c.iopl() != 3 : c.cpl > c.iopl())) {
+      // CR4.VME and CR4.PVI give such programs an IF of their own (SDM vol. 3A section 20.3).
+      const bool virtual_flag =
+          c.v8086() ? (c.s.cr4 & cr4::kVme) != 0 : c.cpl == 3 && (c.s.cr4 & cr4::kPvi) != 0;
+      if (!virtual_flag) return c.raised(kGp, 0);
+      if constexpr (op == Flag::kCli) {
+        c.s.rflags &= ~std::uint64_t{flag::kVif};
+      } else {
+        if ((c.s.rflags & flag::kVip) != 0) return c.raised(kGp, 0);
+        c.s.rflags |= flag::kVif;
+      }
+      return Flow::kNext;
+    }
     if constexpr (op == Flag::kCli) {
       c.s.rflags &= ~static_cast<std::uint64_t>(flag::kIf);
       return Flow::kNext;

@@ -81,14 +81,29 @@ struct StackForm {
         }
         c.set_sp(top);
       } else if constexpr (op == Stack::kPushFlags) {
-        if (c.v8086() && c.iopl() != 3) return c.raised(kGp, 0);
-        if (!c.push<T>(top, static_cast<T>(c.flags() & ~(flag::kVm | flag::kRf))))
-          return Flow::kFault;
+        std::uint32_t image = c.flags() & ~(flag::kVm | flag::kRf);
+        if (c.v8086() && c.iopl() != 3) {
+          if (sizeof(T) != 2 || !c.virtual_if()) return c.raised(kGp, 0);
+          image = (image & ~flag::kIf) | flag::kIopl;
+          if ((c.s.rflags & flag::kVif) != 0) image |= flag::kIf;
+        }
+        if (!c.push<T>(top, static_cast<T>(image))) return Flow::kFault;
         c.set_sp(top);
       } else if constexpr (op == Stack::kPopFlags) {
-        if (c.v8086() && c.iopl() != 3) return c.raised(kGp, 0);
+        if (c.v8086() && c.iopl() != 3 && (sizeof(T) != 2 || !c.virtual_if()))
+          return c.raised(kGp, 0);
         T value;
         if (!c.pop<T>(top, value)) return Flow::kFault;
+        if (c.virtual_if()) {
+          const bool on = (value & flag::kIf) != 0;
+          if ((value & flag::kTf) != 0 || (on && (c.s.rflags & flag::kVip) != 0))
+            return c.raised(kGp, 0);
+          constexpr std::uint32_t kTaken = flag::kArithmetic | flag::kTf | flag::kDf | flag::kNt;
+          c.set_flags((c.flags() & ~(kTaken | flag::kVif)) |
+                      (static_cast<std::uint32_t>(value) & kTaken) | (on ? flag::kVif : 0));
+          c.set_sp(top);
+          return Flow::kLeave;
+        }
         std::uint32_t changeable = flag::kArithmetic | flag::kTf | flag::kDf | flag::kNt;
         if (sizeof(T) >= 4) changeable |= flag::kAc | flag::kId;
         if (c.cpl <= c.iopl() || !c.protected_mode()) changeable |= flag::kIf;

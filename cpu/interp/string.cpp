@@ -48,11 +48,13 @@ bool iterate(Core& c, const Insn& i, std::uint64_t mask, std::uint64_t step) {
     if (!c.check_io(port, sizeof(T)) || !c.check_write<T>(kEs, di)) return false;
     c.sync_count();
     if (!c.write<T>(kEs, di, static_cast<T>(c.host.port_read(port, sizeof(T))))) return false;
+    c.port_accessed(port, sizeof(T));
   } else {
     const auto port = static_cast<std::uint16_t>(c.s.gpr[kRdx]);
     if (!c.check_io(port, sizeof(T)) || !c.read<T>(i.segment, si, value)) return false;
     c.sync_count();
     c.host.port_write(port, sizeof(T), value);
+    c.port_accessed(port, sizeof(T));
   }
   if constexpr (op == String::kMovs || op == String::kLods || op == String::kCmps ||
                 op == String::kOuts) {

@@ -24,6 +24,7 @@ struct Port {
     } else {
       c.set_reg<T>(kAxOffset, static_cast<T>(c.host.port_read(port, sizeof(T))));
     }
+    c.port_accessed(port, sizeof(T));
     return Flow::kNext;
   }
 };
@@ -294,6 +295,7 @@ Flow mov_to_dr(Core& c, const Insn& i) {
   if (number == 6) value = (value & 0xe00f) | 0xffff0ff0;
   if (number == 7) value = (value & 0xffff2fff) | 0x400;
   c.s.dr[number] = value;
+  if (number != 6) c.update_breakpoints();
   return Flow::kLeave;
 }
 
