@@ -32,9 +32,10 @@ constexpr Cr4Bit kCr4Bits[] = {{cr4::kVme | cr4::kPvi, Feature::kVme},
 
 }  // namespace
 
-// CPUID says GenuineIntel.
+// CPUID's vendor string.
 bool Core::is_amd() const {
-  return false;
+  const CpuModel::Leaf* const vendor = model.find(0, 0);
+  return vendor != nullptr && vendor->values[1] == 0x68747541;  // "Auth"enticAMD
 }
 
 bool Core::write_cr0(std::uint64_t value) {

@@ -518,6 +518,7 @@ class Core {
   } large_pages_;
 
   const Decoder decoder_;
+  mutable unsigned physical_bits_ = 0;  // 0: not asked for yet
   std::uint64_t stack_mask_ = 0xffff;
   unsigned code_mode_ = 0;  // which decoder: 0: 16-bit code, 1: 32-bit, 2: 64-bit
   CodeCache cache_;

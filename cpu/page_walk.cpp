@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The three paging modes: 32-bit, PAE and 4-level; rights, reserved bits, accessed and dirty bits.
 // Reference: Intel SDM vol. 3A chapter 4.
+#include <algorithm>
 #include <array>
 
 #include "cpu/core.h"
@@ -29,9 +30,15 @@ enum Level : unsigned { kPte = 12, kPde = 21, kPde32 = 22, kPdpte = 30, kPml4e =
 
 }  // namespace
 
+static unsigned physical_bits_of(const CpuModel& model, const FeatureSet& features) {
+  if (const CpuModel::Leaf* const sizes = model.find(0x80000008, 0))
+    return std::clamp(sizes->values[0] & 0xff, 32u, 52u);
+  return features.has(Feature::kPae) || features.has(Feature::kPse36) ? 36 : 32;
+}
+
 unsigned Core::physical_bits() const {
-  if (has(Feature::kLm)) return 40;
-  return has(Feature::kPae) || has(Feature::kPse36) ? 36 : 32;
+  if (physical_bits_ == 0) physical_bits_ = physical_bits_of(model, features);
+  return physical_bits_;
 }
 
 // Address bits of an entry that are beyond the physical address width.

@@ -148,8 +148,7 @@ Flow write_base(Core& c, const Insn& i) {
 
 Flow rdtscp(Core& c, const Insn&) {
   if ((c.s.cr4 & cr4::kTsd) != 0 && c.cpl != 0) return c.raised(kGp, 0);
-  c.sync_count();
-  const std::uint64_t value = c.host.timestamp_counter() + c.msr.tsc_offset;
+  const std::uint64_t value = c.timestamp();
   c.s.gpr[kRax] = value & 0xffffffff;
   c.s.gpr[kRdx] = value >> 32;
   c.s.gpr[kRcx] = c.msr.tsc_aux;
