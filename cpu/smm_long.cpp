@@ -16,6 +16,7 @@ enum LongSaveArea : std::uint32_t {
   kIdtr = 0x7e80,
   kTr = 0x7e90,
   kAutoHalt = 0x7ec9,
+  kNmiMask = 0x7eca,
   kEfer = 0x7ed0,
   kRevision = 0x7efc,
   kSmbase = 0x7f00,
@@ -62,6 +63,7 @@ void Core::save_long_state() {
   save(kIdtr + 4, 2, s.idtr.limit);
   save(kIdtr + 8, 8, s.idtr.base);
   save(kAutoHalt, 1, s.halted ? 1 : 0);
+  save(kNmiMask, 1, s.nmi_blocked ? 1 : 0);
   save(kEfer, 8, s.efer);
   save(kRevision, 4, kRevisionId);
   save(kSmbase, 4, s.smbase);
@@ -94,6 +96,7 @@ void Core::load_long_state() {
   s.gdtr = {load(kGdtr + 8, 8), static_cast<std::uint16_t>(load(kGdtr + 4, 2))};
   s.idtr = {load(kIdtr + 8, 8), static_cast<std::uint16_t>(load(kIdtr + 4, 2))};
   s.halted = (load(kAutoHalt, 1) & 1) != 0;
+  s.nmi_blocked = (load(kNmiMask, 1) & 1) != 0;
   s.smbase = static_cast<std::uint32_t>(load(kSmbase, 4));
   s.cr4 = load(kCr4, 8);
   s.cr3 = load(kCr3, 8);

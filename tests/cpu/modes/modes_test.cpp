@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint64_t kMemory = 64 << 20;
 constexpr std::uint64_t kRomAt = 0xf0000, kRomBytes = 0x10000;
 constexpr std::uint64_t kMostInstructions = 50'000'000;
-constexpr std::uint16_t kDebugPort = 0xe9, kExitPort = 0xf4;
+constexpr std::uint16_t kDebugPort = 0xe9, kExitPort = 0xf4, kSmiPort = 0xb2;
 
 std::vector<std::string> names() {
   std::istringstream all(ICE86_ROM_NAMES);
@@ -35,6 +35,7 @@ TEST_P(Rom, SaysOk) {
   int exit_code = -1;
   host.on_port_write = [&](std::uint16_t port, unsigned, std::uint32_t value) {
     if (port == kDebugPort) output.push_back(static_cast<char>(value));
+    if (port == kSmiPort) host.cpu().pulse_smi();
     if (port == kExitPort) {
       exit_code = static_cast<int>(value);
       host.cpu().request_stop();

@@ -233,16 +233,18 @@ main:
         popfd
         mov eax, [PAGE]
         clac
-        ; Implicit supervisor accesses: AC does not help. The GDT's page as a user page:
+        ; Implicit supervisor accesses: AC does not help. An LDT in a user page:
+        mov dword [HOME], 0xffff
+        mov dword [HOME + 4], 0x00cf9300
+        mov dword [GDT + FREE], 7
+        mov dword [GDT + FREE + 4], 0x00008240
+        mov ax, FREE
+        lldt ax
         stac
-        or dword [PT0 + 4], U
-        invlpg [GDT]
-        mov ax, DATA32
+        mov ax, 4
 %ifndef PEER                            ; Bochs 2.7 and QEMU 7.2 let AC help
         faults 14, 1, mov fs, ax
 %endif
-        and dword [PT0 + 4], ~U
-        invlpg [GDT]
         clac
         mov ax, DATA32
         mov fs, ax
