@@ -43,6 +43,20 @@ Result<void> put_in_free_place(DriveTable& table, DriveSpec spec, const char* op
   return {};
 }
 
+Result<void> put_flash(DriveTable& table, DriveSpec spec, std::optional<unsigned> unit) {
+  if (spec.cdrom) return usage_error("-drive: if=pflash and media=cdrom contradict");
+  if (!unit) unit = table.pflash[0] ? 1 : 0;
+  if (*unit > 1) return usage_error("-drive: if=pflash: there are unit=0 and unit=1");
+  if (table.pflash[*unit]) {
+    return usage_error(fmt::format("-drive: if=pflash,unit={} is said twice", *unit));
+  }
+  if (*unit == 0 && spec.write) {
+    return usage_error("-drive: if=pflash,unit=0 is the firmware's code, which is not written");
+  }
+  table.pflash[*unit] = std::move(spec);
+  return {};
+}
+
 Result<void> set_media(DriveSpec& spec, const std::string& value, const char* option) {
   if (value != "disk" && value != "cdrom") {
     return usage_error(fmt::format("{}: media={} is neither disk nor cdrom", option, value));
@@ -91,13 +105,16 @@ Result<void> add_drive(DriveTable& table, const std::string& text, bool snapshot
   ICE86_TRY_ASSIGN(const auto settings, split_settings(text, kOption));
   DriveSpec spec;
   std::optional<unsigned> index, bus, unit;
+  bool flash = false;
   for (const auto& [name, value] : settings) {
     if (name == "file") {
       spec.file = value;
     } else if (name == "if") {
-      if (value != "ide") {
-        return usage_error(fmt::format("-drive: if={}: this board has if=ide", value));
+      if (value != "ide" && value != "pflash") {
+        return usage_error(
+            fmt::format("-drive: if={}: this board has if=ide and if=pflash", value));
       }
+      flash = value == "pflash";
     } else if (name == "media") {
       ICE86_TRY(set_media(spec, value, kOption));
     } else if (name == "index") {
@@ -127,6 +144,7 @@ Result<void> add_drive(DriveTable& table, const std::string& text, bool snapshot
   }
   ICE86_TRY(check(spec, text, kOption, snapshot));
   if (index && (bus || unit)) return usage_error("-drive: index= or bus= and unit=, not both");
+  if (flash) return put_flash(table, std::move(spec), index ? index : unit);
   if (bus || unit) index = bus.value_or(0) * 2 + unit.value_or(0);
   if (index) return put(table, *index, std::move(spec));
   unplaced.push_back(std::move(spec));

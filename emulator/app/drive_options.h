@@ -22,6 +22,8 @@ struct DriveSpec {
 struct DriveTable {
   // Primary master, primary slave, secondary master, secondary slave.
   std::array<std::optional<DriveSpec>, 4> ide;
+  // Flash chips: the firmware's code, its variables.
+  std::array<std::optional<DriveSpec>, 2> pflash;
 };
 
 struct DriveOptions {

@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "emulator/app/cpu_option.h"
+#include "emulator/app/firmware_options.h"
 #include "emulator/bus/block_image.h"
 
 namespace ice86::app {
@@ -99,6 +100,12 @@ void add_board_options(CLI::App& command, MachineOptions& o) {
                   "name ('ice86 firmware' lists them) or ROM image")
       ->capture_default_str();
   command.add_option("--vgabios", o.vga_rom, "VGA BIOS image instead of the firmware's own");
+  command.add_option("--pflash-vars", o.flash_vars,
+                     "file that keeps the flash chip of UEFI variables; made when it is not there");
+  command
+      .add_option("--fw-cfg,--fw_cfg", o.fw_cfg,
+                  "a file for the firmware: name=NAME,file=FILE or name=NAME,string=TEXT")
+      ->allow_extra_args(false);
   command.add_option("-m,--memory", o.memory, "memory: 128M, 2G; a plain number is MiB")
       ->capture_default_str();
   command.add_option("--cpu", o.cpu,
@@ -211,13 +218,27 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
   }
   std::optional<std::filesystem::path> vga_rom;
   if (options.vga_rom) vga_rom = *options.vga_rom;
-  ICE86_TRY_ASSIGN(config.firmware,
-                   machine::load_firmware(options.firmware, vga_rom, images_folder()));
+  ICE86_TRY_ASSIGN(const DriveTable drives, drive_table(options));
+  ICE86_TRY_ASSIGN(config.firmware, machine::load_firmware(drives.pflash[0] ? drives.pflash[0]->file
+                                                                            : options.firmware,
+                                                           vga_rom, images_folder()));
+  if (drives.pflash[0]) config.firmware.flash = true;
+  std::optional<DriveSpec> vars = drives.pflash[1];
+  if (options.flash_vars) {
+    if (vars) return usage_error("--pflash-vars and -drive if=pflash,unit=1 name the same chip");
+    vars.emplace();
+    vars->file = *options.flash_vars;
+    vars->write = true;
+  }
+  if (vars) ICE86_TRY(open_flash_vars(config, *vars));
+  for (const std::string& text : options.fw_cfg) {
+    ICE86_TRY_ASSIGN(auto file, read_fw_cfg_option(text));
+    config.fw_cfg_files.push_back(std::move(file));
+  }
   auto spin_up = parse_duration_ns(options.spin_up);
   if (!spin_up) return std::move(spin_up).error().within("--disk-spin-up");
   auto latency = parse_duration_ns(options.latency);
   if (!latency) return std::move(latency).error().within("--disk-latency");
-  ICE86_TRY_ASSIGN(const DriveTable drives, drive_table(options));
   for (unsigned i = 0; i < drives.ide.size(); ++i) {
     if (!drives.ide[i]) continue;
     ICE86_TRY_ASSIGN(config.disks[i], open_drive(*drives.ide[i], *spin_up, *latency));

@@ -22,6 +22,8 @@ namespace ice86::app {
 struct MachineOptions : DriveOptions {
   std::string firmware = "bochs";
   std::optional<std::string> vga_rom;
+  std::optional<std::string> flash_vars;  // --pflash-vars: kept in this file
+  std::vector<std::string> fw_cfg;
   std::string memory = "128M";
   std::optional<std::string> cpu;  // model name or file
   std::string boot = "c";

@@ -56,6 +56,13 @@ const std::vector<FirmwareEntry>& firmware_table() {
        "bochsbios", "/usr/share/vgabios/vgabios.bin", "vgabios", VgaRomPlace::kC0000},
       {"seabios", "SeaBIOS as QEMU's pc uses it", "/usr/share/seabios/bios-256k.bin", "seabios",
        "/usr/share/seabios/vgabios-stdvga.bin", "seabios", VgaRomPlace::kPciRom},
+      {"ovmf", "OVMF: UEFI for 64-bit machines, 4 MiB of flash", "/usr/share/OVMF/OVMF_CODE_4M.fd",
+       "ovmf", "/usr/share/seabios/vgabios-stdvga.bin", "seabios", VgaRomPlace::kPciRom,
+       "/usr/share/OVMF/OVMF_VARS_4M.fd"},
+      {"ovmf32", "OVMF: UEFI for 32-bit machines, 4 MiB of flash",
+       "/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd", "ovmf-ia32",
+       "/usr/share/seabios/vgabios-stdvga.bin", "seabios", VgaRomPlace::kPciRom,
+       "/usr/share/OVMF/OVMF32_VARS_4M.fd"},
   };
   return table;
 }
@@ -74,6 +81,7 @@ std::optional<std::string> missing_file(const FirmwareEntry& entry,
                              package);
   };
   if (auto missing = check(entry.rom, entry.rom_package)) return missing;
+  if (auto missing = check(entry.vars, entry.rom_package)) return missing;
   return check(entry.vga_rom, entry.vga_package);
 }
 
@@ -93,6 +101,7 @@ Result<Firmware> load_firmware(const std::string& name,
     firmware.rom_path = resolve(found->rom, images);
     if (!found->vga_rom.empty()) firmware.vga_path = resolve(found->vga_rom, images);
     firmware.vga_place = found->vga_place;
+    firmware.flash = !found->vars.empty();
   } else {
     std::error_code code;
     if (!std::filesystem::exists(name, code)) {
@@ -115,7 +124,29 @@ Result<Firmware> load_firmware(const std::string& name,
     ICE86_TRY_ASSIGN(firmware.vga_rom, read_option_rom(firmware.vga_path));
     firmware.vga_sha256 = sha256_hex(firmware.vga_rom);
   }
+  if (firmware.flash) {
+    const auto path = resolve(found->vars, images);
+    auto vars = read_file(path, kLargestRom);
+    if (!vars) return std::move(vars).error().within("firmware");
+    ICE86_TRY(set_flash_vars(firmware, path, std::move(*vars)));
+  }
   return firmware;
+}
+
+Result<void> set_flash_vars(Firmware& firmware, std::filesystem::path path,
+                            std::vector<std::uint8_t> vars) {
+  if (vars.empty() || vars.size() % kRomGranule != 0 ||
+      vars.size() + firmware.rom.size() > kLargestRom) {
+    return Error(fmt::format(
+        "flash variables: {}: {} bytes: a multiple of 4 KiB that makes at most 16 MiB with the "
+        "code is needed",
+        path.string(), vars.size()));
+  }
+  firmware.flash = true;
+  firmware.vars_path = std::move(path);
+  firmware.vars = std::move(vars);
+  firmware.vars_sha256 = sha256_hex(firmware.vars);
+  return {};
 }
 
 }  // namespace ice86::machine

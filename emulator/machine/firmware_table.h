@@ -28,6 +28,8 @@ struct FirmwareEntry {
   std::string_view vga_rom;      // "" for none
   std::string_view vga_package;
   VgaRomPlace vga_place;
+  // A pair of flash chips: `rom` is the code, this file the template of the variables' chip.
+  std::string_view vars = "";
 };
 
 // A firmware whose files have been read and checked.
@@ -40,6 +42,12 @@ struct Firmware {
   std::vector<std::uint8_t> vga_rom;
   std::string vga_sha256;
   VgaRomPlace vga_place = VgaRomPlace::kNone;
+  // Not a ROM but flash chips (docs/devices/pflash.md): the code is write-protected; below it the
+  // chip of the variables, when there is one. These bytes are the machine's own copy.
+  bool flash = false;
+  std::filesystem::path vars_path;
+  std::vector<std::uint8_t> vars;
+  std::string vars_sha256;
 };
 
 const std::vector<FirmwareEntry>& firmware_table();
@@ -51,6 +59,11 @@ const std::vector<FirmwareEntry>& firmware_table();
 Result<Firmware> load_firmware(const std::string& name,
                                const std::optional<std::filesystem::path>& vga_rom,
                                const std::filesystem::path& images);
+
+// Puts the chip of the variables beside the code, in place of the firmware's own template. Errors:
+// a size that is no multiple of 4 KiB, or too large for the two together.
+Result<void> set_flash_vars(Firmware& firmware, std::filesystem::path path,
+                            std::vector<std::uint8_t> vars);
 
 // Whether all files of an entry are there; otherwise what is missing and where to get it.
 std::optional<std::string> missing_file(const FirmwareEntry& entry,

@@ -50,6 +50,11 @@ struct PcConfig {
   std::array<std::function<void(std::uint8_t)>, 4> serial;
   std::function<void(std::uint8_t)> debug_console;  // ports E9 and 402
   std::vector<NicConfig> nics;                      // at most PcNetwork::kMostCards
+  // Where the flash chip of the variables is kept; null: in memory, for this run only. Its bytes
+  // are those of `firmware.vars` when the machine is created.
+  std::unique_ptr<BlockBackend> vars_store;
+  // Files the firmware finds in fw_cfg, besides the board's own or in their place.
+  std::vector<std::pair<std::string, std::vector<std::uint8_t>>> fw_cfg_files;
 };
 
 enum class RunEnd {

@@ -82,7 +82,11 @@ Result<void> PcMemory::map_rom(const Firmware& firmware) {
     return space_.add(std::move(region));
   };
   ICE86_TRY_ASSIGN(rom_, copy("rom", firmware.rom));
-  ICE86_TRY(add_rom("rom", kFourGiB - rom_->size(), rom_->data(), rom_->size()));
+  if (!firmware.flash)
+    ICE86_TRY(add_rom("rom", kFourGiB - rom_->size(), rom_->data(), rom_->size()));
+  if (!firmware.vars.empty()) {
+    ICE86_TRY_ASSIGN(vars_, copy("vars", firmware.vars));
+  }
   const std::uint64_t window = std::min(rom_->size(), kIsaRomWindow);
   ICE86_TRY(add_rom("rom-isa", kOneMiB - window, rom_->data() + (rom_->size() - window), window));
   if (firmware.vga_place == VgaRomPlace::kC0000 && !firmware.vga_rom.empty()) {
@@ -90,6 +94,35 @@ Result<void> PcMemory::map_rom(const Firmware& firmware) {
     ICE86_TRY(add_rom("vga-rom", kRomAreaBase, vga_rom_->data(), vga_rom_->size()));
   }
   return {};
+}
+
+Result<void> PcMemory::map_flash(Chip chip, RegisterBlock& registers) {
+  Ram& array = chip == Chip::kCode ? *rom_ : *vars_;
+  Region region;
+  region.name = chip == Chip::kCode ? "flash0" : "flash1";
+  region.base = kFourGiB - rom_->size() - (chip == Chip::kVars ? array.size() : 0);
+  region.size = array.size();
+  region.registers = &registers;
+  ICE86_TRY(space_.add(region));
+  // Reads at full speed, over the registers, which still get the writes.
+  region.registers = nullptr;
+  region.priority = Priority::kShadow;
+  region.ram = &array;
+  region.answers_writes = false;
+  ICE86_TRY_ASSIGN(flash_array_[static_cast<unsigned>(chip)], space_.add(std::move(region)));
+  return {};
+}
+
+void PcMemory::show_flash_array(Chip chip, bool array) {
+  space_.set_visibility(*flash_array_[static_cast<unsigned>(chip)], array, false);
+}
+
+void PcMemory::flash_changing(Chip chip, std::uint64_t offset) {
+  Ram& array = chip == Chip::kCode ? *rom_ : *vars_;
+  std::uint8_t* const flags = array.page_flags(offset);
+  if ((*flags & Ram::kCode) != 0)
+    space_.note_code_write(array.data() + align_down(offset, kPageSize));
+  *flags |= Ram::kDirty;
 }
 
 void PcMemory::set_shadow(unsigned segment, bool reads_dram, bool writes_dram) {

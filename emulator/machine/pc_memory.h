@@ -24,11 +24,21 @@ class PcMemory final : public devices::ShadowControl {
                                                   const Firmware& firmware);
 
   Ram& ram() { return *ram_; }
+  Ram& rom() { return *rom_; }
+  // The chip of the variables; null without one.
+  Ram* vars() { return vars_.get(); }
   std::uint64_t below_4g() const { return below_4g_; }
 
   void set_shadow(unsigned segment, bool reads_dram, bool writes_dram) override;
   void set_smram(const Smram& smram) override;
   void set_smm(bool in_smm);
+
+  // Flash chips below 4 GiB: `registers` answer there, the array in their place while `array` says
+  // so. The code's chip is the one at the top.
+  enum class Chip : unsigned { kCode = 0, kVars = 1 };
+  Result<void> map_flash(Chip chip, RegisterBlock& registers);
+  void show_flash_array(Chip chip, bool array);
+  void flash_changing(Chip chip, std::uint64_t offset);
 
  private:
   void show_smram();
@@ -40,10 +50,12 @@ class PcMemory final : public devices::ShadowControl {
   std::unique_ptr<Ram> ram_;
   // ROMs are in page-aligned memory of their own, as the CPU's decoded-code cache wants it.
   std::unique_ptr<Ram> rom_;
+  std::unique_ptr<Ram> vars_;     // flash, below the ROM
   std::unique_ptr<Ram> vga_rom_;  // at C0000
   std::uint64_t below_4g_ = 0;
   std::array<MemorySpace::Region*, kSegments> shadow_{};
   MemorySpace::Region* smram_ = nullptr;
+  std::array<MemorySpace::Region*, 2> flash_array_{};
   Smram smram_control_;
   bool in_smm_ = false;
 };

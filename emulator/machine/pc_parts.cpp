@@ -7,6 +7,7 @@
 #include <map>
 
 #include "emulator/machine/cmos_setup.h"
+#include "emulator/machine/fw_cfg_setup.h"
 
 namespace ice86::machine {
 
@@ -52,6 +53,7 @@ Result<std::unique_ptr<Pc::Parts>> Pc::Parts::create(PcConfig config) {
 
 Result<void> Pc::Parts::wire() {
   ICE86_TRY_ASSIGN(memory, PcMemory::create(space, config.memory_mib << 20, config.firmware));
+  if (config.firmware.flash) ICE86_TRY(wire_flash());
   space.on_mapping_change([this] { cpu.mapping_changed(); });
   space.on_code_write([this](const std::uint8_t* page) { cpu.code_page_written(page); });
   clock.on_nearer_deadline([this] { cpu.request_stop(); });
@@ -75,6 +77,7 @@ Result<void> Pc::Parts::wire() {
   ICE86_TRY(wire_apics());
   ICE86_TRY(plug_memory_modules());
   ICE86_TRY(wire_pci());
+  ICE86_TRY(describe_board(fw_cfg, config, memory->below_4g()));
   return write_cmos();
 }
 
@@ -179,6 +182,8 @@ Result<void> Pc::Parts::wire_ports() {
   ICE86_TRY(claim("port-402", 0x402, 1, console_402));
   ICE86_TRY(claim("elcr0", 0x4d0, 1, pics[0].elcr()));
   ICE86_TRY(claim("elcr1", 0x4d1, 1, pics[1].elcr()));
+  ICE86_TRY(claim("fw-cfg", 0x510, 2, fw_cfg.ports(), 0, 2));
+  ICE86_TRY(claim("fw-cfg-dma", 0x514, 8, fw_cfg.dma_ports(), 0, 4));
   ICE86_TRY(claim("pci-config", 0xcf8, 8, pci_config, 0, 4));
   ICE86_TRY(claim("bochs-shutdown", 0x8900, 1, bochs_shutdown));
   ICE86_TRY(claim("debug-exit", config.debug_exit_port, 1, debug_exit, 0, 4));
@@ -287,6 +292,35 @@ void Pc::Parts::wire_windows(devices::PciFunction& function, const char* name) {
   });
 }
 
+Result<void> Pc::Parts::wire_flash() {
+  using Chip = PcMemory::Chip;
+  for (const Chip chip : {Chip::kCode, Chip::kVars}) {
+    Ram* const array = chip == Chip::kCode ? &memory->rom() : memory->vars();
+    if (array == nullptr) continue;
+    devices::CfiFlash::Board board;
+    board.reads_array = [this, chip](bool shown) { memory->show_flash_array(chip, shown); };
+    board.changing = [this, chip](std::uint64_t offset) { memory->flash_changing(chip, offset); };
+    if (chip == Chip::kVars && config.vars_store != nullptr) {
+      board.changed = [this](std::uint64_t offset, std::uint64_t size) { keep_vars(offset, size); };
+    }
+    const auto index = static_cast<unsigned>(chip);
+    flash[index] = std::make_unique<devices::CfiFlash>(
+        *array, trace, std::move(board),
+        devices::CfiFlash::Config{fmt::format("flash{}", index), chip == Chip::kCode});
+    ICE86_TRY(memory->map_flash(chip, *flash[index]));
+  }
+  return {};
+}
+
+// A failure to write is told at the next chance the program has: the chip itself cannot fail.
+void Pc::Parts::keep_vars(std::uint64_t offset, std::uint64_t size) {
+  const std::uint64_t first = align_down(offset, kSectorSize);
+  const std::uint64_t behind = align_up(offset + size, kSectorSize);
+  const auto bytes = memory->vars()->bytes().subspan(first, behind - first);
+  if (auto kept = config.vars_store->write(first / kSectorSize, bytes); !kept && vars_error.empty())
+    vars_error = kept.error().message();
+}
+
 Result<void> Pc::Parts::plug_memory_modules() {
   unsigned slot = 0;
   for (const unsigned mib : devices::choose_modules(config.memory_mib, kDimmSlots)) {
@@ -377,6 +411,10 @@ void Pc::Parts::reset(ResetKind kind) {
   console_402.reset(kind);
   debug_exit.reset(kind);
   bochs_shutdown.reset(kind);
+  fw_cfg.reset(kind);
+  for (auto& chip : flash) {
+    if (chip) chip->reset(kind);
+  }
   update_a20();
 }
 
@@ -421,6 +459,10 @@ void Pc::Parts::serialize(Archive& archive) {
     console_402.serialize(archive);
     debug_exit.serialize(archive);
     bochs_shutdown.serialize(archive);
+    fw_cfg.serialize(archive);
+    for (auto& chip : flash) {
+      if (chip) chip->serialize(archive);
+    }
     cpu.serialize(archive);
   });
   if (archive.loading()) {
@@ -458,6 +500,10 @@ std::string Pc::Parts::dump() const {
   for (const auto& channel : ata) add("ata", channel->dump());
   add("vga", vga_card->dump());
   if (network.count() != 0) add("network", network.dump());
+  add("fw-cfg", fw_cfg.dump());
+  for (const auto& chip : flash) {
+    if (chip) add("flash", chip->dump());
+  }
   return text;
 }
 

@@ -12,6 +12,7 @@
 #include "devices/ata/ata_channel.h"
 #include "devices/ata/piix3_ide.h"
 #include "devices/debug_ports/debug_ports.h"
+#include "devices/fw_cfg/fw_cfg.h"
 #include "devices/i440fx/i440fx.h"
 #include "devices/i8042/i8042.h"
 #include "devices/i8042/ps2_keyboard.h"
@@ -26,6 +27,7 @@
 #include "devices/ns16550/ns16550.h"
 #include "devices/pci/config_mechanism.h"
 #include "devices/pci/pci_bus.h"
+#include "devices/pflash/cfi_flash.h"
 #include "devices/piix3/piix3.h"
 #include "devices/piix4_pm/piix4_pm.h"
 #include "devices/port61/port61.h"
@@ -151,10 +153,13 @@ struct Pc::Parts final : public cpu::CpuHost {
   devices::DebugConsole console_e9, console_402;
   devices::DebugExit debug_exit;
   devices::BochsShutdown bochs_shutdown{power_off};
+  std::array<std::unique_ptr<devices::CfiFlash>, 2> flash;  // code, variables
+  devices::FwCfg fw_cfg{DmaPort(space), trace};
 
   std::optional<ResetKind> pending_reset;
   std::optional<RunEnd> end;
   std::uint8_t debug_exit_value = 0;
+  std::string vars_error;  // the first failure to keep the variables; empty: none
 
  private:
   explicit Parts(PcConfig configuration);
@@ -168,6 +173,8 @@ struct Pc::Parts final : public cpu::CpuHost {
   void wire_windows(devices::PciFunction& function, const char* name);
   Result<void> claim(const char* name, std::uint32_t base, std::uint32_t count,
                      RegisterBlock& registers, std::uint64_t offset = 0, unsigned most_width = 1);
+  Result<void> wire_flash();
+  void keep_vars(std::uint64_t offset, std::uint64_t size);
   Result<void> plug_memory_modules();
   Result<void> write_cmos();
   void update_a20();

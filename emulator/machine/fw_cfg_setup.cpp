@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "emulator/machine/fw_cfg_setup.h"
+
+#include <fmt/core.h>
+
+namespace ice86::machine {
+
+namespace {
+
+using Bytes = devices::FwCfg::Bytes;
+using devices::FwCfg;
+
+constexpr std::uint64_t kFourGiB = std::uint64_t{1} << 32;
+constexpr std::uint32_t kUsable = 1;  // ACPI 6.4, table 15.5: AddressRangeMemory
+constexpr std::size_t kUuidBytes = 16;
+
+Bytes little_endian(std::uint64_t value, unsigned bytes) {
+  Bytes out;
+  for (unsigned i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(value >> (i * 8)));
+  return out;
+}
+
+void append(Bytes& to, const Bytes& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+// Entries of base, length and type.
+Bytes e820(std::uint64_t below_4g, std::uint64_t above_4g) {
+  Bytes map;
+  const auto add = [&](std::uint64_t base, std::uint64_t length) {
+    append(map, little_endian(base, 8));
+    append(map, little_endian(length, 8));
+    append(map, little_endian(kUsable, 4));
+  };
+  add(0, below_4g);
+  if (above_4g != 0) add(kFourGiB, above_4g);
+  return map;
+}
+
+}  // namespace
+
+std::string boot_order_paths(const PcConfig& config) {
+  std::string paths;
+  for (const char letter : config.boot_order) {
+    if (letter != 'c' && letter != 'd') continue;
+    for (unsigned i = 0; i < config.disks.size(); ++i) {
+      if (!config.disks[i] || config.disks[i]->cdrom != (letter == 'd')) continue;
+      paths += fmt::format("/pci@i0cf8/ide@1,1/drive@{}/disk@{}\n", i / 2, i % 2);
+    }
+  }
+  if (!paths.empty()) paths.back() = '\0';
+  return paths;
+}
+
+Result<void> describe_board(FwCfg& fw_cfg, const PcConfig& config, std::uint64_t memory_below_4g) {
+  const std::uint64_t memory = config.memory_mib << 20;
+  fw_cfg.set_item(FwCfg::kUuid, Bytes(kUuidBytes));
+  fw_cfg.set_item(FwCfg::kRamSize, little_endian(memory, 8));
+  fw_cfg.set_item(FwCfg::kNoGraphic, little_endian(0, 2));
+  fw_cfg.set_item(FwCfg::kCpus, little_endian(1, 2));
+  fw_cfg.set_item(FwCfg::kBootMenu, little_endian(0, 2));
+  fw_cfg.set_item(FwCfg::kMostCpus, little_endian(1, 2));
+  ICE86_TRY(fw_cfg.add_file("etc/e820", e820(memory_below_4g, memory - memory_below_4g)));
+  // S3, S4, S5: bit 7 says whether there is such a state, the rest is SLP_TYP. Only S5 here.
+  ICE86_TRY(fw_cfg.add_file("etc/system-states", Bytes{0x80, 0, 0, 1, 2, 0x80}));
+  ICE86_TRY(fw_cfg.add_file("etc/boot-fail-wait", little_endian(~std::uint64_t{0}, 4)));
+  const std::string order = boot_order_paths(config);
+  ICE86_TRY(fw_cfg.add_file("bootorder", Bytes(order.begin(), order.end())));
+  for (const auto& [name, bytes] : config.fw_cfg_files) ICE86_TRY(fw_cfg.add_file(name, bytes));
+  return {};
+}
+
+}  // namespace ice86::machine
