@@ -23,6 +23,13 @@ bool overlaps(const MemorySpace::Region& region, Gpa base, std::uint64_t size) {
   return region.base < base + size && base < region.base + region.size;
 }
 
+bool anyone_takes_writes(const std::vector<std::unique_ptr<MemorySpace::Region>>& regions,
+                         Gpa page) {
+  return std::any_of(regions.begin(), regions.end(), [&](const auto& region) {
+    return region->enabled && region->answers_writes && overlaps(*region, page, kPageSize);
+  });
+}
+
 }  // namespace
 
 MemorySpace::MemorySpace(TraceBus& trace) : trace_(trace) {}
@@ -250,6 +257,12 @@ void MemorySpace::write(Gpa gpa, std::span<const std::uint8_t> bytes) {
       if ((*view.write_flags & Ram::kCode) != 0) note_code_write(view.write);
       *view.write_flags |= Ram::kDirty;
       std::memcpy(view.write + (gpa & kPageMask), bytes.data(), part);
+    } else if (!anyone_takes_writes(regions_, align_down(gpa, kPageSize))) {
+      // A bus master may be told to fill gigabytes of nothing: page by page, not byte by byte.
+      if (trace_.wants(TraceCategory::kMmio)) {
+        trace_.emit(TraceCategory::kMmio, "unmapped-write",
+                    {{"gpa", gpa}, {"width", std::uint64_t{part}}});
+      }
     } else {
       for (std::size_t i = 0; i < part; ++i) write_byte(gpa + i, bytes[i]);
     }
