@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Unmodified OVMF from its flash chips to the UEFI shell, and what it leaves in them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+
+#include "emulator/base/files.h"
+#include "emulator/base/hash.h"
+#include "emulator/bus/block_image.h"
+#include "emulator/machine/pc.h"
+
+namespace ice86 {
+namespace {
+
+using ::testing::HasSubstr;
+constexpr Nanoseconds kSecond = 1'000'000'000;
+
+struct Run {
+  std::string serial;
+  std::unique_ptr<machine::Pc> pc;
+};
+
+std::unique_ptr<Run> machine_with(const std::string& firmware_name,
+                                  std::vector<std::uint8_t> vars = {},
+                                  std::unique_ptr<BlockBackend> store = nullptr) {
+  auto firmware = machine::load_firmware(firmware_name, std::nullopt, {});
+  EXPECT_TRUE(firmware) << firmware.error().message();
+  machine::PcConfig config;
+  config.firmware = std::move(*firmware);
+  if (!vars.empty()) EXPECT_TRUE(machine::set_flash_vars(config.firmware, "vars", std::move(vars)));
+  config.vars_store = std::move(store);
+  auto run = std::make_unique<Run>();
+  Run* const raw = run.get();
+  config.serial[0] = [raw](std::uint8_t byte) { raw->serial += static_cast<char>(byte); };
+  auto pc = machine::Pc::create(std::move(config));
+  EXPECT_TRUE(pc) << pc.error().message();
+  run->pc = std::move(*pc);
+  return run;
+}
+
+// Runs until the shell shows its prompt, at most a minute.
+void run_to_prompt(Run& run) {
+  machine::RunLimits limits;
+  limits.interrupted = [&] { return run.serial.find("Shell> ") != std::string::npos; };
+  limits.time = 60 * kSecond;
+  EXPECT_EQ(run.pc->run(limits).end, machine::RunEnd::kInterrupted) << run.pc->dump();
+}
+
+class Ovmf : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Ovmf, ReachesTheShellAndWritesItsVariables) {
+  const auto run = machine_with(GetParam());
+  const auto template_path = run->pc->config().firmware.vars_path;
+  const std::string before = run->pc->config().firmware.vars_sha256;
+  run_to_prompt(*run);
+  EXPECT_THAT(run->serial, HasSubstr("UEFI Interactive Shell"));
+  EXPECT_THAT(run->serial, HasSubstr("EDK II"));
+  // It has written its boot options into the flash of the machine, not into the package's file.
+  const std::uint64_t vars = (std::uint64_t{1} << 32) - (4 << 20);
+  const auto file = read_file(template_path, 16 << 20);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(sha256_hex(*file), before);
+  unsigned changed = 0;
+  for (std::uint64_t at = 0; at < file->size(); at += 8) {
+    std::uint64_t expected = 0;
+    std::memcpy(&expected, file->data() + at, 8);
+    if (run->pc->peek_memory(vars + at, 8) != expected) ++changed;
+  }
+  EXPECT_GT(changed, 100U);
+}
+
+// A second machine on the same chip finds what the first has left there.
+TEST(OvmfVariables, AreKeptInTheirStore) {
+  const auto fresh = machine::load_firmware("ovmf", std::nullopt, {});
+  ASSERT_TRUE(fresh);
+  const std::vector<std::uint8_t> blank = fresh->vars;
+  auto store = BlockImage::in_memory(blank, BlockImage::Writes::kOverlay);
+  BlockImage* const kept = store.get();
+  const auto first = machine_with("ovmf", blank, std::move(store));
+  run_to_prompt(*first);
+  std::vector<std::uint8_t> written(blank.size());
+  ASSERT_TRUE(kept->read(0, written));
+  EXPECT_NE(written, blank);
+  const std::uint64_t vars = (std::uint64_t{1} << 32) - (4 << 20);
+  for (std::uint64_t at = 0; at < written.size(); at += 4096)
+    ASSERT_EQ(first->pc->peek_memory(vars + at, 1), written[at]) << at;
+}
+
+INSTANTIATE_TEST_SUITE_P(Firmware, Ovmf, ::testing::Values("ovmf", "ovmf32"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+}  // namespace
+}  // namespace ice86
