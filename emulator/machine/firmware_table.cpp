@@ -59,10 +59,6 @@ const std::vector<FirmwareEntry>& firmware_table() {
       {"ovmf", "OVMF: UEFI for 64-bit machines, 4 MiB of flash", "/usr/share/OVMF/OVMF_CODE_4M.fd",
        "ovmf", "/usr/share/seabios/vgabios-stdvga.bin", "seabios", VgaRomPlace::kPciRom,
        "/usr/share/OVMF/OVMF_VARS_4M.fd"},
-      {"ovmf32", "OVMF: UEFI for 32-bit machines, 4 MiB of flash",
-       "/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd", "ovmf-ia32",
-       "/usr/share/seabios/vgabios-stdvga.bin", "seabios", VgaRomPlace::kPciRom,
-       "/usr/share/OVMF/OVMF32_VARS_4M.fd"},
   };
   return table;
 }

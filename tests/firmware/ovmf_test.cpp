@@ -48,10 +48,8 @@ void run_to_prompt(Run& run) {
   EXPECT_EQ(run.pc->run(limits).end, machine::RunEnd::kInterrupted) << run.pc->dump();
 }
 
-class Ovmf : public ::testing::TestWithParam<const char*> {};
-
-TEST_P(Ovmf, ReachesTheShellAndWritesItsVariables) {
-  const auto run = machine_with(GetParam());
+TEST(Ovmf, ReachesTheShellAndWritesItsVariables) {
+  const auto run = machine_with("ovmf");
   const auto template_path = run->pc->config().firmware.vars_path;
   const std::string before = run->pc->config().firmware.vars_sha256;
   run_to_prompt(*run);
@@ -87,9 +85,6 @@ TEST(OvmfVariables, AreKeptInTheirStore) {
   for (std::uint64_t at = 0; at < written.size(); at += 4096)
     ASSERT_EQ(first->pc->peek_memory(vars + at, 1), written[at]) << at;
 }
-
-INSTANTIATE_TEST_SUITE_P(Firmware, Ovmf, ::testing::Values("ovmf", "ovmf32"),
-                         [](const auto& tested) { return std::string(tested.param); });
 
 }  // namespace
 }  // namespace ice86
