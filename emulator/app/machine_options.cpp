@@ -129,7 +129,8 @@ void add_board_options(CLI::App& command, MachineOptions& o) {
   command.add_option("--disk", o.disk_list, "disk image in the next free place: FILE[,write=on]");
   command
       .add_option("--boot", o.boot,
-                  "boot order: letters of a (floppy), c (disk), d (CD), n (network)")
+                  "boot order: letters of a (floppy), c (disk), d (CD), n (network); then "
+                  "[,menu=on|off][,splash-time=MILLISECONDS] for SeaBIOS and OVMF")
       ->capture_default_str();
   command.add_option("--rtc", o.rtc, "the guest's date at power-on")->capture_default_str();
   command.add_option("--rate", o.rate, "nominal speed in instructions per microsecond")
@@ -223,14 +224,6 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
                                                                             : options.firmware,
                                                            vga_rom, images_folder()));
   if (drives.pflash[0]) config.firmware.flash = true;
-  std::optional<DriveSpec> vars = drives.pflash[1];
-  if (options.flash_vars) {
-    if (vars) return usage_error("--pflash-vars and -drive if=pflash,unit=1 name the same chip");
-    vars.emplace();
-    vars->file = *options.flash_vars;
-    vars->write = true;
-  }
-  if (vars) ICE86_TRY(open_flash_vars(config, *vars));
   for (const std::string& text : options.fw_cfg) {
     ICE86_TRY_ASSIGN(auto file, read_fw_cfg_option(text));
     config.fw_cfg_files.push_back(std::move(file));
@@ -245,7 +238,7 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
   }
   config.instructions_per_microsecond = options.rate;
   ICE86_TRY_ASSIGN(config.rtc, parse_date(options.rtc));
-  config.boot_order = options.boot;
+  ICE86_TRY(read_boot_option(options.boot, config));
   char* end = nullptr;
   const unsigned long port = std::strtoul(options.debug_exit.c_str(), &end, 0);
   if (end == options.debug_exit.c_str() || *end != 0 || port > 0xffff) {
@@ -260,6 +253,15 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
   }
   ICE86_TRY_ASSIGN(config.debug_console, byte_sink(options.debugcon, "--debugcon"));
   ICE86_TRY_ASSIGN(config.nics, nic_configs(options.network));
+  std::optional<DriveSpec> vars = drives.pflash[1];
+  if (options.flash_vars) {
+    if (vars) return usage_error("--pflash-vars and -drive if=pflash,unit=1 name the same chip");
+    vars.emplace();
+    vars->file = *options.flash_vars;
+    vars->write = !options.snapshot;
+  }
+  // The last, as it may make a file.
+  if (vars) ICE86_TRY(open_flash_vars(config, *vars));
   return config;
 }
 

@@ -44,8 +44,15 @@ Result<harness::BochsMachine> bochs_machine(const MachineOptions& options) {
       return usage_error(
           fmt::format("disk {}: a reference run never writes to the image", drive->file));
   }
+  if (options.flash_vars || drives.pflash[0] || drives.pflash[1] || !options.fw_cfg.empty())
+    return usage_error("reference bochs: Bochs has no flash chips and no fw_cfg");
   // The same checks, and the same messages, as for a machine of our own.
   ICE86_TRY_ASSIGN(machine::PcConfig config, machine_config(options));
+  if (config.firmware.flash)
+    return usage_error(
+        fmt::format("reference bochs: firmware {} needs flash chips, which Bochs "
+                    "has not",
+                    config.firmware.name));
   machine.firmware = std::move(config.firmware);
   machine.memory_mib = config.memory_mib;
   for (std::size_t i = 0; i < drives.ide.size(); ++i) {

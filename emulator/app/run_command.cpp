@@ -62,7 +62,7 @@ Result<int> run(const RunOptions& options, const std::vector<std::string>& words
   std::fflush(stdout);
   fmt::print(stderr, "ice86: {}\n", ending.text);
   if (options.run_dir) ICE86_TRY(session->write(*options.run_dir, words, ending));
-  ICE86_TRY(session->pc().network().finish());
+  ICE86_TRY(session->pc().finish());
   return ending.exit_code;
 }
 

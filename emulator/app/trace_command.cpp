@@ -122,6 +122,7 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
   print(options, shown);
   std::fflush(stdout);
   fmt::print(stderr, "ice86: {}\n", ending.text);
+  ICE86_TRY(session->pc().finish());
   // A guest that ended by itself has been traced well, whatever value it left.
   return ending.expected ? static_cast<int>(kDone) : ending.exit_code;
 }

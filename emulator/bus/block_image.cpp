@@ -85,27 +85,31 @@ Result<void> BlockImage::write(std::uint64_t sector, std::span<const std::uint8_
   ICE86_ASSERT(bytes.size() % kSectorSize == 0);
   if (writes_ == Writes::kRefused)
     return Error(fmt::format("disk image {}: is write-protected", name_));
+  ICE86_ASSERT(bytes.empty() || sector + bytes.size() / kSectorSize <= sectors());
+  if (writes_ == Writes::kFile && file_ >= 0) return write_file(sector, bytes);
   for (std::size_t at = 0; at < bytes.size(); at += kSectorSize, ++sector) {
-    ICE86_ASSERT(sector < sectors());
     if (writes_ == Writes::kOverlay) {
       std::memcpy(overlay_[sector].data(), bytes.data() + at, kSectorSize);
       continue;
     }
-    if (file_ < 0) {
-      const std::uint64_t start = sector * kSectorSize;
-      std::memcpy(memory_.data() + start, bytes.data() + at, std::min(kSectorSize, size_ - start));
-      continue;
+    const std::uint64_t start = sector * kSectorSize;
+    std::memcpy(memory_.data() + start, bytes.data() + at, std::min(kSectorSize, size_ - start));
+  }
+  return {};
+}
+
+// One call for all of it, so that a program killed in between leaves no half of a page.
+Result<void> BlockImage::write_file(std::uint64_t sector, std::span<const std::uint8_t> bytes) {
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t put = ::pwrite(file_, bytes.data() + done, bytes.size() - done,
+                                 static_cast<off_t>(sector * kSectorSize + done));
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) {
+      return Error(fmt::format("disk image {}: sector {} cannot be written: {}", name_,
+                               sector + done / kSectorSize,
+                               put == 0 ? "no room" : std::strerror(errno)));
     }
-    for (std::uint64_t done = 0; done < kSectorSize;) {
-      const ssize_t put = ::pwrite(file_, bytes.data() + at + done, kSectorSize - done,
-                                   static_cast<off_t>(sector * kSectorSize + done));
-      if (put < 0 && errno == EINTR) continue;
-      if (put <= 0) {
-        return Error(fmt::format("disk image {}: sector {} cannot be written: {}", name_, sector,
-                                 std::strerror(errno)));
-      }
-      done += static_cast<std::uint64_t>(put);
-    }
+    done += static_cast<std::size_t>(put);
   }
   return {};
 }

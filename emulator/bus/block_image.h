@@ -39,6 +39,7 @@ class BlockImage final : public BlockBackend {
   BlockImage(int file, std::string name, std::uint64_t size, Writes writes)
       : file_(file), name_(std::move(name)), size_(size), writes_(writes) {}
   Result<void> read_base(std::uint64_t sector, std::uint8_t* to);
+  Result<void> write_file(std::uint64_t sector, std::span<const std::uint8_t> bytes);
 
   int file_;  // -1: memory_
   std::string name_;

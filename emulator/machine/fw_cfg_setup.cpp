@@ -58,12 +58,15 @@ Result<void> describe_board(FwCfg& fw_cfg, const PcConfig& config, std::uint64_t
   fw_cfg.set_item(FwCfg::kRamSize, little_endian(memory, 8));
   fw_cfg.set_item(FwCfg::kNoGraphic, little_endian(0, 2));
   fw_cfg.set_item(FwCfg::kCpus, little_endian(1, 2));
-  fw_cfg.set_item(FwCfg::kBootMenu, little_endian(0, 2));
+  fw_cfg.set_item(FwCfg::kBootMenu, little_endian(config.boot_menu ? 1 : 0, 2));
   fw_cfg.set_item(FwCfg::kMostCpus, little_endian(1, 2));
   ICE86_TRY(fw_cfg.add_file("etc/e820", e820(memory_below_4g, memory - memory_below_4g)));
   // S3, S4, S5: bit 7 says whether there is such a state, the rest is SLP_TYP. Only S5 here.
   ICE86_TRY(fw_cfg.add_file("etc/system-states", Bytes{0x80, 0, 0, 1, 2, 0x80}));
   ICE86_TRY(fw_cfg.add_file("etc/boot-fail-wait", little_endian(~std::uint64_t{0}, 4)));
+  if (config.boot_menu_wait_ms) {
+    ICE86_TRY(fw_cfg.add_file("etc/boot-menu-wait", little_endian(*config.boot_menu_wait_ms, 2)));
+  }
   const std::string order = boot_order_paths(config);
   ICE86_TRY(fw_cfg.add_file("bootorder", Bytes(order.begin(), order.end())));
   for (const auto& [name, bytes] : config.fw_cfg_files) ICE86_TRY(fw_cfg.add_file(name, bytes));

@@ -144,6 +144,11 @@ Result<void> Pc::load(std::span<const std::uint8_t> bytes) {
   return {};
 }
 
+Result<void> Pc::finish() {
+  ICE86_TRY(parts_->finish_vars());
+  return parts_->network.finish();
+}
+
 std::string Pc::state_hash() {
   return sha256_hex(save());
 }

@@ -44,6 +44,9 @@ struct PcConfig {
   devices::Mc146818::Date rtc;
   // First, second, third boot device: 'a' floppy, 'c' hard disk, 'd' CD-ROM, 'n' network.
   std::string boot_order = "c";
+  // Whether SeaBIOS and OVMF offer a menu of boot devices, and for how long.
+  bool boot_menu = false;
+  std::optional<std::uint16_t> boot_menu_wait_ms;
   std::uint16_t debug_exit_port = 0x501;
   bool reset_on_triple_fault = false;
   // Bytes the guest sends. Called at the instruction that completes the transfer.
@@ -113,6 +116,10 @@ class Pc {
   Result<void> load(std::span<const std::uint8_t> bytes);
   // SHA-256 of save().
   std::string state_hash();
+
+  // After the last run: what is kept in files is on its way to the disk. Errors: a file of the
+  // network or of the flash variables that could not be written whole, since the machine was made.
+  Result<void> finish();
 
   // What every chip looks like now, for people.
   std::string dump() const;

@@ -312,13 +312,20 @@ Result<void> Pc::Parts::wire_flash() {
   return {};
 }
 
-// A failure to write is told at the next chance the program has: the chip itself cannot fail.
+// Written through at once, so that a program that dies leaves what the guest had written. A failure
+// is told at the end of the run: the chip itself cannot fail.
 void Pc::Parts::keep_vars(std::uint64_t offset, std::uint64_t size) {
   const std::uint64_t first = align_down(offset, kSectorSize);
   const std::uint64_t behind = align_up(offset + size, kSectorSize);
   const auto bytes = memory->vars()->bytes().subspan(first, behind - first);
   if (auto kept = config.vars_store->write(first / kSectorSize, bytes); !kept && vars_error.empty())
     vars_error = kept.error().message();
+}
+
+Result<void> Pc::Parts::finish_vars() {
+  if (config.vars_store == nullptr) return {};
+  if (!vars_error.empty()) return Error(vars_error).within("flash variables are not kept");
+  return config.vars_store->flush();
 }
 
 Result<void> Pc::Parts::plug_memory_modules() {

@@ -54,7 +54,8 @@ class Reference : public Program {
     using ::testing::UnorderedElementsAre;
     const std::string disk = ICE86_GRUB_DISK;
     const auto written = std::filesystem::last_write_time(disk);
-    const std::string boot = "--firmware " + firmware + " --disk '" + disk + "' ";
+    // Bochs has no fw_cfg to tell SeaBIOS that nobody wants its menu.
+    const std::string boot = "--firmware " + firmware + " --boot c,menu=on --disk '" + disk + "' ";
     const Outcome bochs = reference(boot + "--out bochs.jsonl");
     ASSERT_EQ(bochs.exit, 0) << bochs.output;
     EXPECT_EQ(std::filesystem::last_write_time(disk), written);
