@@ -202,8 +202,7 @@ std::uint8_t Ns16550::take_received() {
 }
 
 std::size_t Ns16550::receive(std::span<const std::uint8_t> bytes) {
-  const std::size_t room = kMostWaiting - std::min(kMostWaiting, state_.line.size());
-  const std::size_t taken = std::min(room, bytes.size());
+  const std::size_t taken = std::min(receive_room(), bytes.size());
   state_.line.insert(state_.line.end(), bytes.begin(),
                      bytes.begin() + static_cast<std::ptrdiff_t>(taken));
   schedule_receive();

@@ -38,6 +38,7 @@ class Ns16550 final : public RegisterBlock {
   // Bytes from the peer; they arrive one by one at line speed. Returns how many the line's queue
   // took.
   std::size_t receive(std::span<const std::uint8_t> bytes);
+  std::size_t receive_room() const { return kMostWaiting - state_.line.size(); }
   void receive_break();
   void set_modem_inputs(const ModemInputs& inputs);
   // What the guest has handed over and the line has not yet carried away, in order. On a real

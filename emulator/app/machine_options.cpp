@@ -56,7 +56,7 @@ Result<RtcDate> parse_date(const std::string& text) {
 Result<std::function<void(std::uint8_t)>> byte_sink(const std::string& where, const char* option) {
   if (where == "null" || where == "none") return std::function<void(std::uint8_t)>();
   std::shared_ptr<std::FILE> file;
-  if (where == "stdio") {
+  if (where == "stdio" || where == "mon:stdio") {
     file = std::shared_ptr<std::FILE>(stdout, [](std::FILE*) {});
   } else if (where.rfind("file:", 0) == 0 && where.size() > 5) {
     file = std::shared_ptr<std::FILE>(std::fopen(where.c_str() + 5, "wb"), [](std::FILE* f) {
@@ -64,7 +64,8 @@ Result<std::function<void(std::uint8_t)>> byte_sink(const std::string& where, co
     });
     if (!file) return Error(fmt::format("{}: {} cannot be written", option, where.substr(5)));
   } else {
-    return usage_error(fmt::format("{}: '{}' is none of stdio, null, file:PATH", option, where));
+    return usage_error(
+        fmt::format("{}: '{}' is none of stdio, mon:stdio, null, file:PATH", option, where));
   }
   return std::function<void(std::uint8_t)>([file](std::uint8_t byte) {
     std::fputc(byte, file.get());
@@ -152,7 +153,10 @@ void add_machine_options(CLI::App& command, MachineOptions& o) {
       ->capture_default_str();
   command.add_flag("--reset-on-triple-fault", o.reset_on_triple_fault,
                    "reset the machine, as a PC does, instead of ending the run");
-  command.add_option("--serial", o.serial, "COM1, COM2, ...: stdio, null or file:PATH");
+  command.add_option(
+      "--serial", o.serial,
+      "COM1, COM2, ...: stdio, mon:stdio (Ctrl-C is the guest's, Ctrl-A x quits), null or "
+      "file:PATH");
   command.add_option("--debugcon", o.debugcon, "ports E9 and 402: stdio, null or file:PATH")
       ->capture_default_str();
   add_network_options(command, o.network);

@@ -48,6 +48,8 @@ Ending describe(const machine::RunResult& result, machine::Pc& pc, const char* i
     case machine::RunEnd::kInterrupted:
       return {fmt::format("stopped at {} by {} {}", place(state), interrupted_by, when), kOutOfTime,
               false};
+    case machine::RunEnd::kStopped:
+      return {fmt::format("stopped at {} {}", place(state), when), kDone, true};
     case machine::RunEnd::kPowerOff:
       return {fmt::format("the guest powered off {}", when), kDone, true};
     case machine::RunEnd::kDebugExit:
@@ -78,6 +80,7 @@ RunInterruption::~RunInterruption() {
 }
 
 bool RunInterruption::asked() {
+  if (reason_ != nullptr) return true;
   if (interrupt_seen != 0) {
     reason_ = interrupt_seen == SIGINT ? "Ctrl-C" : "SIGTERM";
   } else if (deadline_ns_ && steady_ns() >= *deadline_ns_) {

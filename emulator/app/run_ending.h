@@ -26,6 +26,8 @@ class RunInterruption {
   RunInterruption& operator=(const RunInterruption&) = delete;
 
   bool asked();
+  // Ends the run for another reason.
+  void ask(const char* reason) { reason_ = reason; }
   // "the wall-clock limit" or "Ctrl-C", ...; null when none.
   const char* reason() const { return reason_; }
 

@@ -2,6 +2,9 @@
 #include "emulator/app/session.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
+
+#include <cstdio>
 
 #include "harness/session/run_directory.h"
 #include "harness/trace/trace_file.h"
@@ -27,6 +30,12 @@ Result<std::unique_ptr<Session>> Session::open(const MachineOptions& options, bo
   ICE86_TRY_ASSIGN(machine::PcConfig config, machine_config(options));
   ICE86_TRY_ASSIGN(session->limits_, run_limits(options));
   ICE86_TRY_ASSIGN(session->wall_limit_ns_, wall_limit_ns(options));
+  for (unsigned port = 0; port < options.serial.size(); ++port) {
+    const std::string& where = options.serial[port];
+    if (where != "stdio" && where != "mon:stdio") continue;
+    session->terminal_port_ = port;
+    if (where == "mon:stdio") session->terminal_signals_ = TerminalInput::Signals::kGuests;
+  }
   if (logs) {
     config.serial[0] = tee(std::move(config.serial[0]), session->serial_, session->pc_);
     config.debug_console =
@@ -46,7 +55,12 @@ Result<std::unique_ptr<Session>> Session::open(const MachineOptions& options, bo
 
 Ending Session::run() {
   RunInterruption interruption(wall_limit_ns_);
-  limits_.interrupted = [&] { return interruption.asked(); };
+  std::optional<TerminalInput> terminal;
+  if (terminal_port_) terminal.emplace(STDIN_FILENO, terminal_signals_);
+  limits_.interrupted = [&] {
+    if (terminal && !take_input(*terminal)) interruption.ask("Ctrl-A x");
+    return interruption.asked();
+  };
   const machine::RunResult result = pc_->run(limits_);
   limits_.interrupted = nullptr;
   // The machine is gone now; its last words are not.
@@ -56,6 +70,14 @@ Ending Session::run() {
     for (const std::uint8_t byte : pc_->unsent_serial(port)) sink(byte);
   }
   return describe(result, *pc_, interruption.reason());
+}
+
+bool Session::take_input(TerminalInput& terminal) {
+  std::fflush(stdout);  // a prompt does not end its line
+  const std::vector<std::uint8_t> typed = terminal.read(pc_->serial_room(*terminal_port_));
+  pc_->receive_serial(*terminal_port_, typed);
+  if (terminal.take_break()) pc_->break_serial(*terminal_port_);
+  return !terminal.quit_asked();
 }
 
 harness::IntTrace Session::trace() const {

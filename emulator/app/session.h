@@ -10,6 +10,7 @@
 
 #include "emulator/app/machine_options.h"
 #include "emulator/app/run_ending.h"
+#include "emulator/app/terminal_input.h"
 #include "harness/interrupts/int_recorder.h"
 #include "harness/session/line_log.h"
 
@@ -35,6 +36,8 @@ class Session {
 
  private:
   Session() = default;
+  // Passes on what was typed; false when the user wants to end the run.
+  bool take_input(TerminalInput& terminal);
 
   harness::LineLog serial_;
   harness::LineLog debug_console_;
@@ -42,6 +45,9 @@ class Session {
   std::unique_ptr<harness::IntRecorder> recorder_;
   machine::RunLimits limits_;
   std::optional<std::uint64_t> wall_limit_ns_;
+  // The serial port that is the user's terminal.
+  std::optional<unsigned> terminal_port_;
+  TerminalInput::Signals terminal_signals_ = TerminalInput::Signals::kOurs;
 };
 
 }  // namespace ice86::app

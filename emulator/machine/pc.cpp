@@ -116,6 +116,22 @@ RunResult Pc::run(const RunLimits& limits) {
   }
 }
 
+void Pc::stop() {
+  parts_->finish(RunEnd::kStopped);
+}
+
+std::size_t Pc::receive_serial(unsigned port, std::span<const std::uint8_t> bytes) {
+  return port < kSerialPorts ? parts_->uarts[port]->receive(bytes) : 0;
+}
+
+std::size_t Pc::serial_room(unsigned port) const {
+  return port < kSerialPorts ? parts_->uarts[port]->receive_room() : 0;
+}
+
+void Pc::break_serial(unsigned port) {
+  if (port < kSerialPorts) parts_->uarts[port]->receive_break();
+}
+
 std::uint64_t Pc::peek_memory(Gpa gpa, unsigned width) const {
   return parts_->space.peek(gpa, width);
 }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,7 @@ enum class RunEnd {
   kInstructionLimit,
   kTimeLimit,    // virtual
   kInterrupted,  // RunLimits::interrupted said so
+  kStopped,      // Pc::stop
   kPowerOff,     // ACPI soft-off, or "Shutdown" at port 8900
   kDebugExit,    // a value at the debug exit port
   kCrashed,      // triple fault
@@ -93,6 +95,10 @@ class Pc {
   Pc& operator=(const Pc&) = delete;
 
   RunResult run(const RunLimits& limits);
+  // Ends run() with kStopped after the current instruction: for observers and sinks of this
+  // machine, so that a run that ends on what the guest does ends at the same instruction every
+  // time.
+  void stop();
   void reset(ResetKind kind);
 
   Clock& clock();
@@ -107,6 +113,11 @@ class Pc {
   std::uint64_t peek_memory(Gpa gpa, unsigned width) const;
   std::uint32_t peek_port(std::uint16_t port, unsigned width) const;
 
+  // Bytes for the guest on COM1-COM4 (0-3); they arrive at line speed. Returns how many the line
+  // took: it holds 4096 that the guest has not received.
+  std::size_t receive_serial(unsigned port, std::span<const std::uint8_t> bytes);
+  std::size_t serial_room(unsigned port) const;
+  void break_serial(unsigned port);
   // What the guest wrote to COM1-COM4 (0-3) and line speed has not let out when a run ended.
   std::vector<std::uint8_t> unsent_serial(unsigned port) const;
 
