@@ -240,6 +240,7 @@ class Core {
     Gpa gpa = 0;
     std::uint8_t page_bits = kPageBits;  // log2 of the page's size
     bool global = false;
+    bool writable = false;  // a write would be allowed and would change no entry
   };
   [[nodiscard]] bool whole_canonical(std::uint64_t linear, unsigned size);
   // Page walk. `quiet` changes nothing: no A/D bits, no fault, no CR2.

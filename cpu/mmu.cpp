@@ -101,6 +101,13 @@ void Core::fill_tlb(std::uint64_t linear, const Translation& to, Access access, 
         entry.read_tag = tag;
         entry.read_host = view.read;
       }
+      // Most pages that are read are written next. One that has not been written since the last
+      // snapshot stays clean until it is.
+      if (to.writable && view.write != nullptr &&
+          (*view.write_flags & (Ram::kCode | Ram::kDirty)) == Ram::kDirty) {
+        entry.write_tag = tag;
+        entry.write_host = view.write;
+      }
       break;
     case Access::kWrite:
       // Pages with decoded instructions stay on the slow path, so that stores to them are seen.
@@ -108,6 +115,11 @@ void Core::fill_tlb(std::uint64_t linear, const Translation& to, Access access, 
         *view.write_flags |= Ram::kDirty;
         entry.write_tag = tag;
         entry.write_host = view.write;
+      }
+      // What may be written may be read, by the same rights.
+      if (view.read != nullptr) {
+        entry.read_tag = tag;
+        entry.read_host = view.read;
       }
       break;
     case Access::kExecute:

@@ -73,6 +73,7 @@ bool Core::walk(std::uint64_t linear, Access access, Rights as, Translation& to,
   to.global = false;
   if ((s.cr0 & cr0::kPg) == 0) {
     to.gpa = linear & a20_mask;
+    to.writable = true;
     return true;
   }
   const bool as_user = as == Rights::kUser || as == Rights::kUserAligned;
@@ -163,6 +164,8 @@ bool Core::walk(std::uint64_t linear, Access access, Rights as, Translation& to,
   }
   to.gpa &= a20_mask;
   to.page_bits = static_cast<std::uint8_t>(level);
+  to.writable = (access == Access::kWrite || (entry & kDirty) != 0) &&
+                ((all & kWritable) != 0 || (!as_user && (s.cr0 & cr0::kWp) == 0));
   to.global = (entry & kGlobal) != 0 && (s.cr4 & cr4::kPge) != 0;
   return true;
 }

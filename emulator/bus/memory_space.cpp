@@ -19,6 +19,31 @@ bool contains(const MemorySpace::Region& region, Gpa gpa) {
   return gpa - region.base < region.size;  // wraps to a large number below the base
 }
 
+// 1, 2, 4 or 8 bytes as a number and back; a width known to the compiler is one instruction, and
+// page walks come here for every entry.
+std::uint64_t load_bytes(const std::uint8_t* from, unsigned width) {
+  const auto as = [from](auto value) -> std::uint64_t {
+    std::memcpy(&value, from, sizeof value);
+    return value;
+  };
+  switch (width) {
+    case 1: return as(std::uint8_t{});
+    case 2: return as(std::uint16_t{});
+    case 4: return as(std::uint32_t{});
+    default: return as(std::uint64_t{});
+  }
+}
+
+void store_bytes(std::uint8_t* to, unsigned width, std::uint64_t value) {
+  const auto as = [to](auto part) { std::memcpy(to, &part, sizeof part); };
+  switch (width) {
+    case 1: return as(static_cast<std::uint8_t>(value));
+    case 2: return as(static_cast<std::uint16_t>(value));
+    case 4: return as(static_cast<std::uint32_t>(value));
+    default: return as(value);
+  }
+}
+
 bool overlaps(const MemorySpace::Region& region, Gpa base, std::uint64_t size) {
   return region.base < base + size && base < region.base + region.size;
 }
@@ -142,9 +167,7 @@ void MemorySpace::note_code_write(const std::uint8_t* page) {
 std::uint64_t MemorySpace::read(Gpa gpa, unsigned width) {
   if ((gpa & kPageMask) + width <= kPageSize) {
     if (const PageView view = page(gpa); view.read != nullptr) {
-      std::uint64_t value = 0;
-      std::memcpy(&value, view.read + (gpa & kPageMask), width);
-      return value;
+      return load_bytes(view.read + (gpa & kPageMask), width);
     }
     const Region* region = find(gpa, Direction::kRead);
     if (region == nullptr || gpa - region->base + width <= region->size) {
@@ -190,7 +213,7 @@ void MemorySpace::write(Gpa gpa, unsigned width, std::uint64_t value) {
     if (view.write != nullptr) {
       if ((*view.write_flags & Ram::kCode) != 0) note_code_write(view.write);
       *view.write_flags |= Ram::kDirty;
-      std::memcpy(view.write + (gpa & kPageMask), &value, width);
+      store_bytes(view.write + (gpa & kPageMask), width, value);
       return;
     }
     const Region* region = find(gpa, Direction::kWrite);

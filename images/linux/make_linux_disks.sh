@@ -37,6 +37,6 @@ for suffix in '' -noapic; do
   disk "linux32$suffix" "$installer/linux" "$installer/initrd.gz" "$options rdinit=/bin/sh"
 done
 
-printf 'set timeout=0\nmenuentry memtest86+ {\n  linux16 /memtest console=ttyS0,115200\n}\n' > "$work/grub.cfg"
+printf 'set timeout=0\nmenuentry memtest86+ {\n  linux16 /memtest\n}\n' > "$work/grub.cfg"
 "$here/../grub/make_disk.sh" -m linux16 "$folder/memtest.img" "$grub" "$work/grub.cfg" \
   "memtest=$work/root/boot/memtest86+x64.bin"

@@ -66,3 +66,4 @@ wanted() { [[ $# -eq 1 || " ${*:2} " == *" $1 "* ]]; }
 if wanted integer_loop "$@"; then bench integer_loop 20000 058AECE4 409.3; fi
 if wanted x87_matrix "$@"; then bench x87_matrix 600 EC17EA26 150.6; fi
 if wanted sse2_mix "$@"; then bench sse2_mix 6000 F50C9996 67.6; fi
+if wanted paging_mix "$@"; then bench paging_mix 200000 2EE4D9E9 139.0; fi
