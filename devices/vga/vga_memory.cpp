@@ -21,7 +21,8 @@ std::uint8_t rotate_right(std::uint8_t value, unsigned count) {
 Vga::Address Vga::decode(std::uint64_t offset, bool write) const {
   const State& s = state_;
   Address at;
-  if ((s.misc_output & vga::kMiscRam) == 0) return at;
+  // Miscellaneous Output bit 1 would cut the CPU off from display memory. Neither QEMU's nor Bochs'
+  // card heeds it, and GRUB's ROM for QEMU writes text with the bit clear.
   const unsigned map = s.graphics[vga::kMiscGraphics] >> 2 & 3;
   const std::uint64_t bank = std::uint64_t{s.dispi[vga::kBank]} << 16;
   if (dispi_enabled() && s.dispi[vga::kBpp] >= 8) {

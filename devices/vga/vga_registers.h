@@ -11,7 +11,7 @@
 namespace ice86::devices::vga {
 
 // Miscellaneous Output.
-constexpr std::uint8_t kMiscColor = 0x01, kMiscRam = 0x02;
+constexpr std::uint8_t kMiscColor = 0x01;
 // Sequencer.
 constexpr unsigned kClockingMode = 1, kMapMask = 2, kCharacterMap = 3, kMemoryMode = 4;
 constexpr std::uint8_t kEightDots = 0x01, kHalfDotClock = 0x08, kScreenOff = 0x20;

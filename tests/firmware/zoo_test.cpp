@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The firmware zoo: ROMs and boot loaders of other projects as Debian ships them, each to a state
+// that only a working one reaches. The media are made by images/zoo/make_zoo.sh.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/firmware/support/guest.h"
+
+namespace ice86 {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr Nanoseconds kMinute = 60 * Guest::kSecond;
+
+std::string zoo(const char* name) {
+  return std::string(ICE86_ZOO_IMAGES "/") + name;
+}
+
+class UBoot : public ::testing::TestWithParam<const char*> {};
+
+// U-Boot as the machine's only firmware: to its prompt, where it lists the PCI devices and reads
+// its ROM.
+TEST_P(UBoot, ReachesItsPrompt) {
+  const auto guest = Guest::create({.firmware = zoo(GetParam()), .memory_mib = 512});
+  ASSERT_TRUE(guest);
+  EXPECT_TRUE(guest->talk({{"U-Boot 2023.01", ""},
+                           {"DRAM:  512 MiB", ""},
+                           {"=> ", "pci\r"},
+                           {"0x8086", ""},
+                           {"=> ", "md.b fffffff0 1\r"},
+                           {"fffffff0: ", ""},
+                           {"=> ", ""}},
+                          kMinute / 2));
+}
+
+INSTANTIATE_TEST_SUITE_P(Debian, UBoot, ::testing::Values("u-boot-x86.rom", "u-boot-x86_64.rom"),
+                         [](const auto& test) {
+                           return std::string(test.param).substr(7, test.param[10] == '.' ? 3 : 6);
+                         });
+
+// GRUB as the machine's only firmware: it sets up the display and shows its menu.
+TEST(GrubFirmware, ShowsItsMenu) {
+  const auto guest = Guest::create({.firmware = zoo("grub-firmware.bin")});
+  ASSERT_TRUE(guest);
+  EXPECT_TRUE(guest->see("*Search & load /boot/multiboot.img", kMinute));
+  EXPECT_THAT(guest->screen(), HasSubstr("GNU GRUB  version 2.06"));
+}
+
+class Loader : public ::testing::TestWithParam<const char*> {};
+
+// Asks a SYSLINUX at its prompt for the test kernel, which ends the machine when it is satisfied.
+void loads_the_kernel(const Guest::Setup& setup) {
+  const auto guest = Guest::create(setup);
+  ASSERT_TRUE(guest);
+  EXPECT_TRUE(guest->talk({{"boot: ", "test\r"}, {"test kernel: ok", ""}}, 2 * kMinute));
+  EXPECT_FALSE(guest->run_for(kMinute));
+  EXPECT_EQ(guest->result().end, machine::RunEnd::kDebugExit);
+}
+
+TEST_P(Loader, SyslinuxFromADisk) {
+  loads_the_kernel({.firmware = GetParam(), .disk = zoo("syslinux.img")});
+}
+
+TEST_P(Loader, IsolinuxFromACd) {
+  loads_the_kernel({.firmware = GetParam(), .cdrom = zoo("isolinux.iso")});
+}
+
+TEST_P(Loader, GrubLegacy) {
+  const auto guest = Guest::create({.firmware = GetParam(), .disk = zoo("grub-legacy.img")});
+  ASSERT_TRUE(guest);
+  EXPECT_TRUE(guest->see("GNU GRUB  version 0.97", kMinute));
+  EXPECT_TRUE(guest->see("grub>", kMinute));
+}
+
+INSTANTIATE_TEST_SUITE_P(Under, Loader, ::testing::Values("bochs-legacy", "bochs", "seabios"),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace ice86
