@@ -61,10 +61,14 @@ function(ice86_program name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS})
 endfunction()
 
-# ice86_test(name [WHOLE] SOURCES ... DEPS ... [LABELS ...]): one GoogleTest program, each test a CTest
-# test; with WHOLE the program is one CTest test, for tests that share a costly run.
+# ice86_test(name [WHOLE] SOURCES ... DEPS ... [LABELS ...] [COST SECONDS]): one GoogleTest program, each
+# test a CTest test; with WHOLE the program is one CTest test, for tests that share a costly run. Tests of
+# minutes say so, and start first.
 function(ice86_test name)
-  cmake_parse_arguments(ARG "WHOLE" "" "SOURCES;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "WHOLE" "COST" "SOURCES;DEPS;LABELS" ${ARGN})
+  if(NOT ARG_COST)
+    set(ARG_COST 0)
+  endif()
   add_executable(${name} ${ARG_SOURCES})
   ice86_compile_options(${name})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
@@ -73,9 +77,9 @@ function(ice86_test name)
   endif()
   if(ARG_WHOLE)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" COST ${ARG_COST})
     return()
   endif()
   include(GoogleTest)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABELS}")
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABELS}" COST ${ARG_COST})
 endfunction()
