@@ -26,6 +26,18 @@ Result<unsigned> small_number(const std::string& name, const std::string& value,
   return static_cast<unsigned>(number);
 }
 
+constexpr const char* kFloppyPlaces[] = {"A (-fda, if=floppy,index=0)",
+                                         "B (-fdb, if=floppy,index=1)"};
+
+Result<void> put_floppy(DriveTable& table, unsigned place, DriveSpec spec) {
+  if (table.floppies[place]) {
+    return usage_error(
+        fmt::format("two diskettes are said to be in drive {}", kFloppyPlaces[place]));
+  }
+  table.floppies[place] = std::move(spec);
+  return {};
+}
+
 Result<void> put(DriveTable& table, unsigned place, DriveSpec spec) {
   if (table.ide[place]) {
     return usage_error(fmt::format("two drives are said to be the {}", kPlaces[place]));
@@ -66,19 +78,19 @@ Result<void> set_media(DriveSpec& spec, const std::string& value, const char* op
 }
 
 Result<void> check(const DriveSpec& spec, const std::string& text, const char* option,
-                   bool snapshot) {
+                   bool snapshot, bool may_be_empty) {
   const auto refuse = [&](const char* why) {
     return usage_error(fmt::format("{} {}: {}", option, text, why));
   };
-  if (spec.file.empty() && !spec.cdrom) return refuse("names no file");
+  if (spec.file.empty() && !may_be_empty) return refuse("names no file");
   if (spec.write && spec.cdrom) return refuse("a CD-ROM cannot be written");
   if (spec.write && spec.write_protected) return refuse("write=on and readonly=on contradict");
   if (spec.write && snapshot) return refuse("write=on and -snapshot contradict");
   return {};
 }
 
-// "disk.img", "disk.img,write=on", "boot.iso,media=cdrom": a comma that begins no setting of ours
-// belongs to the file's name.
+// "disk.img", "disk.img,write=on", "boot.iso,media=cdrom", "a.img,readonly=on": a comma that begins
+// no setting of ours belongs to the file's name.
 Result<DriveSpec> plain_drive(const std::string& text, const char* option, bool snapshot) {
   DriveSpec spec;
   spec.file = text;
@@ -88,6 +100,8 @@ Result<DriveSpec> plain_drive(const std::string& text, const char* option, bool 
     const std::string setting = spec.file.substr(comma + 1);
     if (setting.rfind("write=", 0) == 0) {
       ICE86_TRY_ASSIGN(spec.write, parse_switch("write", setting.substr(6), option));
+    } else if (setting.rfind("readonly=", 0) == 0) {
+      ICE86_TRY_ASSIGN(spec.write_protected, parse_switch("readonly", setting.substr(9), option));
     } else if (setting.rfind("media=", 0) == 0) {
       ICE86_TRY(set_media(spec, setting.substr(6), option));
     } else {
@@ -95,7 +109,7 @@ Result<DriveSpec> plain_drive(const std::string& text, const char* option, bool 
     }
     spec.file.resize(comma);
   }
-  ICE86_TRY(check(spec, text, option, snapshot));
+  ICE86_TRY(check(spec, text, option, snapshot, spec.cdrom));
   return spec;
 }
 
@@ -106,14 +120,16 @@ Result<void> add_drive(DriveTable& table, const std::string& text, bool snapshot
   DriveSpec spec;
   std::optional<unsigned> index, bus, unit;
   bool flash = false;
+  bool floppy = false;
   for (const auto& [name, value] : settings) {
     if (name == "file") {
       spec.file = value;
     } else if (name == "if") {
-      if (value != "ide" && value != "pflash") {
+      if (value != "ide" && value != "floppy" && value != "pflash") {
         return usage_error(
-            fmt::format("-drive: if={}: this board has if=ide and if=pflash", value));
+            fmt::format("-drive: if={}: this board has if=ide, if=floppy and if=pflash", value));
       }
+      floppy = value == "floppy";
       flash = value == "pflash";
     } else if (name == "media") {
       ICE86_TRY(set_media(spec, value, kOption));
@@ -142,7 +158,15 @@ Result<void> add_drive(DriveTable& table, const std::string& text, bool snapshot
           name.empty() ? value : name));
     }
   }
-  ICE86_TRY(check(spec, text, kOption, snapshot));
+  ICE86_TRY(check(spec, text, kOption, snapshot, spec.cdrom || floppy));
+  if (floppy) {
+    if (spec.cdrom) return usage_error("-drive: if=floppy and media=cdrom contradict");
+    const unsigned place = index.value_or(unit.value_or(table.floppies[0] ? 1 : 0));
+    if (place > 1 || bus.value_or(0) != 0) {
+      return usage_error("-drive: if=floppy: index=0 and index=1 are the drives");
+    }
+    return put_floppy(table, place, std::move(spec));
+  }
   if (index && (bus || unit)) return usage_error("-drive: index= or bus= and unit=, not both");
   if (flash) return put_flash(table, std::move(spec), index ? index : unit);
   if (bus || unit) index = bus.value_or(0) * 2 + unit.value_or(0);
@@ -195,6 +219,16 @@ Result<DriveTable> drive_table(const DriveOptions& options) {
     if (options.disks[i].empty()) continue;
     ICE86_TRY_ASSIGN(DriveSpec spec, plain_drive(options.disks[i], kNames[i], options.snapshot));
     ICE86_TRY(put(table, i, std::move(spec)));
+  }
+  static constexpr const char* kFloppyNames[] = {"-fda", "-fdb"};
+  for (unsigned i = 0; i < options.floppies.size(); ++i) {
+    if (options.floppies[i].empty()) continue;
+    ICE86_TRY_ASSIGN(DriveSpec spec,
+                     plain_drive(options.floppies[i], kFloppyNames[i], options.snapshot));
+    if (spec.cdrom) {
+      return usage_error(fmt::format("{}: media=cdrom does not fit there", kFloppyNames[i]));
+    }
+    ICE86_TRY(put_floppy(table, i, std::move(spec)));
   }
   if (options.cdrom) {
     DriveSpec spec;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What is put in which drive: -hda..-hdd, --disk, -cdrom, and QEMU's -drive if=...,file=...
+// What is put in which drive: -hda..-hdd, --disk, -cdrom, -fda, -fdb, and QEMU's -drive
+// if=...,file=...
 #pragma once
 
 #include <array>
@@ -24,14 +25,17 @@ struct DriveTable {
   std::array<std::optional<DriveSpec>, 4> ide;
   // Flash chips: the firmware's code, its variables.
   std::array<std::optional<DriveSpec>, 2> pflash;
+  std::array<std::optional<DriveSpec>, 2> floppies;  // A and B; without a file the drive is empty
 };
 
 struct DriveOptions {
-  std::array<std::string, 4> disks;    // -hda .. -hdd
-  std::vector<std::string> disk_list;  // --disk, filling the first free places
-  std::optional<std::string> cdrom;    // -cdrom: the secondary master
-  std::vector<std::string> drives;     // -drive
-  bool snapshot = false;               // no file is written, whatever else is said
+  std::array<std::string, 4> disks;     // -hda .. -hdd
+  std::vector<std::string> disk_list;   // --disk, filling the first free places
+  std::optional<std::string> cdrom;     // -cdrom: the secondary master
+  std::array<std::string, 2> floppies;  // -fda, -fdb
+  unsigned floppy_speed = 10;
+  std::vector<std::string> drives;  // -drive
+  bool snapshot = false;            // no file is written, whatever else is said
 };
 
 // Errors are usage errors: a setting nobody knows, a place taken twice, no place left.

@@ -5,10 +5,12 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
+#include "devices/i82077aa/floppy_drive.h"
 #include "emulator/app/cpu_option.h"
 #include "emulator/app/firmware_options.h"
 #include "emulator/bus/block_image.h"
@@ -18,6 +20,7 @@ namespace ice86::app {
 namespace {
 
 using machine::DiskConfig;
+using machine::FloppyConfig;
 using machine::PcConfig;
 using RtcDate = devices::Mc146818::Date;
 
@@ -75,14 +78,28 @@ Result<std::function<void(std::uint8_t)>> byte_sink(const std::string& where, co
 
 constexpr std::uint64_t kCdSector = 2048;
 
+Result<std::unique_ptr<BlockImage>> open_image(const DriveSpec& spec) {
+  const auto writes = spec.cdrom || spec.write_protected ? BlockImage::Writes::kRefused
+                      : spec.write                       ? BlockImage::Writes::kFile
+                                                         : BlockImage::Writes::kOverlay;
+  return BlockImage::open(spec.file, writes);
+}
+
+Result<FloppyConfig> open_floppy(const DriveSpec& spec) {
+  FloppyConfig drive;
+  if (spec.file.empty()) return drive;
+  ICE86_TRY_ASSIGN(drive.medium, open_image(spec));
+  if (!devices::floppy_format(drive.medium->sectors() * kSectorSize)) {
+    return Error(fmt::format("diskette image {}: is larger than a 2.88M diskette", spec.file));
+  }
+  return drive;
+}
+
 Result<DiskConfig> open_drive(const DriveSpec& spec, Nanoseconds spin_up, Nanoseconds latency) {
   DiskConfig drive;
   drive.cdrom = spec.cdrom;
   if (!spec.file.empty()) {
-    const auto writes = spec.cdrom || spec.write_protected ? BlockImage::Writes::kRefused
-                        : spec.write                       ? BlockImage::Writes::kFile
-                                                           : BlockImage::Writes::kOverlay;
-    ICE86_TRY_ASSIGN(drive.medium, BlockImage::open(spec.file, writes));
+    ICE86_TRY_ASSIGN(drive.medium, open_image(spec));
     if (spec.cdrom && drive.medium->sectors() * kSectorSize < kCdSector) {
       return Error(fmt::format("disk image {}: is shorter than the 2048 bytes of one CD-ROM sector",
                                spec.file));
@@ -120,19 +137,30 @@ void add_board_options(CLI::App& command, MachineOptions& o) {
         kSlots[i], o.disks[i],
         fmt::format("disk image on the {}: FILE[,write=on][,media=cdrom]", kPlaces[i]));
   }
+  static constexpr const char* kFloppyNames[] = {"--fda,--floppy", "--fdb"};
+  for (unsigned i = 0; i < o.floppies.size(); ++i) {
+    command.add_option(kFloppyNames[i], o.floppies[i],
+                       fmt::format("diskette image in drive {}: FILE[,write=on][,readonly=on]",
+                                   i == 0 ? 'A' : 'B'));
+  }
+  command
+      .add_option("--floppy-speed", o.floppy_speed,
+                  "diskette drives at so many times the speed of real ones")
+      ->check(CLI::Range(1, 10))
+      ->capture_default_str();
   command.add_option("--cdrom", o.cdrom, "CD-ROM image on the secondary master");
   command
       .add_option("--drive", o.drives,
-                  "a drive as QEMU spells it: file=F,if=ide,media=disk|cdrom,index=0..3,...")
+                  "a drive as QEMU spells it: file=F,if=ide|floppy,media=disk|cdrom,index=0..3,...")
       ->allow_extra_args(false);
   command.add_flag("--snapshot", o.snapshot,
                    "write no image file: as without write=on, which it forbids");
   command.add_option("--disk", o.disk_list, "disk image in the next free place: FILE[,write=on]");
-  command
-      .add_option("--boot", o.boot,
-                  "boot order: letters of a (floppy), c (disk), d (CD), n (network); then "
-                  "[,menu=on|off][,splash-time=MILLISECONDS] for SeaBIOS and OVMF")
-      ->capture_default_str();
+  command.add_option(
+      "--boot", o.boot,
+      "boot order: letters of a (floppy), c (disk), d (CD), n (network); default c, or a "
+      "when a diskette is all there is; then [,menu=on|off][,splash-time=MILLISECONDS] for SeaBIOS "
+      "and OVMF");
   command.add_option("--rtc", o.rtc, "the guest's date at power-on")->capture_default_str();
   command.add_option("--rate", o.rate, "nominal speed in instructions per microsecond")
       ->check(CLI::Range(1, 1'000'000))
@@ -242,7 +270,16 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
   }
   config.instructions_per_microsecond = options.rate;
   ICE86_TRY_ASSIGN(config.rtc, parse_date(options.rtc));
-  ICE86_TRY(read_boot_option(options.boot, config));
+  for (unsigned i = 0; i < drives.floppies.size(); ++i) {
+    if (!drives.floppies[i]) continue;
+    ICE86_TRY_ASSIGN(config.floppies[i], open_floppy(*drives.floppies[i]));
+  }
+  const bool diskette_only = config.floppies[0] && config.floppies[0]->medium &&
+                             std::none_of(config.disks.begin(), config.disks.end(),
+                                          [](const auto& disk) { return disk.has_value(); });
+  config.floppy_speed = options.floppy_speed;
+  config.boot_order = diskette_only ? "a" : "c";
+  if (options.boot) ICE86_TRY(read_boot_option(*options.boot, config));
   char* end = nullptr;
   const unsigned long port = std::strtoul(options.debug_exit.c_str(), &end, 0);
   if (end == options.debug_exit.c_str() || *end != 0 || port > 0xffff) {

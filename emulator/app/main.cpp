@@ -17,9 +17,9 @@ namespace {
 // as the long options of the same name.
 std::vector<std::string> with_qemu_spellings(int argc, char** argv) {
   static const std::vector<std::string> kSpellings = {
-      "-hda",    "-hdb",      "-hdc",     "-hdd",    "-bios",     "-boot",
-      "-serial", "-debugcon", "-display", "-rtc",    "-snapshot", "-cdrom",
-      "-fw_cfg", "-drive",    "-nic",     "-netdev", "-device"};
+      "-fda",    "-fdb",    "-hda",      "-hdb",     "-hdc",   "-hdd",      "-bios",
+      "-boot",   "-serial", "-debugcon", "-display", "-rtc",   "-snapshot", "-cdrom",
+      "-fw_cfg", "-drive",  "-nic",      "-netdev",  "-device"};
   std::vector<std::string> words;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];

@@ -46,6 +46,11 @@ Result<harness::BochsMachine> bochs_machine(const MachineOptions& options) {
   }
   if (options.flash_vars || drives.pflash[0] || drives.pflash[1] || !options.fw_cfg.empty())
     return usage_error("reference bochs: Bochs has no flash chips and no fw_cfg");
+  for (const auto& drive : drives.floppies) {
+    if (drive && drive->write)
+      return usage_error(
+          fmt::format("diskette {}: a reference run never writes to the image", drive->file));
+  }
   // The same checks, and the same messages, as for a machine of our own.
   ICE86_TRY_ASSIGN(machine::PcConfig config, machine_config(options));
   if (config.firmware.flash)
@@ -60,6 +65,14 @@ Result<harness::BochsMachine> bochs_machine(const MachineOptions& options) {
     machine.disks[i] = harness::BochsDisk{drives.ide[i]->file,
                                           machine::geometry_of(config.disks[i]->medium->sectors()),
                                           devices::AtaDisk::Config{}.model};
+  }
+  for (std::size_t i = 0; i < drives.floppies.size(); ++i) {
+    if (!config.floppies[i]) continue;
+    machine.floppies[i] = harness::BochsFloppy{drives.floppies[i]->file, {}};
+    if (config.floppies[i]->medium) {
+      machine.floppies[i]->format =
+          *devices::floppy_format(config.floppies[i]->medium->sectors() * kSectorSize);
+    }
   }
   machine.boot_order = config.boot_order;
   machine.instructions_per_microsecond = config.instructions_per_microsecond;

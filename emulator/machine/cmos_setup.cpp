@@ -46,7 +46,8 @@ DiskGeometry geometry_of(std::uint64_t sectors) {
 
 Result<std::vector<std::pair<std::uint8_t, std::uint8_t>>> cmos_setup(
     std::uint64_t memory_bytes, std::uint64_t memory_below_4g,
-    const std::array<std::optional<DiskGeometry>, 4>& disks, const std::string& boot_order) {
+    const std::array<std::optional<DiskGeometry>, 4>& disks,
+    const std::array<devices::FloppyDriveType, 2>& floppies, const std::string& boot_order) {
   std::array<std::uint8_t, 128> cmos{};
   std::vector<std::pair<std::uint8_t, std::uint8_t>> bytes;
   const auto set = [&](unsigned index, std::uint64_t value) {
@@ -72,7 +73,8 @@ Result<std::vector<std::pair<std::uint8_t, std::uint8_t>>> cmos_setup(
   set(0x5d, above_4g >> 16 & 0xff);
 
   // Drives: type 47 (user defined) through the extended bytes 19 and 1A.
-  set(0x10, 0);  // no floppy drives
+  // Diskette drives: types of A and B in the nibbles of 10.
+  set(0x10, static_cast<unsigned>(floppies[0]) << 4 | static_cast<unsigned>(floppies[1]));
   set(0x12, (disks[0] ? 0xf0U : 0U) | (disks[1] ? 0x0fU : 0U));
   static constexpr unsigned kTypeByte[] = {0x19, 0x1a};
   static constexpr unsigned kParameters[] = {0x1b, 0x24};
@@ -94,8 +96,11 @@ Result<std::vector<std::pair<std::uint8_t, std::uint8_t>>> cmos_setup(
   set(0x39, translation);
   set(0x3a, 0);
 
-  // Equipment: coprocessor, mouse port; primary display by its own BIOS (bits 5:4 clear).
-  set(0x14, 0x06);
+  // Equipment: coprocessor, mouse port; primary display by its own BIOS (bits 5:4 clear); bit 0 and
+  // bits 7:6 tell of diskette drives.
+  unsigned drives = 0;
+  for (const auto type : floppies) drives += type != devices::FloppyDriveType::kNone ? 1U : 0U;
+  set(0x14, 0x06U | (drives != 0 ? 1U | (drives - 1) << 6 : 0U));
 
   // Boot order: nibbles of 3D (first, second) and the high nibble of 38 (third).
   if (boot_order.empty() || boot_order.size() > 3) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "devices/i82077aa/floppy_drive.h"
 #include "emulator/base/result.h"
 
 namespace ice86::machine {
@@ -28,6 +29,7 @@ DiskGeometry geometry_of(std::uint64_t sectors);
 // Bytes as (index, value). `boot_order` is checked: one to three of a, c, d, n.
 Result<std::vector<std::pair<std::uint8_t, std::uint8_t>>> cmos_setup(
     std::uint64_t memory_bytes, std::uint64_t memory_below_4g,
-    const std::array<std::optional<DiskGeometry>, 4>& disks, const std::string& boot_order);
+    const std::array<std::optional<DiskGeometry>, 4>& disks,
+    const std::array<devices::FloppyDriveType, 2>& floppies, const std::string& boot_order);
 
 }  // namespace ice86::machine

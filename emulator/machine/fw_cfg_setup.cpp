@@ -42,6 +42,11 @@ Bytes e820(std::uint64_t below_4g, std::uint64_t above_4g) {
 std::string boot_order_paths(const PcConfig& config) {
   std::string paths;
   for (const char letter : config.boot_order) {
+    if (letter == 'a') {
+      for (unsigned i = 0; i < config.floppies.size(); ++i) {
+        if (config.floppies[i]) paths += fmt::format("/pci@i0cf8/isa@1/fdc@03f0/floppy@{}\n", i);
+      }
+    }
     if (letter != 'c' && letter != 'd') continue;
     for (unsigned i = 0; i < config.disks.size(); ++i) {
       if (!config.disks[i] || config.disks[i]->cdrom != (letter == 'd')) continue;

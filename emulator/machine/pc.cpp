@@ -25,6 +25,9 @@ Result<std::unique_ptr<Pc>> Pc::create(PcConfig config) {
     return usage_error(fmt::format("memory of {} MiB: from 1 to {} MiB fit this machine",
                                    config.memory_mib, kMostMemoryMib));
   }
+  if (config.floppy_speed < 1 || config.floppy_speed > devices::I82077aa::kMostSpeed) {
+    return usage_error("diskette drives run at 1 to 10 times the speed of real ones");
+  }
   if (config.cpu_model.leaves.empty()) {
     ICE86_TRY_ASSIGN(config.cpu_model, cpu::load_cpu_model(std::string(cpu::kDefaultCpuModel)));
   }

@@ -36,11 +36,17 @@ struct DiskConfig {
   bool cdrom = false;
 };
 
+struct FloppyConfig {
+  std::unique_ptr<BlockBackend> medium;  // null: an empty 1.44M drive
+};
+
 struct PcConfig {
   std::uint64_t memory_mib = 128;  // 1 to 65536
   Firmware firmware;
   cpu::CpuModel cpu_model;                         // without CPUID leaves: the default model
   std::array<std::optional<DiskConfig>, 4> disks;  // primary master, primary slave, secondary ...
+  std::array<std::optional<FloppyConfig>, 2> floppies;  // A and B; the medium's size is the type
+  unsigned floppy_speed = 10;  // times that of real diskette drives, 1 to 10
   std::uint64_t instructions_per_microsecond = 100;
   devices::Mc146818::Date rtc;
   // First, second, third boot device: 'a' floppy, 'c' hard disk, 'd' CD-ROM, 'n' network.

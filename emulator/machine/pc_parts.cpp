@@ -20,6 +20,7 @@ constexpr unsigned kBridgeDevice = 1;
 constexpr unsigned kIdeFunction = 1;
 constexpr unsigned kPowerFunction = 3;
 constexpr unsigned kVgaDevice = 2;
+constexpr unsigned kFloppyDma = 2;
 
 // COM1-COM4.
 constexpr std::array<std::uint16_t, Pc::kSerialPorts> kUartPorts = {0x3f8, 0x2f8, 0x3e8, 0x2e8};
@@ -72,6 +73,7 @@ Result<void> Pc::Parts::wire() {
       }
     }
   }
+  ICE86_TRY(attach_floppies());
   wire_lines();
   ICE86_TRY(wire_ports());
   ICE86_TRY(wire_apics());
@@ -91,6 +93,25 @@ void Pc::Parts::attach_drive(devices::AtaChannel& channel, unsigned place, DiskC
   devices::AtaDisk::Config drive_config;
   drive_config.timing = drive.timing;
   channel.attach(place, *drive.medium, drive_config);
+}
+
+Result<void> Pc::Parts::attach_floppies() {
+  for (unsigned i = 0; i < config.floppies.size(); ++i) {
+    if (!config.floppies[i]) continue;
+    BlockBackend* const medium = config.floppies[i]->medium.get();
+    if (medium == nullptr) {
+      floppy.attach(i, devices::FloppyDriveType::k1440K);
+      continue;
+    }
+    const auto format = devices::floppy_format(medium->sectors() * kSectorSize);
+    if (!format) {
+      return Error(fmt::format("drive {}: {} KiB are more than a 2.88M diskette holds",
+                               i == 0 ? 'A' : 'B', medium->sectors() / 2));
+    }
+    floppy.attach(i, format->drive);
+    floppy.drive(i).insert(medium, *format);
+  }
+  return {};
 }
 
 void Pc::Parts::wire_lines() {
@@ -122,6 +143,7 @@ void Pc::Parts::wire_lines() {
     isa_bridge.set_isa_irq(8, high);
     power.set_rtc_irq(high);
   });
+  isa(floppy_irq, 6);
   isa(sci_irq, 9);
   isa(auxiliary_irq, 12);
   isa(ata_irq[0], 14);
@@ -129,6 +151,9 @@ void Pc::Parts::wire_lines() {
   for (LevelLine& line : uart_irq) {
     line.connect([this](bool) { update_shared_serial_irq(); });
   }
+
+  floppy_drq.connect([this](bool high) { dma.set_dreq(kFloppyDma, high); });
+  dma.connect(kFloppyDma, floppy);
 
   a20_keyboard.connect([this](bool) { update_a20(); });
   a20_fast.connect([this](bool) { update_a20(); });
@@ -179,6 +204,8 @@ Result<void> Pc::Parts::wire_ports() {
   ICE86_TRY(claim("apm", 0xb2, 2, power.apm()));
   ICE86_TRY(claim("dma2", 0xc0, 32, dma.controller2()));
   ICE86_TRY(claim("port-e9", 0xe9, 1, console_e9));
+  ICE86_TRY(claim("floppy", 0x3f0, 6, floppy));
+  ICE86_TRY(claim("floppy", 0x3f7, 1, floppy, 7));
   ICE86_TRY(claim("port-402", 0x402, 1, console_402));
   ICE86_TRY(claim("elcr0", 0x4d0, 1, pics[0].elcr()));
   ICE86_TRY(claim("elcr1", 0x4d1, 1, pics[1].elcr()));
@@ -345,8 +372,10 @@ Result<void> Pc::Parts::write_cmos() {
     if (config.disks[i] && !config.disks[i]->cdrom)
       geometries[i] = geometry_of(config.disks[i]->medium->sectors());
   }
+  const std::array<devices::FloppyDriveType, 2> floppies = {floppy.drive(0).type(),
+                                                            floppy.drive(1).type()};
   ICE86_TRY_ASSIGN(const auto bytes, cmos_setup(config.memory_mib << 20, memory->below_4g(),
-                                                geometries, config.boot_order));
+                                                geometries, floppies, config.boot_order));
   for (const auto& [index, value] : bytes) rtc.set_cmos(index, value);
   return {};
 }
@@ -411,6 +440,7 @@ void Pc::Parts::reset(ResetKind kind) {
   keyboard_controller.reset(kind);
   for (auto& uart : uarts) uart->reset(kind);
   dma.reset(kind);
+  floppy.reset(kind);
   for (auto& module : modules) module->reset(kind);
   for (auto& channel : ata) channel->reset(kind);
   post.reset(kind);
@@ -426,7 +456,7 @@ void Pc::Parts::reset(ResetKind kind) {
 }
 
 void Pc::Parts::serialize(Archive& archive) {
-  archive.section("pc", 2, [&] {
+  archive.section("pc", 3, [&] {
     std::uint64_t memory_mib = config.memory_mib;
     archive.io(memory_mib);
     std::string rom = config.firmware.rom_sha256;
@@ -456,6 +486,10 @@ void Pc::Parts::serialize(Archive& archive) {
     keyboard_controller.serialize(archive);
     for (auto& uart : uarts) uart->serialize(archive);
     dma.serialize(archive);
+    floppy.serialize(archive);
+    for (auto& drive : config.floppies) {
+      if (drive && drive->medium) drive->medium->serialize(archive);
+    }
     for (auto& module : modules) module->serialize(archive);
     for (auto& channel : ata) channel->serialize(archive);
     for (auto& disk : config.disks) {
@@ -505,6 +539,8 @@ std::string Pc::Parts::dump() const {
   add("mouse", mouse.dump());
   for (const auto& uart : uarts) add("uart", uart->dump());
   for (const auto& channel : ata) add("ata", channel->dump());
+  add("dma", dma.dump());
+  add("floppy", floppy.dump());
   add("vga", vga_card->dump());
   if (network.count() != 0) add("network", network.dump());
   add("fw-cfg", fw_cfg.dump());

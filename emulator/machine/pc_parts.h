@@ -17,6 +17,7 @@
 #include "devices/i8042/i8042.h"
 #include "devices/i8042/ps2_keyboard.h"
 #include "devices/i8042/ps2_mouse.h"
+#include "devices/i82077aa/i82077aa.h"
 #include "devices/i8237/isa_dma.h"
 #include "devices/i8254/i8254.h"
 #include "devices/i8259a/i8259a.h"
@@ -116,6 +117,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   LevelLine timer_irq, rtc_irq, keyboard_irq, auxiliary_irq, sci_irq;
   std::array<LevelLine, kUarts> uart_irq;
   std::array<LevelLine, 2> ata_irq;
+  LevelLine floppy_irq, floppy_drq;
   LevelLine timer2_gate, speaker;
 
   // Chips.
@@ -143,6 +145,12 @@ struct Pc::Parts final : public cpu::CpuHost {
       clock, {keyboard_irq, auxiliary_irq, a20_keyboard, init}, &keyboard, &mouse};
   std::array<std::unique_ptr<devices::Ns16550>, kUarts> uarts;
   devices::IsaDma dma{clock, DmaPort(space)};
+  // The Bochs BIOS neither seeks nor sets a data rate.
+  devices::I82077aa floppy{
+      clock,
+      {floppy_irq, floppy_drq},
+      trace,
+      {.always_implied_seek = true, .rate_of_medium = true, .speed = config.floppy_speed}};
   devices::Smbus smbus;
   std::vector<std::unique_ptr<devices::SpdEeprom>> modules;
   devices::Piix4Pm power{clock, {sci_irq, smi, power_off}, smbus};
@@ -165,6 +173,7 @@ struct Pc::Parts final : public cpu::CpuHost {
  private:
   explicit Parts(PcConfig configuration);
   Result<void> wire();
+  Result<void> attach_floppies();
   static void attach_drive(devices::AtaChannel& channel, unsigned place, DiskConfig& drive);
   void wire_lines();
   Result<void> wire_ports();

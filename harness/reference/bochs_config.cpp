@@ -14,9 +14,27 @@ namespace {
 constexpr const char* kRomFile = "rom.bin";
 constexpr const char* kVgaRomFile = "vga.bin";
 constexpr std::uint64_t kSectorBytes = 512;
+constexpr std::uint64_t kMostFloppyBytes = 4 << 20;
 
 std::string disk_file(std::size_t place) {
   return fmt::format("disk{}.img", place);
+}
+
+std::string floppy_file(std::size_t place) {
+  return fmt::format("floppy{}.img", place);
+}
+
+// Bochs knows these formats by name; any other is given by its size alone.
+std::string floppy_type(const devices::FloppyFormat& format) {
+  if (format.name == "1.44M") return "1_44";
+  if (format.name == "2.88M") return "2_88";
+  if (format.name == "1.2M") return "1_2";
+  if (format.name == "720K") return "720k";
+  if (format.name == "360K") return "360k";
+  if (format.name == "320K") return "320k";
+  if (format.name == "180K") return "180k";
+  if (format.name == "160K") return "160k";
+  return "image";
 }
 
 std::string boot_devices(const std::string& order) {
@@ -86,6 +104,16 @@ std::string bochsrc(const BochsMachine& machine) {
         kPlaces[i], disk_file(i), i, g.cylinders, g.heads, g.sectors_per_track,
         machine.disks[i]->model);
   }
+  for (std::size_t i = 0; i < machine.floppies.size(); ++i) {
+    if (!machine.floppies[i]) continue;
+    const char drive = i == 0 ? 'a' : 'b';
+    if (machine.floppies[i]->image.empty()) {
+      text += fmt::format("floppy{}: type=1_44\n", drive);
+    } else {
+      text += fmt::format("floppy{}: {}={}, status=inserted\n", drive,
+                          floppy_type(machine.floppies[i]->format), floppy_file(i));
+    }
+  }
   text += fmt::format("boot: {}\n", boot_devices(machine.boot_order));
   text += fmt::format("clock: sync=none, time0={}\n", machine.power_on);
   text += fmt::format("com1: enabled=1, mode=file, dev={}\n", kBochsSerialFile);
@@ -110,6 +138,14 @@ Result<void> write_bochs_folder(const std::filesystem::path& folder, const Bochs
   for (std::size_t i = 0; i < machine.disks.size(); ++i) {
     if (!machine.disks[i]) continue;
     ICE86_TRY(place_disk(*machine.disks[i], folder / disk_file(i)));
+  }
+  for (std::size_t i = 0; i < machine.floppies.size(); ++i) {
+    if (!machine.floppies[i] || machine.floppies[i]->image.empty()) continue;
+    ICE86_TRY_ASSIGN(std::vector<std::uint8_t> bytes,
+                     read_file(machine.floppies[i]->image, kMostFloppyBytes));
+    // A whole diskette, whatever the image leaves out.
+    bytes.resize(machine.floppies[i]->format.sectors * kSectorBytes);
+    ICE86_TRY(write_file(folder / floppy_file(i), bytes));
   }
   ICE86_TRY(write_file(folder / kBochsStepFile, "c\nr\nsreg\nprint-stack 4\n"));
   return write_file(folder / kBochsConfigFile, bochsrc(machine));

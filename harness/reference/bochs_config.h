@@ -21,10 +21,16 @@ struct BochsDisk {
   std::string model;  // as IDENTIFY DEVICE gives it and the BIOS prints it; at most 40 characters
 };
 
+struct BochsFloppy {
+  std::filesystem::path image;  // never written; empty: no diskette in the drive
+  devices::FloppyFormat format;
+};
+
 struct BochsMachine {
   machine::Firmware firmware;
   std::uint64_t memory_mib = 128;
   std::array<std::optional<BochsDisk>, 4> disks;
+  std::array<std::optional<BochsFloppy>, 2> floppies;
   std::string boot_order = "c";                    // letters of a, c, d, n, as PcConfig has them
   std::uint64_t instructions_per_microsecond = 4;  // Bochs' own default
   std::int64_t power_on = 1'000'000'000;           // seconds since 1970 on the guest's clock
@@ -38,7 +44,8 @@ constexpr const char* kBochsSerialFile = "serial.log";
 // script in one go, and the command line letter by letter.
 constexpr const char* kBochsStepFile = "n";
 
-// The text of the bochsrc. Writes to disks go to journals in the run's folder.
+// The text of the bochsrc. Writes to disks go to journals in the run's folder, those to diskettes
+// to copies there.
 std::string bochsrc(const BochsMachine& machine);
 
 // Writes the bochsrc and the ROMs into `folder`, and links to the disk images.

@@ -46,6 +46,32 @@ TEST(DriveOptions, EachSpellingHasItsPlace) {
   EXPECT_EQ(table.ide[3]->file, "d.img");
 }
 
+TEST(DriveOptions, DiskettesGoIntoTheirOwnDrives) {
+  DriveOptions options;
+  options.floppies[1] = "b.img,readonly=on";
+  options.drives = {"file=a.img,if=floppy,write=on"};
+  const DriveTable table = table_of(options);
+  ASSERT_TRUE(table.floppies[0] && table.floppies[1]);
+  EXPECT_EQ(table.floppies[0]->file, "a.img");
+  EXPECT_TRUE(table.floppies[0]->write);
+  EXPECT_EQ(table.floppies[1]->file, "b.img");
+  EXPECT_TRUE(table.floppies[1]->write_protected);
+  EXPECT_FALSE(table.ide[0]);
+  DriveOptions empty;
+  empty.drives = {"if=floppy,index=1"};
+  EXPECT_EQ(table_of(empty).floppies[1]->file, "");
+}
+
+TEST(DriveOptions, DiskettesThatDoNotFitAreRefused) {
+  EXPECT_THAT(refusal_of_drive("file=a.img,if=floppy,index=2"), HasSubstr("index=1"));
+  EXPECT_THAT(refusal_of_drive("file=a.img,if=floppy,media=cdrom"), HasSubstr("contradict"));
+  EXPECT_THAT(refusal_of_drive("file=a.img,if=scsi"), HasSubstr("if=floppy"));
+  DriveOptions twice;
+  twice.floppies[0] = "a.img";
+  twice.drives = {"file=b.img,if=floppy,index=0"};
+  EXPECT_THAT(refusal_of(twice), HasSubstr("two diskettes"));
+}
+
 TEST(DriveOptions, MediaMakesAnyPlaceACdRom) {
   DriveOptions options;
   options.disks[1] = "cd.iso,media=cdrom";

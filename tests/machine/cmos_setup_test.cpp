@@ -11,13 +11,30 @@ namespace {
 std::map<int, int> setup(std::uint64_t memory, std::uint64_t below,
                          std::optional<DiskGeometry> disk, const std::string& order) {
   std::map<int, int> cmos;
-  auto bytes = cmos_setup(memory, below, {disk, std::nullopt, std::nullopt, std::nullopt}, order);
+  auto bytes =
+      cmos_setup(memory, below, {disk, std::nullopt, std::nullopt, std::nullopt}, {}, order);
   EXPECT_TRUE(bytes);
   for (const auto& [index, value] : *bytes) cmos[index] = value;
   return cmos;
 }
 
 constexpr std::uint64_t kMiB = 1 << 20;
+
+TEST(CmosSetup, TellsOfDisketteDrives) {
+  using devices::FloppyDriveType;
+  const auto byte = [](FloppyDriveType a, FloppyDriveType b, unsigned index) -> unsigned {
+    const auto bytes = cmos_setup(64 * kMiB, 64 * kMiB, {}, {a, b}, "a");
+    EXPECT_TRUE(bytes);
+    for (const auto& [at, value] : *bytes) {
+      if (at == index) return value;
+    }
+    return 0x100;
+  };
+  EXPECT_EQ(byte(FloppyDriveType::kNone, FloppyDriveType::kNone, 0x14), 0x06U);
+  EXPECT_EQ(byte(FloppyDriveType::k1440K, FloppyDriveType::kNone, 0x14), 0x07U);
+  EXPECT_EQ(byte(FloppyDriveType::k1440K, FloppyDriveType::k360K, 0x14), 0x47U);
+  EXPECT_EQ(byte(FloppyDriveType::k1440K, FloppyDriveType::k360K, 0x10), 0x41U);
+}
 
 TEST(CmosSetup, StatesMemoryInAllItsUnits) {
   auto cmos = setup(512 * kMiB, 512 * kMiB, std::nullopt, "c");
@@ -54,11 +71,11 @@ TEST(CmosSetup, TranslationFollowsTheSize) {
 }
 
 TEST(CmosSetup, UnknownBootLettersAreExplained) {
-  const auto bytes = cmos_setup(64 * kMiB, 64 * kMiB, {}, "cx");
+  const auto bytes = cmos_setup(64 * kMiB, 64 * kMiB, {}, {}, "cx");
   ASSERT_FALSE(bytes);
   EXPECT_NE(bytes.error().message().find("'x'"), std::string::npos);
-  EXPECT_FALSE(cmos_setup(64 * kMiB, 64 * kMiB, {}, ""));
-  EXPECT_FALSE(cmos_setup(64 * kMiB, 64 * kMiB, {}, "cccc"));
+  EXPECT_FALSE(cmos_setup(64 * kMiB, 64 * kMiB, {}, {}, ""));
+  EXPECT_FALSE(cmos_setup(64 * kMiB, 64 * kMiB, {}, {}, "cccc"));
 }
 
 }  // namespace
