@@ -112,7 +112,7 @@ void Core::fill_tlb(std::uint64_t linear, const Translation& to, Access access, 
     case Access::kWrite:
       // Pages with decoded instructions stay on the slow path, so that stores to them are seen.
       if (view.write != nullptr && (*view.write_flags & Ram::kCode) == 0) {
-        *view.write_flags |= Ram::kDirty;
+        *view.write_flags |= Ram::kWritten;
         entry.write_tag = tag;
         entry.write_host = view.write;
       }
@@ -228,7 +228,7 @@ void Core::store_physical(Gpa gpa, unsigned size, std::uint64_t value) {
     leave_after_current();
   }
   host.code_write(view.write);
-  *view.write_flags |= Ram::kDirty;
+  *view.write_flags |= Ram::kWritten;
   std::memcpy(view.write + offset, &value, size);
 }
 

@@ -15,6 +15,13 @@ struct Frame {
   std::vector<std::uint32_t> pixels;
 };
 
+// Lines of a frame: from `first` up to but not including `end`.
+struct LineRange {
+  unsigned first = 0, end = 0;
+  bool empty() const { return first >= end; }
+  bool operator==(const LineRange&) const = default;
+};
+
 struct TextScreen {
   struct Cell {
     std::uint8_t character = 0;  // code page 437
@@ -30,12 +37,16 @@ struct TextScreen {
   std::optional<Cursor> cursor;  // none: switched off or outside the screen
 };
 
-// A display adapter as a display sees it. Neither call changes anything the guest can observe.
+// A display adapter as a display sees it. No call changes anything the guest can observe.
 class DisplaySource {
  public:
   virtual ~DisplaySource() = default;
   // The current picture; blinking follows virtual time.
   virtual Frame frame() const = 0;
+  // Brings `frame`, the picture as the last call left it, up to date and returns the lines that
+  // changed. Costs little when little has changed. For one display: what it has seen is remembered
+  // here. A frame of another size, such as an empty one, is drawn whole.
+  virtual LineRange update(Frame& frame) = 0;
   // The characters, when the adapter is in a text mode.
   virtual std::optional<TextScreen> text() const = 0;
   // Differs from its last value when the picture may have changed.

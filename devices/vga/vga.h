@@ -44,6 +44,7 @@ class Vga final : public PciFunction, public DisplaySource {
   Ram& vram() { return *vram_; }
 
   Frame frame() const override;
+  LineRange update(Frame& frame) override;
   std::optional<TextScreen> text() const override;
   std::uint64_t generation() const override;
 
@@ -140,7 +141,14 @@ class Vga final : public PciFunction, public DisplaySource {
   void write_rom(std::uint64_t, unsigned, std::uint64_t) {}
   std::uint64_t peek_rom(std::uint64_t offset, unsigned width) const;
 
-  void changed() { ++generation_; }
+  // A register, and with it perhaps every dot.
+  void changed() {
+    ++generation_;
+    ++settings_;
+  }
+  bool written_since_update(std::uint64_t offset, std::uint64_t size) const;
+  LineRange update_lines(Frame& frame);
+  LineRange update_whole(Frame& frame);
 
   Clock& clock_;
   TraceBus& trace_;
@@ -148,6 +156,14 @@ class Vga final : public PciFunction, public DisplaySource {
   std::vector<std::uint8_t> option_rom_;
   State state_;
   std::uint64_t generation_ = 0;
+  std::uint64_t settings_ = 0;
+  // What update() last drew.
+  struct Drawn {
+    std::uint64_t settings = 0;
+    std::uint64_t blink = 0;
+    bool operator==(const Drawn&) const = default;
+  };
+  Drawn drawn_;
   Window<Vga, &Vga::read_ports, &Vga::write_ports, &Vga::peek_ports> ports_{*this};
   Window<Vga, &Vga::read_dispi, &Vga::write_dispi, &Vga::peek_dispi> dispi_{*this};
   Window<Vga, &Vga::read_legacy, &Vga::write_legacy, &Vga::peek_legacy> legacy_memory_{*this};

@@ -80,7 +80,7 @@ void Vga::enable_dispi(std::uint16_t value) {
     const std::uint64_t size = bytes * d[vga::kYres];
     std::fill_n(vram_->data(), size, std::uint8_t{0});
     for (std::uint64_t page = 0; page < size; page += kPageSize)
-      *vram_->page_flags(page) |= Ram::kDirty;
+      *vram_->page_flags(page) |= Ram::kWritten;
   }
 }
 

@@ -93,8 +93,8 @@ std::uint8_t Vga::read_byte(std::uint64_t offset) {
 }
 
 void Vga::mark_dirty(std::uint64_t vram_offset) {
-  *vram_->page_flags(vram_offset) |= Ram::kDirty;
-  changed();
+  *vram_->page_flags(vram_offset) |= Ram::kWritten;
+  ++generation_;
 }
 
 void Vga::write_byte(std::uint64_t offset, std::uint8_t value) {

@@ -13,6 +13,9 @@ namespace {
 
 using vga::Crt;
 
+// What the legacy modes can show: four planes of 64 KiB.
+constexpr std::uint64_t kLegacyMemory = 256 << 10;
+
 // One scan line's place in the picture: which addresses it shows and which line of a row it is.
 struct Line {
   unsigned start;     // address counter of the first column
@@ -222,44 +225,96 @@ void Scanner::graphics_line(const Line& line, std::vector<std::uint32_t>& dots) 
 }
 
 // The DISPI modes: a rectangle of linear video memory.
-Frame linear_picture(const Vga::State& s, const std::uint8_t* vram) {
-  const auto& d = s.dispi;
-  const unsigned bpp = d[vga::kBpp], bytes = (bpp + 7) / 8;
-  const Colors colors(s, (d[vga::kEnable] & vga::k8BitDac) != 0);
-  Frame frame;
-  frame.width = std::min(d[vga::kXres], vga::kMostXres);
-  frame.height = std::min(d[vga::kYres], vga::kMostYres);
-  frame.pixels.assign(std::size_t{frame.width} * frame.height, 0);
-  const std::uint64_t width = d[vga::kVirtualWidth];
-  const auto scale5 = [](unsigned v) { return (v & 31) << 3 | (v & 31) >> 2; };
-  const auto scale6 = [](unsigned v) { return (v & 63) << 2 | (v & 63) >> 4; };
-  for (unsigned y = 0; y < frame.height; ++y) {
-    std::uint32_t* out = &frame.pixels[std::size_t{y} * frame.width];
-    const std::uint64_t row = std::uint64_t{d[vga::kYOffset]} + y;
-    for (unsigned x = 0; x < frame.width; ++x) {
-      const std::uint64_t pixel = row * width + d[vga::kXOffset] + x;
-      if (bpp == 4) {
-        const std::uint64_t at = (row * (width / 8) + (d[vga::kXOffset] + x) / 8) * 4;
-        if (at + 4 > Vga::kVramSize) continue;
-        const unsigned shift = 7 - (d[vga::kXOffset] + x) % 8;
-        unsigned value = 0;
+// The DISPI modes: video memory is the picture.
+class LinearPicture {
+ public:
+  LinearPicture(const Vga::State& s, const std::uint8_t* vram)
+      : vram_(vram),
+        bpp_(s.dispi[vga::kBpp]),
+        bytes_((bpp_ + 7U) / 8U),
+        virtual_width_(s.dispi[vga::kVirtualWidth]),
+        x_(s.dispi[vga::kXOffset]),
+        y_(s.dispi[vga::kYOffset]),
+        width_(std::min(s.dispi[vga::kXres], vga::kMostXres)),
+        height_(std::min(s.dispi[vga::kYres], vga::kMostYres)),
+        colors_(s, (s.dispi[vga::kEnable] & vga::k8BitDac) != 0) {}
+
+  unsigned width() const { return width_; }
+  unsigned height() const { return height_; }
+
+  // The bytes of video memory that line `y` shows: where they begin and how many.
+  std::pair<std::uint64_t, std::uint64_t> place(unsigned y) const {
+    const std::uint64_t row = std::uint64_t{y_} + y;
+    if (bpp_ == 4) return {(row * (virtual_width_ / 8) + x_ / 8) * 4, (width_ / 8 + 1) * 4};
+    return {(row * virtual_width_ + x_) * bytes_, std::uint64_t{width_} * bytes_};
+  }
+
+  void draw(unsigned y, std::uint32_t* out) const {
+    const auto [at, size] = place(y);
+    if (bpp_ == 4) return draw_planar(at, out);
+    // What the offsets push beyond the end of video memory is black.
+    const std::uint64_t there = at < Vga::kVramSize ? Vga::kVramSize - at : 0;
+    const auto shown = bytes_ == 0 ? 0U : static_cast<unsigned>(std::min(size, there) / bytes_);
+    draw_packed(vram_ + (shown == 0 ? 0 : at), shown, out);
+    std::fill(out + shown, out + width_, 0U);
+  }
+
+ private:
+  void draw_planar(std::uint64_t at, std::uint32_t* out) const {
+    for (unsigned x = 0; x < width_; ++x) {
+      const unsigned dot = x_ % 8 + x;
+      const std::uint64_t planes = at + dot / 8 * 4;
+      unsigned value = 0;
+      if (planes + 4 <= Vga::kVramSize) {
         for (unsigned plane = 0; plane < 4; ++plane)
-          value |= (vram[at + plane] >> shift & 1U) << plane;
-        out[x] = colors.attribute(value);
-        continue;
+          value |= (vram_[planes + plane] >> (7 - dot % 8) & 1U) << plane;
       }
-      const std::uint64_t at = pixel * bytes;
-      if (bytes == 0 || at + bytes > Vga::kVramSize) continue;
-      const std::uint8_t* p = vram + at;
-      const unsigned word = bytes >= 2 ? p[0] | p[1] << 8 : p[0];
-      switch (bpp) {
-        case 8: out[x] = colors.dac(word); break;
-        case 15: out[x] = scale5(word >> 10) << 16 | scale5(word >> 5) << 8 | scale5(word); break;
-        case 16: out[x] = scale5(word >> 11) << 16 | scale6(word >> 5) << 8 | scale5(word); break;
-        default: out[x] = static_cast<std::uint32_t>(p[2]) << 16 | word; break;
-      }
+      out[x] = colors_.attribute(value);
     }
   }
+
+  void draw_packed(const std::uint8_t* p, unsigned count, std::uint32_t* out) const {
+    const auto scale5 = [](unsigned v) { return (v & 31) << 3 | (v & 31) >> 2; };
+    const auto scale6 = [](unsigned v) { return (v & 63) << 2 | (v & 63) >> 4; };
+    const auto word = [p](unsigned x) -> unsigned { return p[x * 2] | p[x * 2 + 1] << 8; };
+    switch (bpp_) {
+      case 8:
+        for (unsigned x = 0; x < count; ++x) out[x] = colors_.dac(p[x]);
+        break;
+      case 15:
+        for (unsigned x = 0; x < count; ++x) {
+          const unsigned v = word(x);
+          out[x] = scale5(v >> 10) << 16 | scale5(v >> 5) << 8 | scale5(v);
+        }
+        break;
+      case 16:
+        for (unsigned x = 0; x < count; ++x) {
+          const unsigned v = word(x);
+          out[x] = scale5(v >> 11) << 16 | scale6(v >> 5) << 8 | scale5(v);
+        }
+        break;
+      default:
+        for (unsigned x = 0; x < count; ++x, p += bytes_)
+          out[x] = static_cast<std::uint32_t>(p[2] << 16 | p[1] << 8 | p[0]);
+        break;
+    }
+  }
+
+  const std::uint8_t* vram_;
+  unsigned bpp_, bytes_;
+  unsigned virtual_width_, x_, y_;
+  unsigned width_, height_;
+  Colors colors_;
+};
+
+Frame linear_picture(const Vga::State& s, const std::uint8_t* vram) {
+  const LinearPicture picture(s, vram);
+  Frame frame;
+  frame.width = picture.width();
+  frame.height = picture.height();
+  frame.pixels.resize(std::size_t{frame.width} * frame.height);
+  for (unsigned y = 0; y < frame.height; ++y)
+    picture.draw(y, &frame.pixels[std::size_t{y} * frame.width]);
   return frame;
 }
 
@@ -268,6 +323,62 @@ Frame linear_picture(const Vga::State& s, const std::uint8_t* vram) {
 Frame Vga::frame() const {
   if (dispi_enabled()) return linear_picture(state_, vram_->data());
   return Scanner(state_, vram_->data(), scan().frame).picture();
+}
+
+// Whether any of these bytes was written since the last update().
+bool Vga::written_since_update(std::uint64_t offset, std::uint64_t size) const {
+  const std::uint64_t end = std::min(offset + size, kVramSize);
+  for (std::uint64_t page = align_down(offset, kPageSize); page < end; page += kPageSize) {
+    if ((*vram_->page_flags(page) & Ram::kRepaint) != 0) return true;
+  }
+  return false;
+}
+
+// Registers as they were: only lines whose memory was written.
+LineRange Vga::update_lines(Frame& frame) {
+  const LinearPicture picture(state_, vram_->data());
+  LineRange range{frame.height, 0};
+  for (unsigned y = 0; y < frame.height; ++y) {
+    const auto [at, size] = picture.place(y);
+    if (!written_since_update(at, size)) continue;
+    picture.draw(y, &frame.pixels[std::size_t{y} * frame.width]);
+    range.first = std::min(range.first, y);
+    range.end = y + 1;
+  }
+  return range.empty() ? LineRange{} : range;
+}
+
+LineRange Vga::update_whole(Frame& frame) {
+  Frame now = this->frame();
+  LineRange range{0, now.height};
+  if (now.width == frame.width && now.height == frame.height) {
+    const auto same = [&](unsigned y) {
+      const std::size_t at = std::size_t{y} * now.width;
+      return std::equal(&now.pixels[at], &now.pixels[at] + now.width, &frame.pixels[at]);
+    };
+    while (range.first < range.end && same(range.first)) ++range.first;
+    while (range.first < range.end && same(range.end - 1)) --range.end;
+    if (range.empty()) return {};
+  }
+  frame = std::move(now);
+  return range;
+}
+
+LineRange Vga::update(Frame& frame) {
+  const Drawn now{settings_, dispi_enabled() ? 0 : scan().frame / 8};
+  const bool as_before = now == drawn_ && !frame.pixels.empty();
+  LineRange range;
+  if (!as_before) {
+    range = update_whole(frame);
+  } else if (dispi_enabled()) {
+    range = update_lines(frame);
+  } else if (written_since_update(0, kLegacyMemory)) {
+    range = update_whole(frame);
+  }
+  drawn_ = now;
+  for (std::uint64_t page = 0; page < kVramSize; page += kPageSize)
+    *vram_->page_flags(page) &= static_cast<std::uint8_t>(~Ram::kRepaint);
+  return range;
 }
 
 std::optional<TextScreen> Vga::text() const {

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,18 +14,19 @@
 namespace ice86::app {
 namespace {
 
-// QEMU's users type long options with one dash: "-hda disk.img". Exactly those spellings are taken
-// as the long options of the same name.
-std::vector<std::string> with_qemu_spellings(int argc, char** argv) {
-  static const std::vector<std::string> kSpellings = {
-      "-fda",    "-fdb",    "-hda",      "-hdb",     "-hdc",   "-hdd",      "-bios",
-      "-boot",   "-serial", "-debugcon", "-display", "-rtc",   "-snapshot", "-cdrom",
-      "-fw_cfg", "-drive",  "-nic",      "-netdev",  "-device"};
+// QEMU's users type long options with one dash: "-hda disk.img". A word with one dash that is the
+// name of a long option is taken as that.
+std::vector<std::string> with_qemu_spellings(const CLI::App& app, int argc, char** argv) {
+  std::set<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.insert("-" + name);
+    }
+  }
   std::vector<std::string> words;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    const std::string name = word.substr(0, word.find('='));
-    const bool known = std::find(kSpellings.begin(), kSpellings.end(), name) != kSpellings.end();
+    const bool known = names.count(word.substr(0, word.find('='))) != 0;
     words.push_back(known ? "-" + word : word);
   }
   return words;
@@ -76,7 +78,7 @@ int run_program(int argc, char** argv) {
                          add_reference_command, add_firmware_command})
     add(app, words, exit);
   try {
-    std::vector<std::string> spelled = with_qemu_spellings(argc, argv);
+    std::vector<std::string> spelled = with_qemu_spellings(app, argc, argv);
     std::reverse(spelled.begin(), spelled.end());  // CLI11 takes them from the back
     app.parse(spelled);
   } catch (const CLI::CallForHelp& help) {

@@ -8,8 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "devices/vga/vga.h"
+#include "emulator/app/attendant.h"
 #include "emulator/app/command.h"
 #include "emulator/app/cpu_option.h"
+#include "emulator/app/display_options.h"
 #include "emulator/app/exit_code.h"
 #include "emulator/app/session.h"
 #include "emulator/display/screen.h"
@@ -22,7 +24,7 @@ struct RunOptions {
   MachineOptions machine;
   bool print_screen = false;
   bool hash = false;
-  std::string display = "none";
+  DisplayOptions display;
   std::optional<std::string> run_dir;
   std::vector<std::string> events;
 };
@@ -50,18 +52,28 @@ Result<TraceBus::Mask> event_mask(const std::vector<std::string>& names) {
   return mask;
 }
 
-Result<int> run(const RunOptions& options, const std::vector<std::string>& words) {
+Result<int> run(RunOptions options, const std::vector<std::string>& words) {
+  // As QEMU does: without a screen the first serial port is the console.
+  if (options.display.nographic && options.machine.serial.empty())
+    options.machine.serial = {"mon:stdio"};
   ICE86_TRY_ASSIGN(const TraceBus::Mask events, event_mask(options.events));
+  ICE86_TRY_ASSIGN(DisplayPlan plan, display_plan(options.display));
   ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session,
                    Session::open(options.machine, false, options.run_dir.has_value()));
+  std::unique_ptr<Attendant> attendant;
+  if (plan.needs_attendant()) {
+    ICE86_TRY_ASSIGN(attendant, Attendant::create(session->pc(), std::move(plan),
+                                                  options.run_dir.value_or(".")));
+  }
   if (events != 0) session->pc().trace().subscribe(events, print_event);
-  const Ending ending = session->run();
+  const Ending ending = session->run(attendant.get());
   std::fflush(stdout);
   if (options.print_screen) fmt::print("{}", display::describe(session->pc().vga()));
   if (options.hash) fmt::print("state {}\n", session->pc().state_hash());
   std::fflush(stdout);
   fmt::print(stderr, "ice86: {}\n", ending.text);
   if (options.run_dir) ICE86_TRY(session->write(*options.run_dir, words, ending));
+  if (attendant) ICE86_TRY(attendant->finish());
   ICE86_TRY(session->pc().finish());
   return ending.exit_code;
 }
@@ -72,9 +84,7 @@ void add_run_command(CLI::App& app, const std::vector<std::string>& words, int& 
   CLI::App* command = app.add_subcommand("run", "start a machine and let it go");
   auto options = std::make_shared<RunOptions>();
   add_machine_options(*command, options->machine);
-  command->add_option("--display", options->display, "none: no window")
-      ->check(CLI::IsMember({"none"}))
-      ->capture_default_str();
+  add_display_options(*command, options->display);
   command->add_option("--run-dir", options->run_dir,
                       "folder that keeps logs, screen and state of the run");
   command

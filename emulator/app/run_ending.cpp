@@ -59,6 +59,8 @@ Ending describe(const machine::RunResult& result, machine::Pc& pc, const char* i
     case machine::RunEnd::kCrashed:
       return {fmt::format("the guest crashed at {}: triple fault {}", place(state), when),
               kGuestCrashed, false};
+    case machine::RunEnd::kReset:
+      return {fmt::format("the guest asked for a reset {}", when), kDone, true};
     case machine::RunEnd::kStuck:
       return {fmt::format("the guest halted at {} with interrupts off: nothing can wake it {}",
                           place(state), when),

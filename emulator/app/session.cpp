@@ -6,6 +6,7 @@
 
 #include <cstdio>
 
+#include "emulator/app/exit_code.h"
 #include "harness/session/run_directory.h"
 #include "harness/trace/trace_file.h"
 
@@ -53,23 +54,31 @@ Result<std::unique_ptr<Session>> Session::open(const MachineOptions& options, bo
   return session;
 }
 
-Ending Session::run() {
+Ending Session::run(Attendant* attendant) {
   RunInterruption interruption(wall_limit_ns_);
   std::optional<TerminalInput> terminal;
   if (terminal_port_) terminal.emplace(STDIN_FILENO, terminal_signals_);
   limits_.interrupted = [&] {
     if (terminal && !take_input(*terminal)) interruption.ask("Ctrl-A x");
-    return interruption.asked();
+    return interruption.asked() || (attendant != nullptr && attendant->wants_end() != nullptr);
   };
+  if (attendant != nullptr) limits_.attend = [attendant] { return attendant->visit(); };
   const machine::RunResult result = pc_->run(limits_);
   limits_.interrupted = nullptr;
+  limits_.attend = nullptr;
+  const char* left = nullptr;
+  if (result.end == machine::RunEnd::kInterrupted && interruption.reason() == nullptr)
+    left = attendant->wants_end();
+  if (attendant != nullptr) attendant->stopped(result, [&] { return interruption.asked(); });
   // The machine is gone now; its last words are not.
   for (unsigned port = 0; port < machine::Pc::kSerialPorts; ++port) {
     const auto& sink = pc_->config().serial[port];
     if (!sink) continue;
     for (const std::uint8_t byte : pc_->unsent_serial(port)) sink(byte);
   }
-  return describe(result, *pc_, interruption.reason());
+  Ending ending = describe(result, *pc_, left != nullptr ? left : interruption.reason());
+  if (left != nullptr) ending.exit_code = kDone;
+  return ending;
 }
 
 bool Session::take_input(TerminalInput& terminal) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "emulator/app/attendant.h"
 #include "emulator/app/machine_options.h"
 #include "emulator/app/run_ending.h"
 #include "emulator/app/terminal_input.h"
@@ -23,7 +24,8 @@ class Session {
   static Result<std::unique_ptr<Session>> open(const MachineOptions& options, bool record,
                                                bool logs);
 
-  Ending run();
+  // `attendant`: who sits before it; none: nobody.
+  Ending run(Attendant* attendant = nullptr);
 
   machine::Pc& pc() { return *pc_; }
   const harness::LineLog& serial() const { return serial_; }

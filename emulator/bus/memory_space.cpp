@@ -212,7 +212,7 @@ void MemorySpace::write(Gpa gpa, unsigned width, std::uint64_t value) {
     const PageView view = page(gpa);
     if (view.write != nullptr) {
       if ((*view.write_flags & Ram::kCode) != 0) note_code_write(view.write);
-      *view.write_flags |= Ram::kDirty;
+      *view.write_flags |= Ram::kWritten;
       store_bytes(view.write + (gpa & kPageMask), width, value);
       return;
     }
@@ -247,7 +247,7 @@ void MemorySpace::write_byte(Gpa gpa, std::uint8_t value) {
     std::uint8_t* flags = region->ram->page_flags(at);
     if ((*flags & Ram::kCode) != 0)
       note_code_write(region->ram->data() + align_down(at, kPageSize));
-    *flags |= Ram::kDirty;
+    *flags |= Ram::kWritten;
     region->ram->data()[at] = value;
   } else if (region->registers != nullptr) {
     region->registers->write(offset, 1, value);
@@ -278,7 +278,7 @@ void MemorySpace::write(Gpa gpa, std::span<const std::uint8_t> bytes) {
     const std::size_t part = std::min<std::size_t>(bytes.size(), kPageSize - (gpa & kPageMask));
     if (const PageView view = page(gpa); view.write != nullptr) {
       if ((*view.write_flags & Ram::kCode) != 0) note_code_write(view.write);
-      *view.write_flags |= Ram::kDirty;
+      *view.write_flags |= Ram::kWritten;
       std::memcpy(view.write + (gpa & kPageMask), bytes.data(), part);
     } else if (!anyone_takes_writes(regions_, align_down(gpa, kPageSize))) {
       // A bus master may be told to fill gigabytes of nothing: page by page, not byte by byte.

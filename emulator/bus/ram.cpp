@@ -68,7 +68,7 @@ void Ram::serialize(Archive& archive) {
       clear();
     }
     for (const std::uint32_t page : stored) archive.io({host_ + page * kPageSize, kPageSize});
-    if (archive.loading()) std::fill(flags_.begin(), flags_.end(), kDirty);
+    if (archive.loading()) std::fill(flags_.begin(), flags_.end(), kWritten);
   });
 }
 

@@ -16,10 +16,13 @@ namespace ice86 {
 
 class Ram {
  public:
-  // Page flags. Whoever writes to a page sets kDirty; whoever decodes instructions from it sets
-  // kCode and is told of the next write (MemorySpace::on_code_write).
+  // Page flags. Whoever writes to a page sets kWritten, which is one flag for each party that wants
+  // to know what changed since it last looked and clears its own. Whoever decodes instructions from
+  // a page sets kCode and is told of the next write (MemorySpace::on_code_write).
   static constexpr std::uint8_t kCode = 0x01;
-  static constexpr std::uint8_t kDirty = 0x02;
+  static constexpr std::uint8_t kDirty = 0x02;    // snapshots
+  static constexpr std::uint8_t kRepaint = 0x04;  // a display
+  static constexpr std::uint8_t kWritten = kDirty | kRepaint;
 
   // `name` is the section name in snapshots; `size` is a multiple of the page size.
   static Result<std::unique_ptr<Ram>> create(std::string name, std::uint64_t size);

@@ -57,6 +57,17 @@ devices::I8042& Pc::keyboard_controller() {
 PcNetwork& Pc::network() {
   return parts_->network;
 }
+void Pc::input(const Input& input) {
+  Parts& p = *parts_;
+  if (const auto* key = std::get_if<KeyInput>(&input)) p.keyboard.key(key->key, key->pressed);
+  if (const auto* motion = std::get_if<MotionInput>(&input))
+    p.mouse.move(motion->dx, motion->dy, motion->wheel);
+  if (const auto* button = std::get_if<ButtonInput>(&input))
+    p.mouse.button(button->button, button->pressed);
+}
+Instant Pc::instant() const {
+  return {parts_->clock.instructions(), parts_->clock.now()};
+}
 const PcConfig& Pc::config() const {
   return parts_->config;
 }
@@ -69,7 +80,12 @@ RunResult Pc::run(const RunLimits& limits) {
   Parts& p = *parts_;
   p.end.reset();
   std::uint64_t asked_at = p.clock.instructions();
+  bool ask = false;
   unsigned network_waits = 0;
+  Instant next_visit = instant();
+  const auto visit_is_due = [&] {
+    return p.clock.now() >= next_visit.time && p.clock.instructions() >= next_visit.instructions;
+  };
   for (;;) {
     p.apply_pending_reset();
     p.clock.run_due_events();
@@ -79,8 +95,12 @@ RunResult Pc::run(const RunLimits& limits) {
       return {RunEnd::kInstructionLimit, 0};
     }
     if (limits.time && p.clock.now() >= *limits.time) return {RunEnd::kTimeLimit, 0};
-    if (limits.interrupted && p.clock.instructions() - asked_at >= kInterruptedInterval) {
+    const bool visit = limits.attend && visit_is_due();
+    if (visit) next_visit = limits.attend();
+    if (limits.interrupted &&
+        (visit || ask || p.clock.instructions() - asked_at >= kInterruptedInterval)) {
       asked_at = p.clock.instructions();
+      ask = false;
       if (limits.interrupted()) return {RunEnd::kInterrupted, 0};
     }
 
@@ -90,6 +110,11 @@ RunResult Pc::run(const RunLimits& limits) {
       budget = std::min(budget, *limits.instructions - p.clock.instructions());
     if (limits.time) budget = std::min(budget, p.clock.instructions_until(*limits.time));
     if (limits.interrupted) budget = std::min(budget, kInterruptedInterval);
+    if (limits.attend && !visit_is_due()) {
+      budget = std::min(budget, p.clock.now() < next_visit.time
+                                    ? p.clock.instructions_until(next_visit.time)
+                                    : next_visit.instructions - p.clock.instructions());
+    }
 
     switch (p.cpu.run(budget)) {
       case cpu::StopReason::kBudget:
@@ -101,9 +126,13 @@ RunResult Pc::run(const RunLimits& limits) {
       case cpu::StopReason::kHalted: {
         if (p.end || p.reset_pending()) break;
         if (!p.can_wake()) return {RunEnd::kStuck, 0};
-        const auto next = p.clock.next_deadline();
+        auto next = p.clock.next_deadline();
+        // A key may still wake it, when somebody is there.
+        if (!next && limits.attend && p.clock.now() < next_visit.time) next = next_visit.time;
         if (!next) return {RunEnd::kStuck, 0};
-        const Nanoseconds until = limits.time ? std::min(*next, *limits.time) : *next;
+        Nanoseconds until = limits.time ? std::min(*next, *limits.time) : *next;
+        if (limits.attend && p.clock.now() < next_visit.time)
+          until = std::min(until, next_visit.time);
         // While somebody outside may answer, idle time is real time. What came may have to be seen
         // before the next deadline; a network that says so again and again does not stop the clock.
         const bool came = until > p.clock.now() && p.network.wait(until - p.clock.now());
@@ -111,8 +140,7 @@ RunResult Pc::run(const RunLimits& limits) {
           p.clock.skip_to(until);
           network_waits = 0;
         }
-        // A guest that sleeps retires few instructions: ask for every wake-up.
-        if (limits.interrupted && limits.interrupted()) return {RunEnd::kInterrupted, 0};
+        ask = true;  // a guest that sleeps retires few instructions: for every wake-up
         break;
       }
     }

@@ -21,6 +21,7 @@
 #include "emulator/bus/clock.h"
 #include "emulator/bus/trace.h"
 #include "emulator/machine/firmware_table.h"
+#include "emulator/machine/input.h"
 #include "emulator/machine/pc_network.h"
 
 namespace ice86::devices {
@@ -56,6 +57,7 @@ struct PcConfig {
   std::optional<std::uint16_t> boot_menu_wait_ms;
   std::uint16_t debug_exit_port = 0x501;
   bool reset_on_triple_fault = false;
+  bool end_on_reset = false;  // a reset that the guest asks for ends the run: RunEnd::kReset
   // Bytes the guest sends. Called at the instruction that completes the transfer.
   std::array<std::function<void(std::uint8_t)>, 4> serial;
   std::function<void(std::uint8_t)> debug_console;  // ports E9 and 402
@@ -76,6 +78,7 @@ enum class RunEnd {
   kDebugExit,    // a value at the debug exit port
   kCrashed,      // triple fault
   kStuck,        // halted, and nothing can wake it
+  kReset,        // PcConfig::end_on_reset: the guest asked for a reset
 };
 
 struct RunLimits {
@@ -83,6 +86,10 @@ struct RunLimits {
   std::optional<Nanoseconds> time;            // virtual, since power-on
   // Asked now and then (after at most a few million instructions); true ends the run at once.
   std::function<bool()> interrupted;
+  // Somebody who looks at the machine and gives it input: called at the first instruction boundary
+  // at which virtual time and instruction count have both reached what the last call returned, and
+  // once when the run begins. How often it is called makes no difference to the guest.
+  std::function<Instant()> attend;
 };
 
 struct RunResult {
@@ -113,6 +120,9 @@ class Pc {
   devices::Vga& vga();
   devices::I8042& keyboard_controller();
   PcNetwork& network();
+  // A key or mouse event reaches the machine at this instant.
+  void input(const Input& input);
+  Instant instant() const;
   const PcConfig& config() const;
 
   // Guest memory and ports as the CPU would see them, without side effects.

@@ -122,7 +122,7 @@ void PcMemory::flash_changing(Chip chip, std::uint64_t offset) {
   std::uint8_t* const flags = array.page_flags(offset);
   if ((*flags & Ram::kCode) != 0)
     space_.note_code_write(array.data() + align_down(offset, kPageSize));
-  *flags |= Ram::kDirty;
+  *flags |= Ram::kWritten;
 }
 
 void PcMemory::set_shadow(unsigned segment, bool reads_dram, bool writes_dram) {

@@ -402,6 +402,7 @@ void Pc::Parts::request_reset(ResetKind kind) {
 
 void Pc::Parts::apply_pending_reset() {
   if (!pending_reset) return;
+  if (config.end_on_reset) return finish(RunEnd::kReset);
   const ResetKind kind = *pending_reset;
   pending_reset.reset();
   reset(kind);

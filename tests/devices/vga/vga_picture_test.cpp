@@ -2,6 +2,8 @@
 // What is on the screen: characters, every legacy graphics mode, panning, split screen, VBE, PNG.
 #include <png.h>
 
+#include <random>
+
 #include "emulator/base/files.h"
 #include "emulator/display/screen.h"
 #include "tests/devices/vga/vga_bench.h"
@@ -270,6 +272,77 @@ TEST(VgaVbe, GenerationTellsOfChanges) {
   EXPECT_EQ(c.vga->generation(), before);
   c.poke(0xB8000, 'x');
   EXPECT_NE(c.vga->generation(), before);
+}
+
+// The picture that is kept up to date is the picture, whatever was written in between, and no line
+// outside the returned range changed.
+TEST(VgaUpdate, KeepsUpWithEveryWrite) {
+  struct Setting {
+    const Mode* mode;
+    unsigned width, height, bpp;
+  };
+  for (const Setting& s : {Setting{&kText80, 0, 0, 0}, Setting{&kPlanar640x480, 0, 0, 0},
+                           Setting{&k256Colors, 0, 0, 0}, Setting{&kCga4, 0, 0, 0},
+                           Setting{nullptr, 800, 600, 4}, Setting{nullptr, 640, 480, 8},
+                           Setting{nullptr, 640, 480, 15}, Setting{nullptr, 640, 480, 16},
+                           Setting{nullptr, 1024, 600, 24}, Setting{nullptr, 800, 600, 32}}) {
+    Card c;
+    if (s.mode != nullptr) {
+      c.set(*s.mode);
+    } else {
+      c.set(kPlanar640x480);
+      c.vbe(s.width, s.height, s.bpp);
+    }
+    std::mt19937 random(s.bpp + 1);
+    devices::Frame kept;
+    for (unsigned round = 0; round < 40; ++round) {
+      const devices::Frame before = kept;
+      const devices::LineRange lines = c.vga->update(kept);
+      const devices::Frame whole = c.vga->frame();
+      ASSERT_EQ(kept.width, whole.width);
+      ASSERT_EQ(kept.height, whole.height);
+      ASSERT_TRUE(kept.pixels == whole.pixels) << s.bpp << " bits, round " << round;
+      for (unsigned y = 0; !before.pixels.empty() && y < kept.height; ++y) {
+        if (y >= lines.first && y < lines.end) continue;
+        const std::size_t from = std::size_t{y} * kept.width;
+        ASSERT_TRUE(
+            std::equal(&kept.pixels[from], &kept.pixels[from] + kept.width, &before.pixels[from]))
+            << "line " << y;
+      }
+      switch (random() % 4) {
+        case 0:
+          for (unsigned i = 0; i < 40; ++i) c.poke(0xA0000 + random() % 0x20000, random() & 0xFF);
+          break;
+        case 1:  // as the CPU writes to the linear frame buffer
+          for (unsigned i = 0; i < 3; ++i) {
+            const std::uint64_t offset = random() % (2U << 20);
+            c.vga->vram().data()[offset] = static_cast<std::uint8_t>(random());
+            *c.vga->vram().page_flags(offset) |= Ram::kWritten;
+          }
+          break;
+        case 2: c.dac(random() % 16, random() % 64, random() % 64, random() % 64); break;
+        default:
+          if (s.mode == nullptr) c.dispi(9, random() % 3);
+          c.clock.skip_to(c.clock.now() + random() % 400'000'000);
+          break;
+      }
+    }
+    // Nothing happened: nothing is drawn.
+    c.vga->update(kept);
+    EXPECT_TRUE(c.vga->update(kept).empty());
+  }
+}
+
+TEST(VgaUpdate, OneDotIsOneLine) {
+  Card c;
+  c.vbe(1024, 768, 32);
+  devices::Frame kept;
+  EXPECT_EQ(c.vga->update(kept), (devices::LineRange{0, 768}));
+  const std::uint64_t offset = (std::uint64_t{300} * 1024 + 17) * 4;
+  c.vga->vram().data()[offset] = 0xFF;
+  *c.vga->vram().page_flags(offset) |= Ram::kWritten;
+  EXPECT_EQ(c.vga->update(kept), (devices::LineRange{300, 301}));
+  EXPECT_EQ(at(kept, 17, 300), 0x0000FFU);
 }
 
 TEST(Screen, PngDecodesToTheFrame) {

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Who sits before the machine during a run: shows the window, holds virtual time to the host's
+// clock, gives input and repeats recorded input, takes pictures at given times. The guest cannot
+// tell whether anybody is there until a key comes.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "emulator/app/display_options.h"
+#include "emulator/display/window.h"
+#include "emulator/machine/pc.h"
+
+namespace ice86::app {
+
+class Attendant {
+ public:
+  // Opens the window and creates the input log. `folder`: where the window's screenshots go.
+  static Result<std::unique_ptr<Attendant>> create(machine::Pc& pc, DisplayPlan plan,
+                                                   std::filesystem::path folder);
+
+  // RunLimits::attend.
+  machine::Instant visit();
+  // What ends the run: "closing the window", ...; null: nothing yet.
+  const char* wants_end() const;
+  // The machine has stopped. When it did so by an accident, the window shows its last picture until
+  // it is closed or `interrupted`.
+  void stopped(const machine::RunResult& result, const std::function<bool()>& interrupted);
+  // Takes the last pictures; tells of files that could not be written during the run.
+  Result<void> finish();
+
+ private:
+  struct CloseFile {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+
+  Attendant(machine::Pc& pc, DisplayPlan plan, std::filesystem::path folder)
+      : pc_(pc), plan_(std::move(plan)), folder_(std::move(folder)) {}
+
+  void give(const machine::Input& input);
+  void repeat_input();
+  void take_screenshots();
+  void keep_pace();
+  void look(std::uint64_t host_now);
+  void screenshot_by_hand();
+  machine::Instant next_visit() const;
+  void note(Result<void> outcome);
+
+  machine::Pc& pc_;
+  DisplayPlan plan_;
+  std::filesystem::path folder_;
+  std::unique_ptr<display::Window> window_;
+  std::unique_ptr<std::FILE, CloseFile> log_;
+  std::size_t next_input_ = 0;
+  std::size_t next_screenshot_ = 0;
+  unsigned screenshots_by_hand_ = 0;
+  bool log_ended_ = false;        // the input log that is repeated says so
+  std::optional<Error> failure_;  // the first
+
+  // The host's clock against the machine's.
+  bool started_ = false;
+  std::uint64_t pace_host_ = 0;
+  Nanoseconds pace_virtual_ = 0;
+  std::uint64_t looked_at_ = 0;
+  std::uint64_t title_at_ = 0;
+  std::uint64_t title_instructions_ = 0;
+};
+
+}  // namespace ice86::app

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The input log: one JSON object a line.
+#include "emulator/machine/input.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace ice86::machine {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Button = devices::Ps2Mouse::Button;
+
+constexpr const char* kFormat = "ice86-input";
+constexpr int kVersion = 1;
+constexpr std::array<std::pair<std::string_view, Button>, 3> kButtons = {
+    {{"left", Button::kLeft}, {"right", Button::kRight}, {"middle", Button::kMiddle}}};
+// More counts than a hand moves a mouse between two pictures; keeps the sums in the mouse small.
+constexpr int kMostCounts = 10'000;
+
+template <typename... Ts>
+struct Overload : Ts... {
+  using Ts::operator()...;
+};
+template <typename... Ts>
+Overload(Ts...) -> Overload<Ts...>;
+
+Result<std::uint64_t> count(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end()) return std::uint64_t{0};
+  if (!found->is_number_unsigned()) return Error(fmt::format("\"{}\" is no count", name));
+  return found->get<std::uint64_t>();
+}
+
+Result<int> counts(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end()) return 0;
+  if (!found->is_number_integer()) return Error(fmt::format("\"{}\" is no whole number", name));
+  const auto value = found->get<std::int64_t>();
+  if (value < -kMostCounts || value > kMostCounts)
+    return Error(fmt::format("\"{}\" is not within {} and {}", name, -kMostCounts, kMostCounts));
+  return static_cast<int>(value);
+}
+
+Result<std::string> word(const Json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_string())
+    return Error(fmt::format("\"{}\" is no string", name));
+  return found->get<std::string>();
+}
+
+Result<bool> pressed(const Json& object) {
+  const auto found = object.find("down");
+  if (found == object.end() || !found->is_boolean())
+    return Error("\"down\" is neither true nor false");
+  return found->get<bool>();
+}
+
+Result<Input> parse_input(const Json& object) {
+  if (object.contains("key")) {
+    ICE86_TRY_ASSIGN(const std::string name, word(object, "key"));
+    const auto key = devices::key_code(name);
+    if (!key) return Error(fmt::format("there is no key \"{}\"", name));
+    ICE86_TRY_ASSIGN(const bool down, pressed(object));
+    return Input(KeyInput{*key, down});
+  }
+  if (object.contains("button")) {
+    ICE86_TRY_ASSIGN(const std::string name, word(object, "button"));
+    for (const auto& [known, button] : kButtons) {
+      if (name != known) continue;
+      ICE86_TRY_ASSIGN(const bool down, pressed(object));
+      return Input(ButtonInput{button, down});
+    }
+    return Error(fmt::format("there is no mouse button \"{}\"", name));
+  }
+  if (object.contains("dx") || object.contains("dy") || object.contains("wheel")) {
+    MotionInput motion;
+    ICE86_TRY_ASSIGN(motion.dx, counts(object, "dx"));
+    ICE86_TRY_ASSIGN(motion.dy, counts(object, "dy"));
+    ICE86_TRY_ASSIGN(motion.wheel, counts(object, "wheel"));
+    return Input(motion);
+  }
+  if (object.contains("end")) {
+    if (object["end"] != true) return Error("\"end\" is not true");
+    return Input(EndInput{});
+  }
+  return Error("neither \"key\", \"button\", \"end\" nor \"dx\", \"dy\", \"wheel\" is there");
+}
+
+Result<void> check_header(const Json& object) {
+  if (!object.is_object() || object.value("format", Json()) != kFormat)
+    return Error(
+        fmt::format("the first line is no header of an input log ({})", input_log_header()));
+  if (object.value("version", Json()) != kVersion)
+    return Error(fmt::format("this program reads version {}", kVersion));
+  return {};
+}
+
+Result<TimedInput> parse_event(const Json& object, const Instant& before) {
+  if (!object.is_object()) return Error("no JSON object");
+  TimedInput event;
+  ICE86_TRY_ASSIGN(event.at.instructions, count(object, "insn"));
+  ICE86_TRY_ASSIGN(event.at.time, count(object, "t"));
+  if (event.at.time < before.time) return Error("earlier than the line before");
+  ICE86_TRY_ASSIGN(event.input, parse_input(object));
+  return event;
+}
+
+}  // namespace
+
+std::string input_log_header() {
+  return Json{{"format", kFormat}, {"version", kVersion}}.dump();
+}
+
+std::string input_log_line(const TimedInput& input) {
+  Json line{{"insn", input.at.instructions}, {"t", input.at.time}};
+  std::visit(Overload{[&](const KeyInput& key) {
+                        line["key"] = devices::name_of(key.key);
+                        line["down"] = key.pressed;
+                      },
+                      [&](const MotionInput& motion) {
+                        line["dx"] = motion.dx;
+                        line["dy"] = motion.dy;
+                        line["wheel"] = motion.wheel;
+                      },
+                      [&](const EndInput&) { line["end"] = true; },
+                      [&](const ButtonInput& button) {
+                        for (const auto& [name, value] : kButtons) {
+                          if (value == button.button) line["button"] = name;
+                        }
+                        line["down"] = button.pressed;
+                      }},
+             input.input);
+  return line.dump();
+}
+
+Result<std::vector<TimedInput>> parse_input_log(std::string_view text) {
+  std::vector<TimedInput> events;
+  unsigned number = 0;
+  bool header = false;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+    ++number;
+    if (line.empty()) continue;
+    const auto where = [number] { return fmt::format("line {}", number); };
+    const Json object = Json::parse(line, nullptr, false);
+    if (object.is_discarded()) return Error("no JSON").within(where());
+    if (!header) {
+      if (auto good = check_header(object); !good) return std::move(good).error().within(where());
+      header = true;
+      continue;
+    }
+    auto event = parse_event(object, events.empty() ? Instant{} : events.back().at);
+    if (!event) return std::move(event).error().within(where());
+    events.push_back(*std::move(event));
+  }
+  if (!header) return Error("the file is empty; an input log begins with its header");
+  return events;
+}
+
+}  // namespace ice86::machine

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a person does to the machine: keys and the mouse, and the log that lets a run be repeated.
+// Every event has the instant at which it reached the machine, so that what happens next does not
+// depend on the host's clock. The file format is in docs/display.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "devices/i8042/key_code.h"
+#include "devices/i8042/ps2_mouse.h"
+#include "emulator/base/result.h"
+#include "emulator/bus/types.h"
+
+namespace ice86::machine {
+
+struct KeyInput {
+  devices::KeyCode key{};
+  bool pressed = false;
+  bool operator==(const KeyInput&) const = default;
+};
+
+// Right, up and wheel towards the user are positive.
+struct MotionInput {
+  int dx = 0, dy = 0, wheel = 0;
+  bool operator==(const MotionInput&) const = default;
+};
+
+struct ButtonInput {
+  devices::Ps2Mouse::Button button{};
+  bool pressed = false;
+  bool operator==(const ButtonInput&) const = default;
+};
+
+// The person leaves, and the run ends. Not something the machine sees.
+struct EndInput {
+  bool operator==(const EndInput&) const = default;
+};
+
+using Input = std::variant<KeyInput, MotionInput, ButtonInput, EndInput>;
+
+// A point of a run. Both counts only grow; virtual time also passes while the guest is halted.
+struct Instant {
+  std::uint64_t instructions = 0;
+  Nanoseconds time = 0;
+  bool operator==(const Instant&) const = default;
+};
+
+struct TimedInput {
+  Instant at;
+  Input input;
+  bool operator==(const TimedInput&) const = default;
+};
+
+// The first line of an input log, and the line of an event, without line feeds.
+std::string input_log_header();
+std::string input_log_line(const TimedInput& input);
+
+// Errors name the line. Events are in the order of time.
+Result<std::vector<TimedInput>> parse_input_log(std::string_view text);
+
+}  // namespace ice86::machine
