@@ -13,6 +13,7 @@
 #include "emulator/app/cpu_option.h"
 #include "emulator/app/display_options.h"
 #include "emulator/app/exit_code.h"
+#include "emulator/app/qemu_options.h"
 #include "emulator/app/session.h"
 #include "emulator/display/screen.h"
 
@@ -25,6 +26,7 @@ struct RunOptions {
   bool print_screen = false;
   bool hash = false;
   DisplayOptions display;
+  QemuOptions qemu;
   std::optional<std::string> run_dir;
   std::vector<std::string> events;
 };
@@ -53,6 +55,7 @@ Result<TraceBus::Mask> event_mask(const std::vector<std::string>& names) {
 }
 
 Result<int> run(RunOptions options, const std::vector<std::string>& words) {
+  ICE86_TRY(apply_qemu_options(options.qemu, options.machine));
   // As QEMU does: without a screen the first serial port is the console.
   if (options.display.nographic && options.machine.serial.empty())
     options.machine.serial = {"mon:stdio"};
@@ -85,6 +88,7 @@ void add_run_command(CLI::App& app, const std::vector<std::string>& words, int& 
   auto options = std::make_shared<RunOptions>();
   add_machine_options(*command, options->machine);
   add_display_options(*command, options->display);
+  add_qemu_options(*command, options->qemu);
   command->add_option("--run-dir", options->run_dir,
                       "folder that keeps logs, screen and state of the run");
   command

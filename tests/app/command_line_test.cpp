@@ -201,6 +201,34 @@ TEST_F(CommandLine, DiskWithoutBootSignatureEndsWithTheBiosMessage) {
   EXPECT_THAT(outcome.output, HasSubstr("not a bootable disk"));
 }
 
+TEST_F(CommandLine, QemusSpellingsOfWhatThisBoardIsAnyway) {
+  const std::string start = "run --firmware " + guest("exit_rom") + " --max-instructions 1000 ";
+  EXPECT_EQ(ice86(start + "-vga std -smp 1 -M pc -accel tcg -net none -monitor none -name x -k de "
+                          "-nodefaults -display none -rtc base=2020-01-01T00:00:00 "
+                          "-device isa-debug-exit,iobase=0x501,iosize=4")
+                .exit,
+            11);
+  EXPECT_EQ(ice86(start + "-device isa-debug-exit,iobase=0xf4").exit, 3) << "another port";
+  const std::pair<const char*, const char*> mistakes[] = {
+      {"-vga cirrus", "this board's adapter is std"},
+      {"-smp 2", "one CPU"},
+      {"-accel kvm", "no accelerator"},
+      {"-rtc base=utc", "--rtc"},
+      {"-net user", "--nic user"},
+      {"-device isa-debug-exit,irq=3", "'irq' is no setting"},
+      {"-display gtk", "this program's window is sdl"},
+      {"-display sdl,scal=2", "did you mean scale?"},
+      {"--screenshot x.jpg", "ends in .png or .txt"},
+  };
+  for (const auto& [words, text] : mistakes) {
+    const Outcome outcome = ice86(start + words);
+    EXPECT_EQ(outcome.exit, 2) << words << "\n" << outcome.output;
+    EXPECT_THAT(outcome.output, HasSubstr(text));
+    EXPECT_EQ(lines_in(outcome.output), 1) << outcome.output;
+  }
+  EXPECT_THAT(files_left(), IsEmpty());
+}
+
 TEST_F(CommandLine, HelpListsCommandsAndExits0) {
   const Outcome outcome = ice86("--help");
   EXPECT_EQ(outcome.exit, 0);
