@@ -185,6 +185,8 @@ void add_machine_options(CLI::App& command, MachineOptions& o) {
       "--serial", o.serial,
       "COM1, COM2, ...: stdio, mon:stdio (Ctrl-C is the guest's, Ctrl-A x quits), null or "
       "file:PATH");
+  command.add_option("--parallel", o.parallel, "what LPT1 prints: stdio, null or file:PATH")
+      ->capture_default_str();
   command.add_option("--debugcon", o.debugcon, "ports E9 and 402: stdio, null or file:PATH")
       ->capture_default_str();
   add_network_options(command, o.network);
@@ -292,6 +294,7 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
   for (std::size_t i = 0; i < options.serial.size(); ++i) {
     ICE86_TRY_ASSIGN(config.serial[i], byte_sink(options.serial[i], "--serial"));
   }
+  ICE86_TRY_ASSIGN(config.parallel, byte_sink(options.parallel, "--parallel"));
   ICE86_TRY_ASSIGN(config.debug_console, byte_sink(options.debugcon, "--debugcon"));
   ICE86_TRY_ASSIGN(config.nics, nic_configs(options.network));
   std::optional<DriveSpec> vars = drives.pflash[1];

@@ -34,6 +34,7 @@ struct MachineOptions : DriveOptions {
   std::string debug_exit = "0x501";
   bool reset_on_triple_fault = false;
   std::vector<std::string> serial;
+  std::string parallel = "null";
   std::string debugcon = "null";
   NetworkOptions network;
   std::optional<std::string> max_time;  // virtual

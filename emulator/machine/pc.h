@@ -60,6 +60,7 @@ struct PcConfig {
   bool end_on_reset = false;  // a reset that the guest asks for ends the run: RunEnd::kReset
   // Bytes the guest sends. Called at the instruction that completes the transfer.
   std::array<std::function<void(std::uint8_t)>, 4> serial;
+  std::function<void(std::uint8_t)> parallel;       // what is printed on LPT1
   std::function<void(std::uint8_t)> debug_console;  // ports E9 and 402
   std::vector<NicConfig> nics;                      // at most PcNetwork::kMostCards
   // Where the flash chip of the variables is kept; null: in memory, for this run only. Its bytes

@@ -144,6 +144,7 @@ void Pc::Parts::wire_lines() {
     power.set_rtc_irq(high);
   });
   isa(floppy_irq, 6);
+  isa(parallel_irq, 7);
   isa(sci_irq, 9);
   isa(auxiliary_irq, 12);
   isa(ata_irq[0], 14);
@@ -204,6 +205,7 @@ Result<void> Pc::Parts::wire_ports() {
   ICE86_TRY(claim("apm", 0xb2, 2, power.apm()));
   ICE86_TRY(claim("dma2", 0xc0, 32, dma.controller2()));
   ICE86_TRY(claim("port-e9", 0xe9, 1, console_e9));
+  ICE86_TRY(claim("lpt0", 0x378, 3, parallel));
   ICE86_TRY(claim("floppy", 0x3f0, 6, floppy));
   ICE86_TRY(claim("floppy", 0x3f7, 1, floppy, 7));
   ICE86_TRY(claim("port-402", 0x402, 1, console_402));
@@ -442,6 +444,7 @@ void Pc::Parts::reset(ResetKind kind) {
   for (auto& uart : uarts) uart->reset(kind);
   dma.reset(kind);
   floppy.reset(kind);
+  parallel.reset(kind);
   for (auto& module : modules) module->reset(kind);
   for (auto& channel : ata) channel->reset(kind);
   post.reset(kind);
@@ -457,7 +460,7 @@ void Pc::Parts::reset(ResetKind kind) {
 }
 
 void Pc::Parts::serialize(Archive& archive) {
-  archive.section("pc", 3, [&] {
+  archive.section("pc", 4, [&] {
     std::uint64_t memory_mib = config.memory_mib;
     archive.io(memory_mib);
     std::string rom = config.firmware.rom_sha256;
@@ -488,6 +491,7 @@ void Pc::Parts::serialize(Archive& archive) {
     for (auto& uart : uarts) uart->serialize(archive);
     dma.serialize(archive);
     floppy.serialize(archive);
+    parallel.serialize(archive);
     for (auto& drive : config.floppies) {
       if (drive && drive->medium) drive->medium->serialize(archive);
     }
@@ -542,6 +546,7 @@ std::string Pc::Parts::dump() const {
   for (const auto& channel : ata) add("ata", channel->dump());
   add("dma", dma.dump());
   add("floppy", floppy.dump());
+  add("parallel", parallel.dump());
   add("vga", vga_card->dump());
   if (network.count() != 0) add("network", network.dump());
   add("fw-cfg", fw_cfg.dump());

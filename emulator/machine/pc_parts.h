@@ -26,6 +26,7 @@
 #include "devices/local_apic/local_apic.h"
 #include "devices/mc146818/mc146818.h"
 #include "devices/ns16550/ns16550.h"
+#include "devices/parallel_port/parallel_port.h"
 #include "devices/pci/config_mechanism.h"
 #include "devices/pci/pci_bus.h"
 #include "devices/pflash/cfi_flash.h"
@@ -117,7 +118,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   LevelLine timer_irq, rtc_irq, keyboard_irq, auxiliary_irq, sci_irq;
   std::array<LevelLine, kUarts> uart_irq;
   std::array<LevelLine, 2> ata_irq;
-  LevelLine floppy_irq, floppy_drq;
+  LevelLine floppy_irq, floppy_drq, parallel_irq;
   LevelLine timer2_gate, speaker;
 
   // Chips.
@@ -151,6 +152,7 @@ struct Pc::Parts final : public cpu::CpuHost {
       {floppy_irq, floppy_drq},
       trace,
       {.always_implied_seek = true, .rate_of_medium = true, .speed = config.floppy_speed}};
+  devices::ParallelPort parallel{clock, parallel_irq, "lpt0", config.parallel};
   devices::Smbus smbus;
   std::vector<std::unique_ptr<devices::SpdEeprom>> modules;
   devices::Piix4Pm power{clock, {sci_irq, smi, power_off}, smbus};
