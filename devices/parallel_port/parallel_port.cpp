@@ -13,9 +13,10 @@ namespace {
 
 constexpr unsigned kData = 0, kStatus = 1, kControl = 2;
 
-// Status: nBusy, nAck, PE, Select, nError, nIRQ; bits 1-0 are not there and read as ones.
+// Status: nBusy, nAck, PE, Select, nError, nIRQ. Bits 1-0 read as zeros: SeaBIOS hands bit 0 on as
+// INT 17h's time-out.
 constexpr std::uint8_t kNotBusy = 0x80, kNotAck = 0x40, kSelect = 0x10, kNotError = 0x08;
-constexpr std::uint8_t kNotInterrupt = 0x04, kStatusOnes = 0x03;
+constexpr std::uint8_t kNotInterrupt = 0x04;
 // Control.
 constexpr std::uint8_t kStrobe = 0x01, kNotInit = 0x04, kSelectIn = 0x08, kIrqEnable = 0x10;
 constexpr std::uint8_t kDirection = 0x20, kControlBits = 0x3F, kControlOnes = 0xC0;
@@ -53,7 +54,7 @@ void ParallelPort::write_control(std::uint8_t value) {
     timer_.cancel();
     state_.printer = Printer::kIdle;
   } else if (strobed && (value & kSelectIn) != 0 && (value & kDirection) == 0 &&
-             state_.printer == Printer::kIdle) {
+             state_.printer != Printer::kBusy) {
     if (print_) print_(state_.data);
     state_.printer = Printer::kBusy;
     state_.interrupt = false;
@@ -68,7 +69,7 @@ std::uint64_t ParallelPort::peek(std::uint64_t offset, unsigned width) const {
     // As an input the pins float high: this printer never sends.
     case kData: return (s.control & kDirection) != 0 ? 0xFF : s.data;
     case kStatus:
-      return kSelect | kNotError | kStatusOnes | (s.printer == Printer::kIdle ? kNotBusy : 0) |
+      return kSelect | kNotError | (s.printer == Printer::kBusy ? 0 : kNotBusy) |
              (s.printer == Printer::kAcknowledging ? 0 : kNotAck) |
              (s.interrupt ? 0 : kNotInterrupt);
     case kControl: return s.control | kControlOnes;

@@ -31,14 +31,17 @@ class ParallelPort final : public RegisterBlock {
   void serialize(Archive& archive);
   std::string dump() const;
 
-  // The printer is busy with a byte so long, then nAck is low so long.
+  // The printer is busy with a byte so long, then nAck is low so long. It takes the next byte as
+  // soon as nAck is low: that is all that SeaBIOS and the Bochs BIOS wait for.
   static constexpr Nanoseconds kBusyTime = 10'000, kAckTime = 5'000;
 
  private:
   enum class Printer : std::uint8_t { kIdle, kBusy, kAcknowledging };
   struct State {
     std::uint8_t data = 0;
-    std::uint8_t control = 0;  // bits 5-0
+    // Bits 5-0. A selected printer out of reset, which an AT's BIOS would make of zeros; Bochs and
+    // QEMU start so, and SeaBIOS never selects it.
+    std::uint8_t control = 0x0C;
     Printer printer = Printer::kIdle;
     bool interrupt = false;  // nAck has gone high again, and nobody has read the status since
   };
