@@ -167,7 +167,9 @@ void AtaDevice::write_data(unsigned width, std::uint32_t value) {
       state_.block[state_.position++] = static_cast<std::uint8_t>(value >> (i * 8));
     }
   }
-  if (state_.position == state_.block.size()) set_busy(Phase::kNextBlock, timing_.block_latency);
+  if (state_.position != state_.block.size()) return;
+  if (buffers_writes()) return next_block();
+  set_busy(Phase::kNextBlock, timing_.block_latency);
 }
 
 std::size_t AtaDevice::dma_in(std::span<std::uint8_t> bytes) {

@@ -132,6 +132,8 @@ class AtaDevice {
   // After the host read a PIO block: true when next_block() has something to say, else the command
   // is over.
   virtual bool continues_after_read() const = 0;
+  // A block from the host goes into a buffer: what comes after it shows without a visible BSY.
+  virtual bool buffers_writes() const { return false; }
   // The DMA block was moved: load the next one, complete or fail.
   virtual void dma_block_moved() = 0;
   // `kind` none: SRST or EXECUTE DEVICE DIAGNOSTIC.

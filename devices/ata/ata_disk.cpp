@@ -266,7 +266,9 @@ void AtaDisk::dma_block_moved() {
   read_next();
 }
 
-// The host has filled the block: onto the medium, and ask for the next one.
+// The host has filled the block: onto the medium, and ask for the next one. It is a write buffer
+// that takes it, so no BSY shows: the Bochs BIOS looks at the status right after each block, the
+// last one too, and expects DRQ or the end.
 void AtaDisk::write_received() {
   const auto count = static_cast<std::uint32_t>(state_.block.size() / kSectorSize);
   const std::uint64_t total = medium_.sectors();

@@ -59,6 +59,7 @@ class AtaDisk final : public AtaDevice {
   void execute() override;
   void next_block() override;
   bool continues_after_read() const override;
+  bool buffers_writes() const override { return true; }
   void dma_block_moved() override;
   void device_reset(std::optional<ResetKind> kind) override;
   void set_signature() override;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command line: one subcommand, one file.
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <set>
@@ -96,6 +97,8 @@ int run_program(int argc, char** argv) {
 }  // namespace ice86::app
 
 int main(int argc, char** argv) {
+  // A file that may not grow is an error like a full disk, not the end of the program.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return ice86::app::run_program(argc, argv);
   } catch (const std::exception& error) {

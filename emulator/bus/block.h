@@ -24,6 +24,9 @@ class BlockBackend {
   virtual Result<void> read(std::uint64_t sector, std::span<std::uint8_t> bytes) = 0;
   virtual Result<void> write(std::uint64_t sector, std::span<const std::uint8_t> bytes) = 0;
   virtual Result<void> flush() = 0;
+  // The first failure of what is behind it on the host, for the user: the guest only learns that a
+  // sector is bad. Empty while there was none.
+  virtual std::string host_failure() const { return {}; }
   // What a snapshot needs beyond the image file itself: the overlay.
   virtual void serialize(Archive& archive) = 0;
 };

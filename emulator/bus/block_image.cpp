@@ -47,6 +47,11 @@ BlockImage::~BlockImage() {
   if (file_ >= 0) ::close(file_);
 }
 
+Error BlockImage::host_error(std::string message) {
+  if (host_failure_.empty()) host_failure_ = message;
+  return Error(std::move(message));
+}
+
 Result<void> BlockImage::read_base(std::uint64_t sector, std::uint8_t* to) {
   const std::uint64_t at = sector * kSectorSize;
   const std::uint64_t size = std::min(kSectorSize, size_ - at);
@@ -59,7 +64,7 @@ Result<void> BlockImage::read_base(std::uint64_t sector, std::uint8_t* to) {
     const ssize_t got = ::pread(file_, to + done, size - done, static_cast<off_t>(at + done));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
-      return Error(
+      return host_error(
           fmt::format("disk image {}: sector {} cannot be read: {}", name_, sector,
                       got == 0 ? "the file is shorter than it was" : std::strerror(errno)));
     }
@@ -105,9 +110,9 @@ Result<void> BlockImage::write_file(std::uint64_t sector, std::span<const std::u
                                  static_cast<off_t>(sector * kSectorSize + done));
     if (put < 0 && errno == EINTR) continue;
     if (put <= 0) {
-      return Error(fmt::format("disk image {}: sector {} cannot be written: {}", name_,
-                               sector + done / kSectorSize,
-                               put == 0 ? "no room" : std::strerror(errno)));
+      return host_error(fmt::format("disk image {}: sector {} cannot be written: {}", name_,
+                                    sector + done / kSectorSize,
+                                    put == 0 ? "no room" : std::strerror(errno)));
     }
     done += static_cast<std::size_t>(put);
   }
@@ -116,7 +121,7 @@ Result<void> BlockImage::write_file(std::uint64_t sector, std::span<const std::u
 
 Result<void> BlockImage::flush() {
   if (writes_ == Writes::kFile && file_ >= 0 && ::fdatasync(file_) != 0) {
-    return Error(fmt::format("disk image {}: {}", name_, std::strerror(errno)));
+    return host_error(fmt::format("disk image {}: {}", name_, std::strerror(errno)));
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "emulator/bus/block.h"
@@ -31,6 +32,7 @@ class BlockImage final : public BlockBackend {
   Result<void> read(std::uint64_t sector, std::span<std::uint8_t> bytes) override;
   Result<void> write(std::uint64_t sector, std::span<const std::uint8_t> bytes) override;
   Result<void> flush() override;
+  std::string host_failure() const override { return host_failure_; }
   void serialize(Archive& archive) override;
 
  private:
@@ -38,6 +40,8 @@ class BlockImage final : public BlockBackend {
 
   BlockImage(int file, std::string name, std::uint64_t size, Writes writes)
       : file_(file), name_(std::move(name)), size_(size), writes_(writes) {}
+  // The error for the guest's controller; the first one is kept for the user.
+  Error host_error(std::string message);
   Result<void> read_base(std::uint64_t sector, std::uint8_t* to);
   Result<void> write_file(std::uint64_t sector, std::span<const std::uint8_t> bytes);
 
@@ -47,6 +51,7 @@ class BlockImage final : public BlockBackend {
   Writes writes_;
   std::vector<std::uint8_t> memory_;
   std::map<std::uint64_t, Sector> overlay_;
+  std::string host_failure_;
 };
 
 }  // namespace ice86

@@ -192,6 +192,7 @@ Result<void> Pc::load(std::span<const std::uint8_t> bytes) {
 }
 
 Result<void> Pc::finish() {
+  ICE86_TRY(parts_->finish_media());
   ICE86_TRY(parts_->finish_vars());
   return parts_->network.finish();
 }

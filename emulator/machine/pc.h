@@ -145,8 +145,9 @@ class Pc {
   // SHA-256 of save().
   std::string state_hash();
 
-  // After the last run: what is kept in files is on its way to the disk. Errors: a file of the
-  // network or of the flash variables that could not be written whole, since the machine was made.
+  // After the last run: what is kept in files is on its way to the disk. Errors: a file of a
+  // drive, of the network or of the flash variables that could not be read or written, since the
+  // machine was made.
   Result<void> finish();
 
   // What every chip looks like now, for people.

@@ -351,6 +351,19 @@ void Pc::Parts::keep_vars(std::uint64_t offset, std::uint64_t size) {
     vars_error = kept.error().message();
 }
 
+Result<void> Pc::Parts::finish_media() {
+  const auto check = [](const auto& drive) -> Result<void> {
+    if (!drive || drive->medium == nullptr) return {};
+    // What the guest has not flushed must still outlive this program and a loss of power.
+    if (const std::string failure = drive->medium->host_failure(); !failure.empty())
+      return Error(failure);
+    return drive->medium->flush();
+  };
+  for (const auto& disk : config.disks) ICE86_TRY(check(disk));
+  for (const auto& diskette : config.floppies) ICE86_TRY(check(diskette));
+  return {};
+}
+
 Result<void> Pc::Parts::finish_vars() {
   if (config.vars_store == nullptr) return {};
   if (!vars_error.empty()) return Error(vars_error).within("flash variables are not kept");

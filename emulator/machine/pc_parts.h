@@ -96,6 +96,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   bool reset_pending() const { return pending_reset.has_value(); }
   void apply_pending_reset();
   void finish(RunEnd how);
+  Result<void> finish_media();
   Result<void> finish_vars();
   // A halted CPU could still be woken: interrupts are on, or an NMI or SMI may come.
   bool can_wake() const;
