@@ -398,6 +398,7 @@ class Core {
   void request_stop();
   void set_intr(bool high);
   void state_changed();  // State was written from outside
+  void accept_outside_changes();
   void serialize(Archive& archive);
   void code_page_written(const std::uint8_t* page);
   void forget_code();
@@ -533,6 +534,7 @@ class Core {
   bool stop_requested_ = false;
   bool delivered_ = false;
   bool leave_pending_ = false;
+  bool single_ = false;     // one instruction, or one iteration, at a time
   bool repeating_ = false;  // the last instruction stopped between two iterations
   // Armed breakpoints by kind, and what the executing instruction has hit (bits as in DR6).
   bool code_breakpoints_ = false;

@@ -89,6 +89,7 @@ void Core::raise_debug(std::uint64_t reasons) {
   if ((reasons & kHit) != 0) s.dr[6] &= ~kHit;
   s.dr[6] |= reasons;
   pending_debug_ = 0;
+  s.halted = false;  // the instruction was HLT
   deliver_exception({kDb, false, 0});
 }
 

@@ -691,7 +691,11 @@ bool Decoder::decode(const std::uint8_t* bytes, unsigned available, unsigned mod
   }
   insn = Insn{};
   insn.execute = system_handler(System::kUd, Form::kR);
-  insn.length = 1;
+  // All that the verdict may depend on: another byte there may make a valid instruction of it.
+  constexpr unsigned kMostBytes = 15;
+  insn.length = ZYAN_SUCCESS(status)
+                    ? instruction.length
+                    : static_cast<std::uint8_t>(available < kMostBytes ? available : kMostBytes);
   ends_block = true;
   return true;
 }

@@ -45,6 +45,7 @@ bool Core::deliver(std::uint8_t vector, InterruptSource source, const Fault* err
   // A delivery takes time: handlers that fault at their first instruction still reach the end of
   // run().
   ++retired;
+  repeating_ = false;
   if (observer != nullptr) {
     sync_flags();
     observer->interrupt_delivered(delivery);

@@ -184,6 +184,7 @@ void Core::sync_count() {
 }
 
 std::uint64_t Core::iterations_left() const {
+  if (single_) return 1;
   const std::uint64_t done = count_base_ + static_cast<std::uint64_t>(current_ - first_);
   return std::max<std::uint64_t>(run_limit_ - std::min(run_limit_, done), 1);
 }
@@ -222,6 +223,7 @@ void Core::execute(Block& block, std::uint64_t most) {
   repeating_ = flow == Flow::kAgain;
   if (flow == Flow::kFault) {
     delivered_ = true;
+    pending_debug_ = 0;  // what it hit before the fault is not reported
     deliver_exception(fault);
   }
 }
@@ -254,29 +256,22 @@ void Core::run_block(bool shadow, bool held_by_ss) {
   }
   bool single = shadow || trap || resume;
   if (code_breakpoints_ && code_breakpoint_in(linear, block->bytes)) single = true;
+  single_ = single;
   // RF is for one instruction; a new value comes from that instruction itself (IRET).
   s.rflags &= ~std::uint64_t{flag::kRf};
   execute(*block, single ? 1 : run_limit_ - before);
   // Between two iterations RF is kept, and set in what a trap pushes there (section 17.3.1.1).
   if (repeating_ && (resume || pending_debug_ != 0 || trap)) s.rflags |= flag::kRf;
   if (delivered_) {
-    // The instruction has faulted: what it hit before that is not reported.
     delivered_ = false;
-    pending_debug_ = 0;
     return;
   }
   // The trap is for an instruction that began with TF set and retired.
-  std::uint64_t reasons = pending_debug_;
-  if (trap && retired != before) reasons |= 1u << 14;  // DR6.BS
-  if (reasons != 0 && !s.mov_ss_shadow) raise_debug(reasons);
+  if (trap && retired != before) pending_debug_ |= 1u << 14;  // DR6.BS
 }
 
 StopReason Core::run(std::uint64_t instructions) {
-  if (written_from_outside) {
-    written_from_outside = false;
-    state_changed();
-    set_cpl(v8086() ? 3 : protected_mode() ? s.cpl() : 0);
-  }
+  accept_outside_changes();
   running_ = true;
   x87_host_known = false;
   stop_requested_ = false;
@@ -296,11 +291,16 @@ StopReason Core::run(std::uint64_t instructions) {
     if (before >= run_limit_) break;
 
     const bool held_by_ss = s.mov_ss_shadow;
+    if (pending_debug_ != 0 && !held_by_ss) [[unlikely]] {
+      raise_debug(pending_debug_);
+      continue;
+    }
     const bool shadow = s.interrupt_shadow || held_by_ss;
     s.interrupt_shadow = false;
     s.mov_ss_shadow = false;
     if (!shadow) {
-      if (repeating_ && (s.nmi_pending || interrupt_deliverable())) s.rflags |= flag::kRf;
+      const bool nmi_deliverable = s.nmi_pending && !s.nmi_blocked;
+      if (repeating_ && (nmi_deliverable || interrupt_deliverable())) s.rflags |= flag::kRf;
       repeating_ = false;
       if (s.smi_pending && !s.in_smm) {
         enter_smm();

@@ -23,8 +23,11 @@ void io_table(Archive& archive, DescriptorTable& table) {
 }  // namespace
 
 void Core::serialize(Archive& archive) {
-  if (!archive.loading() && !written_from_outside) sync_flags();
-  archive.section("cpu", 4, [&] {
+  if (!archive.loading()) {
+    accept_outside_changes();
+    sync_flags();
+  }
+  archive.section("cpu", 5, [&](std::uint32_t version) {
     std::string model_hash = model.sha256;
     archive.io(model_hash, 64);
     if (!archive.ok()) return;
@@ -71,11 +74,22 @@ void Core::serialize(Archive& archive) {
     msrs.serialize(archive);
     auto level = static_cast<std::uint8_t>(cpl);
     archive.io(level);
+    bool repeating = repeating_;
+    if (version >= 5) archive.io(repeating);
     if (!archive.loading() || !archive.ok()) return;
     if (level > 3) return archive.fail("the privilege level is out of range");
+    repeating_ = version >= 5 && repeating;
+    written_from_outside = false;
     state_changed();
     set_cpl(level);
   });
+}
+
+void Core::accept_outside_changes() {
+  if (!written_from_outside) return;
+  written_from_outside = false;
+  state_changed();
+  set_cpl(v8086() ? 3 : protected_mode() ? s.cpl() : 0);
 }
 
 // Everything that is derived from State, after it was written from outside.

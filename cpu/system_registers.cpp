@@ -211,6 +211,7 @@ void Core::reset_state(ResetKind kind) {
   }
   lf.load(0);
   pending_debug_ = 0;
+  repeating_ = delivered_ = false;
   flush_tlb();
   update_breakpoints();
   set_cpl(0);
