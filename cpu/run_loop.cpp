@@ -49,6 +49,10 @@ bool Core::fetch_limit(std::uint64_t& bytes) const {
     return true;
   }
   const std::uint64_t limit = s.segment[kCs].limit;
+  if (limit == 0xffffffff) {
+    bytes = ~std::uint64_t{0};  // EIP wraps (SDM vol. 3A section 5.3 leaves that open)
+    return true;
+  }
   if (s.rip > limit) return false;
   bytes = limit - s.rip + 1;
   return true;
@@ -217,6 +221,7 @@ void Core::execute(Block& block, std::uint64_t most) {
   // `insn` is one past the last that was looked at; that one retired only if it says so.
   const auto looked_at = static_cast<std::uint64_t>(insn - first_);
   if (flow != Flow::kLeave) s.rip -= length;
+  if (!code64) s.rip = static_cast<std::uint32_t>(s.rip);
   retired = count_base_ + (flow == Flow::kLeave ? looked_at : looked_at - 1);
   current_ = nullptr;
   restore_patched();

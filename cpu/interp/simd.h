@@ -82,12 +82,12 @@ enum class Aligned : bool { kNo, kYes };
 template <Aligned aligned>
 [[nodiscard]] inline bool read128(Core& c, unsigned segment, std::uint64_t offset, Vec& value) {
   const Core::SegmentView& view = c.views[segment];
+  const std::uint64_t linear = (view.base + offset) & c.linear_mask;
+  if constexpr (aligned == Aligned::kYes) {  // before the limit, as AMD Zen has it
+    if ((linear & 15) != 0) return c.raise(kGp, 0);
+  }
   if (offset + 15 >= view.readable) [[unlikely]] {
     if (!c.check_segment(segment, offset, 16, Access::kRead)) return false;
-  }
-  const std::uint64_t linear = (view.base + offset) & c.linear_mask;
-  if constexpr (aligned == Aligned::kYes) {
-    if ((linear & 15) != 0) return c.raise(kGp, 0);
   }
   const Core::TlbEntry& entry =
       c.tlb[static_cast<unsigned>(c.rights)][linear >> kPageBits & Core::kTlbMask];
@@ -100,7 +100,7 @@ template <Aligned aligned>
   std::uint64_t high = 0;
   if (!c.read_linear<std::uint64_t>(linear, low, c.rights) ||
       !c.read_linear<std::uint64_t>((linear + 8) & c.linear_mask, high, c.rights)) {
-    return false;
+    return c.stack_fault(segment);
   }
   value = vec(low, high);
   return true;
@@ -109,12 +109,12 @@ template <Aligned aligned>
 template <Aligned aligned>
 [[nodiscard]] inline bool write128(Core& c, unsigned segment, std::uint64_t offset, Vec value) {
   const Core::SegmentView& view = c.views[segment];
+  const std::uint64_t linear = (view.base + offset) & c.linear_mask;
+  if constexpr (aligned == Aligned::kYes) {  // before the limit, as AMD Zen has it
+    if ((linear & 15) != 0) return c.raise(kGp, 0);
+  }
   if (offset + 15 >= view.writable) [[unlikely]] {
     if (!c.check_segment(segment, offset, 16, Access::kWrite)) return false;
-  }
-  const std::uint64_t linear = (view.base + offset) & c.linear_mask;
-  if constexpr (aligned == Aligned::kYes) {
-    if ((linear & 15) != 0) return c.raise(kGp, 0);
   }
   const Core::TlbEntry& entry =
       c.tlb[static_cast<unsigned>(c.rights)][linear >> kPageBits & Core::kTlbMask];
@@ -124,9 +124,11 @@ template <Aligned aligned>
     return true;
   }
   // Both pages are writable before either is written.
-  return c.probe_write(linear, 16) &&
-         c.write_linear<std::uint64_t>(linear, low_half(value), c.rights) &&
-         c.write_linear<std::uint64_t>((linear + 8) & c.linear_mask, high_half(value), c.rights);
+  return (c.probe_write(linear, 16) &&
+          c.write_linear<std::uint64_t>(linear, low_half(value), c.rights) &&
+          c.write_linear<std::uint64_t>((linear + 8) & c.linear_mask, high_half(value),
+                                        c.rights)) ||
+         c.stack_fault(segment);
 }
 
 template <unsigned bytes>

@@ -8,7 +8,7 @@ namespace {
 constexpr unsigned kEs = 0, kCs = 1, kSs = 2, kDs = 3, kFs = 4, kGs = 5, kEcx = 1, kEsp = 4;
 // No jump leads to less than this behind a snippet's beginning: it could loop.
 constexpr std::int32_t kClear = kMostBytes + 16;
-// C0, C2 and C3, which no rule of the manual gives after most instructions.
+// C0, C2 and C3, which no rule of the manual gives after most instructions that do not compare.
 constexpr std::uint16_t kX87Conditions = 0x4500, kX87C1 = 0x0200;
 constexpr unsigned kMostPokes = sizeof(Snippet::pokes) / sizeof(Poke);
 
@@ -26,6 +26,22 @@ bool allowed_x87(std::uint8_t opcode, std::uint8_t modrm) {
     return modrm == 0xf6 || modrm == 0xf7 || modrm == 0xfa || modrm == 0xfc || modrm == 0xf4;
   if (opcode == 0xdf && modrm == 0xe0) return false;
   return true;
+}
+
+// Comparisons set all of C0, C2 and C3 (SDM vol. 1 section 8.1.3.3); the ones into EFLAGS and the
+// control instructions leave them alone.
+bool sets_conditions(std::uint8_t opcode, std::uint8_t modrm) {
+  const unsigned reg = modrm >> 3 & 7;
+  const bool memory = modrm < 0xc0;
+  switch (opcode) {
+    case 0xd8:
+    case 0xdc: return reg == 2 || reg == 3;                           // FCOM, FCOMP
+    case 0xd9: return modrm == 0xe4 || modrm == 0xe5;                 // FTST, FXAM
+    case 0xda: return memory ? reg == 2 || reg == 3 : modrm == 0xe9;  // FICOM; FUCOMPP
+    case 0xdd: return !memory && (reg == 4 || reg == 5);              // FUCOM, FUCOMP
+    case 0xde: return memory ? reg == 2 || reg == 3 : reg == 2 || modrm == 0xd9;
+    default: return false;
+  }
 }
 
 }  // namespace
@@ -170,7 +186,6 @@ bool Generator::instruction(bool first, bool& last) {
   if ((form.extra & (kSelector | kFarPointer)) != 0 && pokes_ + 2 > kMostPokes) return false;
   if ((form.extra & (bits_ == 64 ? kNot64 : kOnly64)) != 0) return false;
   if ((form.extra & kFx) != 0 && snippet_.fx_seed == 0) snippet_.fx_seed = next_random(state_) | 1;
-  if ((form.extra & kX87) != 0) snippet_.undefined_fsw |= kX87Conditions;
   rip_relative_at_ = 0;
   undefined_ = form.undefined;
   snippet_.starts[snippet_.count] = snippet_.length;
@@ -191,6 +206,7 @@ bool Generator::instruction(bool first, bool& last) {
   if ((form.extra & kX87) != 0) {
     const std::uint8_t modrm = snippet_.bytes[modrm_at_];
     if (!allowed_x87(chosen.opcode, modrm)) return false;
+    if (!sets_conditions(chosen.opcode, modrm)) snippet_.undefined_fsw |= kX87Conditions;
     // FCOMI and its like: C1 is 0 on Intel's, and what it was on AMD's.
     if ((chosen.opcode & 0xfb) == 0xdb && modrm >= 0xe8 && modrm < 0xf8)
       snippet_.undefined_fsw |= kX87C1;
