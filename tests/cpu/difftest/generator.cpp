@@ -46,8 +46,8 @@ bool sets_conditions(std::uint8_t opcode, std::uint8_t modrm) {
 
 }  // namespace
 
-Generator::Generator(std::string_view opcode, bool single)
-    : forms_(select_forms(opcode)), single_(single) {
+Generator::Generator(std::string_view opcode, bool single, bool zen)
+    : forms_(select_forms(opcode)), single_(single), zen_(zen) {
   ZydisDecoderInit(&decoders_[0], ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
   ZydisDecoderInit(&decoders_[1], ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
   ZydisDecoderInit(&decoders_[2], ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
@@ -253,9 +253,9 @@ bool Generator::instruction(bool first, bool& last) {
   snippet_.partial = snippet_.partial || (form.extra & kPartial) != 0;
   constexpr unsigned kFarReturn = kFar | kReturn;
   snippet_.any_operand = snippet_.any_operand || (form.extra & kNoStackSegment) != 0;
+  snippet_.either_fault = snippet_.either_fault || (form.extra & kFarReturn) == kFarReturn;
   // A misaligned operand beyond the stack segment's limit: #GP for the one, #SS for the other.
-  snippet_.either_fault =
-      snippet_.either_fault || (form.extra & kFarReturn) == kFarReturn || (form.extra & kFx) != 0;
+  snippet_.any_order = snippet_.any_order || (form.extra & kFx) != 0;
   last = (form.extra & kLast) != 0;
   return true;
 }
@@ -487,7 +487,7 @@ bool Generator::shift_count(const Form& form, std::uint8_t opcode) {
   const unsigned size = is_byte ? 8 : operand_bytes() * 8;
   const bool drops = (form.extra & kShift) != 0 && form.reg >= 4 && form.reg <= 6;
   if (!immediate_count && !first_) {  // what is in CL then?
-    if ((form.extra & kDoubleShift) != 0 && size == 16) return false;
+    if ((form.extra & kDoubleShift) != 0 && size == 16 && !zen_) return false;
     undefined_ |= kOf | (drops && size < 32 ? kCf : 0);
     return true;
   }
@@ -495,7 +495,7 @@ bool Generator::shift_count(const Form& form, std::uint8_t opcode) {
       static_cast<std::uint32_t>(immediate_count ? snippet_.bytes[snippet_.length - 1]
                                                  : snippet_.gpr[kEcx]) &
       (size == 64 ? 63 : 31);
-  if ((form.extra & kDoubleShift) != 0 && count > size) {
+  if ((form.extra & kDoubleShift) != 0 && count > size && !zen_) {
     count &= 15;
     if (immediate_count) {
       snippet_.bytes[snippet_.length - 1] = static_cast<std::uint8_t>(count);

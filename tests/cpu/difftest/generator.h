@@ -15,8 +15,9 @@ namespace ice86::cpu::test {
 
 class Generator {
  public:
-  // Only forms whose name begins with `opcode`, and only single instructions if asked so.
-  explicit Generator(std::string_view opcode, bool single);
+  // Only forms whose name begins with `opcode`, and only single instructions if asked so. `zen`:
+  // also what has an undefined result, for a host that has AMD Zen's.
+  Generator(std::string_view opcode, bool single, bool zen);
 
   bool empty() const { return forms_.empty(); }
   // Depends on the arguments and on the forms only. There must be a form.
@@ -63,6 +64,7 @@ class Generator {
 
   std::vector<FormOpcode> forms_;
   bool single_;
+  bool zen_;
   ZydisDecoder decoders_[3];
 
   // Of the snippet in the making.

@@ -106,6 +106,7 @@ struct Snippet {
   bool partial;                 // after a stack fault the registers are not compared
   std::uint16_t undefined_fsw;  // bits of the x87 status word not compared
   bool either_fault;            // #SS and #GP are as good as each other
+  bool any_order;               // the same, but AMD Zen's order is known
   bool any_operand;             // of two memory operands either may fault first
 
   std::uint32_t at() const { return place * kStride + kSnippetAt; }
