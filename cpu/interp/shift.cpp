@@ -165,7 +165,11 @@ struct DoubleShift {
       } else {
         c.set_reg<T>(i.dst, r);
       }
-      const bool sign_before = left ? carry : top(static_cast<T>(r << 1));
+      bool sign_before = left ? carry : top(static_cast<T>(r << 1));
+      if constexpr (sizeof(T) == 2) {  // measured on AMD Zen
+        if (count > kBits) carry = false;
+        if (left && count >= kBits) sign_before = carry != top(r);
+      }
       c.lf.set_result_cf_of<T>(r, carry, sign_before != top(r), true);
       return Flow::kNext;
     }
