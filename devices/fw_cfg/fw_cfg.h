@@ -34,6 +34,7 @@ class FwCfg final {
     kMostCpus = 0x0f,
     kFileDirectory = 0x19,
     kFirstFile = 0x20,
+    kIrq0Override = 0x8002,  // 1: ISA interrupt 0 is on input 2 of the I/O APIC
   };
   static constexpr std::size_t kMostNameLength = 55;
   static constexpr unsigned kMostFiles = 0x1000;

@@ -90,6 +90,10 @@ void Piix4Pm::place_windows() {
   move_own_window(kSmbusWindow, smbus_base, smbus_base != 0 && decodes);
 }
 
+std::uint16_t Piix4Pm::pm_base() const {
+  return config16(kPmba) & 0xFFC0;
+}
+
 std::uint32_t Piix4Pm::pm_timer() const {
   return static_cast<std::uint32_t>(timer_rate_.ticks_at(clock_.now())) & kTimerMask;
 }

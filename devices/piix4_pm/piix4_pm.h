@@ -39,6 +39,9 @@ class Piix4Pm final : public PciFunction {
   Piix4Pm(Clock& clock, Pins pins, Smbus& smbus) : Piix4Pm(clock, pins, smbus, Config()) {}
   Piix4Pm(Clock& clock, Pins pins, Smbus& smbus, Config config);
 
+  // Where the firmware has put the power management ports; 0: nowhere yet.
+  std::uint16_t pm_base() const;
+
   // The front panel button: sets PWRBTN_STS.
   void press_power_button();
   // The real-time clock's interrupt line: its rising edge sets RTC_STS.

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include "emulator/machine/acpi/smbios_tables.h"
+
 namespace ice86::machine {
 
 namespace {
@@ -37,6 +39,18 @@ Bytes e820(std::uint64_t below_4g, std::uint64_t above_4g) {
   return map;
 }
 
+// Made when they are asked for: where the PIIX4's ports are is up to the firmware.
+Result<void> add_acpi_files(FwCfg& fw_cfg, std::function<AcpiBoard()> board) {
+  const AcpiFiles sizes = acpi_files({});
+  const auto add = [&](const char* name, Bytes AcpiFiles::*file) {
+    return fw_cfg.add_file(name, (sizes.*file).size(),
+                           [board, file] { return std::move(acpi_files(board()).*file); });
+  };
+  ICE86_TRY(add("etc/acpi/tables", &AcpiFiles::tables));
+  ICE86_TRY(add("etc/acpi/rsdp", &AcpiFiles::rsdp));
+  return add("etc/table-loader", &AcpiFiles::loader);
+}
+
 }  // namespace
 
 std::string boot_order_paths(const PcConfig& config) {
@@ -47,6 +61,9 @@ std::string boot_order_paths(const PcConfig& config) {
         if (config.floppies[i]) paths += fmt::format("/pci@i0cf8/isa@1/fdc@03f0/floppy@{}\n", i);
       }
     }
+    for (std::size_t i = 0; letter == 'n' && i < config.nics.size(); ++i)
+      paths +=
+          fmt::format("/pci@i0cf8/ethernet@{:x}/ethernet-phy@0\n", PcNetwork::kFirstDevice + i);
     if (letter != 'c' && letter != 'd') continue;
     for (unsigned i = 0; i < config.disks.size(); ++i) {
       if (!config.disks[i] || config.disks[i]->cdrom != (letter == 'd')) continue;
@@ -57,7 +74,8 @@ std::string boot_order_paths(const PcConfig& config) {
   return paths;
 }
 
-Result<void> describe_board(FwCfg& fw_cfg, const PcConfig& config, std::uint64_t memory_below_4g) {
+Result<void> describe_board(FwCfg& fw_cfg, const PcConfig& config, std::uint64_t memory_below_4g,
+                            std::function<AcpiBoard()> acpi) {
   const std::uint64_t memory = config.memory_mib << 20;
   fw_cfg.set_item(FwCfg::kUuid, Bytes(kUuidBytes));
   fw_cfg.set_item(FwCfg::kRamSize, little_endian(memory, 8));
@@ -74,6 +92,16 @@ Result<void> describe_board(FwCfg& fw_cfg, const PcConfig& config, std::uint64_t
   }
   const std::string order = boot_order_paths(config);
   ICE86_TRY(fw_cfg.add_file("bootorder", Bytes(order.begin(), order.end())));
+  // The timer is on input 2 of the I/O APIC.
+  fw_cfg.set_item(FwCfg::kIrq0Override, Bytes{1});
+  ICE86_TRY(add_acpi_files(fw_cfg, std::move(acpi)));
+  SmbiosBoard smbios;
+  smbios.memory_bytes = memory;
+  smbios.memory_below_4g = memory_below_4g;
+  smbios.cpu_megahertz = static_cast<std::uint32_t>(config.instructions_per_microsecond * 10);
+  SmbiosFiles files = smbios_files(smbios);
+  ICE86_TRY(fw_cfg.add_file("etc/smbios/smbios-tables", std::move(files.tables)));
+  ICE86_TRY(fw_cfg.add_file("etc/smbios/smbios-anchor", std::move(files.anchor)));
   for (const auto& [name, bytes] : config.fw_cfg_files) ICE86_TRY(fw_cfg.add_file(name, bytes));
   return {};
 }

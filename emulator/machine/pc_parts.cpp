@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <limits>
 #include <map>
 
@@ -21,6 +22,9 @@ constexpr unsigned kIdeFunction = 1;
 constexpr unsigned kPowerFunction = 3;
 constexpr unsigned kVgaDevice = 2;
 constexpr unsigned kFloppyDma = 2;
+
+// OVMF puts PCI windows from here to the I/O APIC, SeaBIOS from E0000000.
+constexpr std::uint64_t kLowestPciHole = std::uint64_t{2} << 30;
 
 // COM1-COM4.
 constexpr std::array<std::uint16_t, Pc::kSerialPorts> kUartPorts = {0x3f8, 0x2f8, 0x3e8, 0x2e8};
@@ -79,7 +83,13 @@ Result<void> Pc::Parts::wire() {
   ICE86_TRY(wire_apics());
   ICE86_TRY(plug_memory_modules());
   ICE86_TRY(wire_pci());
-  ICE86_TRY(describe_board(fw_cfg, config, memory->below_4g()));
+  ICE86_TRY(describe_board(fw_cfg, config, memory->below_4g(), [this] {
+    AcpiBoard board;
+    board.pm_base = power.pm_base();
+    board.pci_hole = static_cast<std::uint32_t>(std::max(memory->below_4g(), kLowestPciHole));
+    board.hpet_block_id = 0x8086a201;
+    return board;
+  }));
   return write_cmos();
 }
 
