@@ -34,6 +34,8 @@ constexpr std::uint16_t kSciEnable = 0x0001;
 constexpr std::uint8_t kSuspendEnable = 0x20;  // SUS_EN in the high byte of PMCNTRL
 constexpr std::uint8_t kBiosRelease = 0x02;    // BIOS_RLS in GLBCTL
 
+constexpr std::uint8_t kAcpiEnable = 0xF1, kAcpiDisable = 0xF0;
+
 // TMROF_STS: bit 23 of the 24-bit timer changes.
 constexpr std::uint64_t kTimerHalf = std::uint64_t{1} << 23;
 constexpr std::uint32_t kTimerMask = 0x00FF'FFFF;
@@ -48,6 +50,8 @@ Piix4Pm::Piix4Pm(Clock& clock, Pins pins, Smbus& smbus, Config config)
     : PciFunction({.vendor = 0x8086,
                    .device = 0x7113,
                    .class_code = 0x068000,
+                   // PIIX4M, as QEMU's: systems work around a timer bug of the steppings before.
+                   .revision = 0x03,
                    .interrupt_pin = 1,
                    .command_writable = 0x0009,
                    .status = 0x0280}),
@@ -227,6 +231,11 @@ void Piix4Pm::write_apm(std::uint64_t offset, unsigned, std::uint64_t value) {
   if (offset == 1) state_.apm_status = static_cast<std::uint8_t>(value);
   if (offset != 0) return;
   state_.apm_control = static_cast<std::uint8_t>(value);
+  if (config_options_.acpi_commands && (value == kAcpiEnable || value == kAcpiDisable)) {
+    state_.pm1_control &= static_cast<std::uint16_t>(~kSciEnable);
+    if (value == kAcpiEnable) state_.pm1_control |= kSciEnable;
+    update_irq9();
+  }
   if ((config32(kDevactb) & kApmcEnable) != 0) pins_.smi.pulse();
 }
 

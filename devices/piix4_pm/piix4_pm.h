@@ -34,6 +34,9 @@ class Piix4Pm final : public PciFunction {
     // boards whose CPU has none: QEMU says the same in that case, and SeaBIOS would wait for ever
     // for its SMI otherwise.
     bool smm_taken = false;
+    // F1h and F0h written to APMC set and clear SCI_EN. Elsewhere the firmware's SMI handler does
+    // that; SeaBIOS and OVMF leave it to the board, as QEMU's does it.
+    bool acpi_commands = false;
   };
 
   Piix4Pm(Clock& clock, Pins pins, Smbus& smbus) : Piix4Pm(clock, pins, smbus, Config()) {}

@@ -87,7 +87,7 @@ Result<void> Pc::Parts::wire() {
     AcpiBoard board;
     board.pm_base = power.pm_base();
     board.pci_hole = static_cast<std::uint32_t>(std::max(memory->below_4g(), kLowestPciHole));
-    board.hpet_block_id = 0x8086a201;
+    board.hpet_block_id = devices::Hpet::kBlockId;
     return board;
   }));
   return write_cmos();
@@ -147,12 +147,17 @@ void Pc::Parts::wire_lines() {
   const auto isa = [this](LevelLine& line, unsigned number) {
     line.connect([this, number](bool high) { isa_bridge.set_isa_irq(number, high); });
   };
-  isa(timer_irq, 0);
   isa(keyboard_irq, 1);
   rtc_irq.connect([this](bool high) {
-    isa_bridge.set_isa_irq(8, high);
+    update_timer_irqs();
     power.set_rtc_irq(high);
   });
+  for (LevelLine* const line : {&timer_irq, &hpet_irq0, &hpet_irq8, &hpet_legacy})
+    line->connect([this](bool) { update_timer_irqs(); });
+  for (unsigned i = 0; i < hpet_inputs.size(); ++i) {
+    hpet_inputs[i].connect(
+        [this, i](bool high) { ioapic.set_input(devices::Hpet::kFirstInput + i, high); });
+  }
   isa(floppy_irq, 6);
   isa(parallel_irq, 7);
   isa(sci_irq, 9);
@@ -174,6 +179,13 @@ void Pc::Parts::wire_lines() {
   power_off.connect([this] { finish(RunEnd::kPowerOff); });
   smi.connect([this] { cpu.pulse_smi(); });
   ignne.connect([this](bool asserted) { cpu.set_ignne(asserted); });
+}
+
+// HPET 1.0a, 2.3.2.2: legacy replacement takes the 8254 and the RTC off their lines.
+void Pc::Parts::update_timer_irqs() {
+  const bool legacy = hpet_legacy.high();
+  isa_bridge.set_isa_irq(0, (legacy ? hpet_irq0 : timer_irq).high());
+  isa_bridge.set_isa_irq(8, (legacy ? hpet_irq8 : rtc_irq).high());
 }
 
 // COM1 and COM3 share a line, as do COM2 and COM4.
@@ -273,6 +285,12 @@ Result<void> Pc::Parts::wire_apics() {
   window.base = 0xfec00000;
   window.size = 0x1000;
   window.registers = &ioapic;
+  ICE86_TRY(space.add(std::move(window)));
+  window = {};
+  window.name = "hpet";
+  window.base = 0xfed00000;
+  window.size = devices::Hpet::kSize;
+  window.registers = &hpet;
   ICE86_TRY(space.add(std::move(window)));
   window = {};
   window.name = "local-apic";
@@ -458,6 +476,7 @@ void Pc::Parts::reset(ResetKind kind) {
   pci_config.reset(kind);
   for (auto& pic : pics) pic.reset(kind);
   ioapic.reset(kind);
+  hpet.reset(kind);
   timer.reset(kind);
   port61.reset(kind);
   rtc.reset(kind);
@@ -506,6 +525,7 @@ void Pc::Parts::serialize(Archive& archive) {
     local_apic.serialize(archive);
     ioapic.serialize(archive);
     timer.serialize(archive);
+    hpet.serialize(archive);
     port61.serialize(archive);
     rtc.serialize(archive);
     keyboard.serialize(archive);
@@ -561,6 +581,7 @@ std::string Pc::Parts::dump() const {
   add("local-apic", local_apic.dump());
   add("ioapic", ioapic.dump());
   add("pit", timer.dump());
+  add("hpet", hpet.dump());
   add("rtc", rtc.dump());
   add("i8042", keyboard_controller.dump());
   add("keyboard", keyboard.dump());

@@ -13,6 +13,7 @@
 #include "devices/ata/piix3_ide.h"
 #include "devices/debug_ports/debug_ports.h"
 #include "devices/fw_cfg/fw_cfg.h"
+#include "devices/hpet/hpet.h"
 #include "devices/i440fx/i440fx.h"
 #include "devices/i8042/i8042.h"
 #include "devices/i8042/ps2_keyboard.h"
@@ -138,6 +139,13 @@ struct Pc::Parts final : public cpu::CpuHost {
   std::unique_ptr<devices::I440fx> host_bridge;
   devices::Piix3 isa_bridge{{irq, a20_fast, ignne, init, system_reset}, trace};
   devices::I8254 timer{clock, {"pit", {&timer_irq, nullptr, nullptr}}};
+  LevelLine hpet_irq0, hpet_irq8, hpet_legacy;
+  std::array<LevelLine, devices::Hpet::kInputs> hpet_inputs;
+  devices::Hpet hpet{clock,
+                     {hpet_irq0,
+                      hpet_irq8,
+                      hpet_legacy,
+                      {&hpet_inputs[0], &hpet_inputs[1], &hpet_inputs[2], &hpet_inputs[3]}}};
   devices::Port61 port61{{timer2_gate, speaker, [this] { return timer.out(2); },
                           [this] { return (timer.rising_edges(1) & 1) != 0; }}};
   devices::Mc146818 rtc;
@@ -156,7 +164,8 @@ struct Pc::Parts final : public cpu::CpuHost {
   devices::ParallelPort parallel{clock, parallel_irq, "lpt0", config.parallel};
   devices::Smbus smbus;
   std::vector<std::unique_ptr<devices::SpdEeprom>> modules;
-  devices::Piix4Pm power{clock, {sci_irq, smi, power_off}, smbus};
+  devices::Piix4Pm power{
+      clock, {sci_irq, smi, power_off}, smbus, {.smm_taken = false, .acpi_commands = true}};
   std::array<std::unique_ptr<devices::AtaChannel>, 2> ata;
   std::unique_ptr<devices::Piix3Ide> ide;
   std::unique_ptr<devices::Vga> vga_card;
@@ -192,6 +201,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   Result<void> write_cmos();
   void update_a20();
   void update_shared_serial_irq();
+  void update_timer_irqs();
 };
 
 }  // namespace ice86::machine

@@ -275,6 +275,29 @@ TEST(SmbusHost, KillAbortsAndInterruptsAreRouted) {
   EXPECT_EQ(b.smis, 1U);
 }
 
+// The board's stand-in for a firmware's SMI handler.
+TEST(Piix4PmApm, AcpiCommandsSwitchSciEnable) {
+  for (const bool commands : {false, true}) {
+    Clock clock;
+    LevelLine irq9;
+    EdgeLine smi, power_off;
+    Smbus bus;
+    Piix4Pm chip(clock, {irq9, smi, power_off}, bus, {.acpi_commands = commands});
+    RegisterBlock& pm = *chip.windows()[0].registers;
+    pm.write(2, 2, 0x0100);  // PWRBTN_EN
+    chip.press_power_button();
+    EXPECT_FALSE(irq9.high());
+    chip.apm().write(0, 1, 0xf1);
+    EXPECT_EQ(pm.read(4, 2) & 1, commands ? 1U : 0U);
+    EXPECT_EQ(irq9.high(), commands);
+    chip.apm().write(0, 1, 0x55);
+    EXPECT_EQ(irq9.high(), commands);
+    chip.apm().write(0, 1, 0xf0);
+    EXPECT_EQ(pm.read(4, 2) & 1, 0U);
+    EXPECT_FALSE(irq9.high());
+  }
+}
+
 TEST(SmbusHost, DisabledHostStartsNothing) {
   Piix4PmBench b;
   b.host().write(2, 1, 0x48);

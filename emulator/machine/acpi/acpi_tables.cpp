@@ -175,7 +175,7 @@ class Builder {
     put(tables_, 0, 1);  // preferred profile: not said
     put(tables_, kSciIrq, 2);
     put(tables_, kSmiPort, 4);
-    put(tables_, 0xf1, 1);  // ACPI enable: what SeaBIOS's SMI handler knows
+    put(tables_, 0xf1, 1);  // ACPI enable: the board's own: Piix4Pm::Config
     put(tables_, 0xf0, 1);  // ACPI disable
     put(tables_, 0, 2);     // S4BIOS, P states
     put(tables_, pm, 4);    // PM1a event
