@@ -23,7 +23,7 @@ void put(Bytes& to, std::uint64_t value, unsigned bytes) {
 }
 
 void put(Bytes& to, std::string_view text) {
-  to.insert(to.end(), text.begin(), text.end());
+  for (const char c : text) to.push_back(static_cast<std::uint8_t>(c));
 }
 
 // Generic address structure: ACPI 6.4, 5.2.3.2.
