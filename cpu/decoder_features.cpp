@@ -73,8 +73,8 @@ bool offers(const FeatureSet& features, const ZydisDecodedInstruction& instructi
     case ZYDIS_ISA_SET_AVX: return has(kAvx);
     case ZYDIS_ISA_SET_AVX2:
     case ZYDIS_ISA_SET_AVX2GATHER: return has(kAvx2);
-    case ZYDIS_ISA_SET_F16C: return has(kF16c);
-    case ZYDIS_ISA_SET_FMA: return has(kFma);
+    case ZYDIS_ISA_SET_F16C: return has(kF16c) && has(kAvx);
+    case ZYDIS_ISA_SET_FMA: return has(kFma) && has(kAvx);
     case ZYDIS_ISA_SET_XSAVE: return has(kXsave);
     case ZYDIS_ISA_SET_XSAVEOPT: return has(kXsaveopt);
     case ZYDIS_ISA_SET_XSAVEC: return has(kXsavec);

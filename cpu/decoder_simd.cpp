@@ -109,6 +109,8 @@ SimdForms simd_forms() {
   add_shuffle_forms(all);
   add_avx_move_forms(all);
   add_avx_lane_forms(all);
+  add_fma_forms(all);
+  add_half_float_forms(all);
   return all;
 }
 

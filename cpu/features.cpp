@@ -75,6 +75,8 @@ FeatureSet implemented_features() {
   if (__builtin_cpu_supports("aes")) all.add(kAes);
   if (__builtin_cpu_supports("pclmul")) all.add(kPclmulqdq);
   if (__builtin_cpu_supports("avx")) all |= {kAvx, kAvx2};  // AVX2 by 128-bit lanes
+  if (__builtin_cpu_supports("fma")) all.add(kFma);
+  if (__builtin_cpu_supports("f16c")) all.add(kF16c);
   return all;
 }
 

@@ -73,70 +73,73 @@ bool run_lanes(Core& c, const Insn& i, Ymm& d, Ymm s) {
 
 // ---- Forms ----
 
+// The last source is a register or memory; Form::apply(core, insn, source) does the rest.
+template <typename Form, unsigned bytes>
+struct XmmSource {
+  static Flow reg(Core& c, const Insn& i) {
+    return avx_usable(c) ? Form::apply(c, i, xmm(c, i.src)) : Flow::kFault;
+  }
+  static Flow mem(Core& c, const Insn& i) {
+    Vec s;
+    if (!avx_usable(c) || !read_operand<bytes, Aligned::kNo>(c, i, s)) return Flow::kFault;
+    return Form::apply(c, i, s);
+  }
+};
+template <typename Form>
+struct YmmSource {
+  static Flow reg(Core& c, const Insn& i) {
+    return avx_usable(c) ? Form::apply(c, i, ymm(c, i.src)) : Flow::kFault;
+  }
+  static Flow mem(Core& c, const Insn& i) {
+    Ymm s;
+    if (!avx_usable(c) || !read256(c, i.segment, c.effective(i), s)) return Flow::kFault;
+    return Form::apply(c, i, s);
+  }
+};
+
 template <typename Op, unsigned bytes>
-struct Vex128 {
+struct Vex128 : XmmSource<Vex128<Op, bytes>, bytes> {
   static Flow apply(Core& c, const Insn& i, Vec s) {
     Vec d = xmm(c, i.code);
     if (!Op::run(c, i, d, s)) return Flow::kFault;
     set_vex128(c, i.dst, d);
     return Flow::kNext;
   }
-  static Flow reg(Core& c, const Insn& i) {
-    return avx_usable(c) ? apply(c, i, xmm(c, i.src)) : Flow::kFault;
-  }
-  static Flow mem(Core& c, const Insn& i) {
-    Vec s;
-    if (!avx_usable(c) || !read_operand<bytes, Aligned::kNo>(c, i, s)) return Flow::kFault;
-    return apply(c, i, s);
-  }
 };
 
 template <typename Op>
-struct Vex256 {
+struct Vex256 : YmmSource<Vex256<Op>> {
   static Flow apply(Core& c, const Insn& i, Ymm s) {
     Ymm d = ymm(c, i.code);
     if (!run_lanes<Op>(c, i, d, s)) return Flow::kFault;
     set_ymm(c, i.dst, d);
     return Flow::kNext;
   }
-  static Flow reg(Core& c, const Insn& i) {
-    return avx_usable(c) ? apply(c, i, ymm(c, i.src)) : Flow::kFault;
-  }
-  static Flow mem(Core& c, const Insn& i) {
-    Ymm s;
-    if (!avx_usable(c) || !read256(c, i.segment, c.effective(i), s)) return Flow::kFault;
-    return apply(c, i, s);
-  }
 };
 
 // Shifts by a register: the count is 128 bits wide for both lanes.
 template <typename Op>
-struct VexShift256 {
+struct VexShift256 : XmmSource<VexShift256<Op>, 16> {
   static Flow apply(Core& c, const Insn& i, Vec s) { return Vex256<Op>::apply(c, i, {s, s}); }
-  static Flow reg(Core& c, const Insn& i) {
-    return avx_usable(c) ? apply(c, i, xmm(c, i.src)) : Flow::kFault;
-  }
-  static Flow mem(Core& c, const Insn& i) {
-    Vec s;
-    if (!avx_usable(c) || !read_operand<16, Aligned::kNo>(c, i, s)) return Flow::kFault;
-    return apply(c, i, s);
+};
+
+// To elements twice as wide: each lane of the result from half of the source.
+template <typename Op>
+struct VexWiden256 : XmmSource<VexWiden256<Op>, 16> {
+  static Flow apply(Core& c, const Insn& i, Vec s) {
+    Ymm d{};
+    if (!run_lanes<Op>(c, i, d, {_mm_move_epi64(s), _mm_srli_si128(s, 8)})) return Flow::kFault;
+    set_ymm(c, i.dst, d);
+    return Flow::kNext;
   }
 };
 
 // Comparisons that write flags or an implicit register, not their first operand.
 template <typename Op, unsigned bytes>
-struct VexNoResult {
+struct VexNoResult : XmmSource<VexNoResult<Op, bytes>, bytes> {
   static Flow apply(Core& c, const Insn& i, Vec s) {
     Vec d = xmm(c, i.dst);
     return Op::run(c, i, d, s) ? Flow::kNext : Flow::kFault;
-  }
-  static Flow reg(Core& c, const Insn& i) {
-    return avx_usable(c) ? apply(c, i, xmm(c, i.src)) : Flow::kFault;
-  }
-  static Flow mem(Core& c, const Insn& i) {
-    Vec s;
-    if (!avx_usable(c) || !read_operand<bytes, Aligned::kNo>(c, i, s)) return Flow::kFault;
-    return apply(c, i, s);
   }
 };
 

@@ -2,6 +2,7 @@
 // VEX-encoded moves: whole registers, parts, general registers, masks; VZEROUPPER, VZEROALL.
 // Reference: Intel SDM vol. 2.
 #include "cpu/interp/avx.h"
+#include "cpu/interp/simd_move.h"
 
 namespace ice86::cpu {
 
@@ -45,51 +46,6 @@ struct VexMove {
   }
 };
 
-// ---- Parts ----
-
-struct LoadLow {  // the rest becomes zero
-  static bool run(Core&, const Insn&, Vec& d, Vec s) {
-    d = s;
-    return true;
-  }
-};
-struct MoveLow64ZeroRest {
-  static bool run(Core&, const Insn&, Vec& d, Vec s) {
-    d = _mm_move_epi64(s);
-    return true;
-  }
-};
-struct MergeLow32 {
-  static bool run(Core&, const Insn&, Vec& d, Vec s) {
-    d = vec((low_half(d) & ~std::uint64_t{0xffffffff}) | (low_half(s) & 0xffffffff), high_half(d));
-    return true;
-  }
-};
-struct MergeLow64 {
-  static bool run(Core&, const Insn&, Vec& d, Vec s) {
-    d = vec(low_half(s), high_half(d));
-    return true;
-  }
-};
-struct LowToHigh {
-  static bool run(Core&, const Insn&, Vec& d, Vec s) {
-    d = vec(low_half(d), low_half(s));
-    return true;
-  }
-};
-struct HighToLow {
-  static bool run(Core&, const Insn&, Vec& d, Vec s) {
-    d = vec(high_half(s), high_half(d));
-    return true;
-  }
-};
-template <typename T, bool high = false>
-Flow store_part(Core& c, const Insn& i) {
-  if (!avx_usable(c)) return Flow::kFault;
-  const auto value = static_cast<T>(c.s.ymm[i.src][high ? 1 : 0]);
-  return c.write<T>(i.segment, c.effective(i), value) ? Flow::kNext : Flow::kFault;
-}
-
 // ---- General registers and masks ----
 
 template <typename T>
@@ -97,21 +53,6 @@ Flow from_gpr(Core& c, const Insn& i) {
   if (!avx_usable(c)) return Flow::kFault;
   set_vex128(c, i.dst, vec(c.reg<T>(i.src)));
   return Flow::kNext;
-}
-template <typename T>
-Flow to_gpr(Core& c, const Insn& i) {
-  if (!avx_usable(c)) return Flow::kFault;
-  c.set_reg<T>(i.dst, static_cast<T>(c.s.ymm[i.src][0]));
-  return Flow::kNext;
-}
-
-enum class Mask { kPs, kPd, kBytes };
-template <Mask which>
-unsigned mask_of(Vec s) {
-  const int mask = which == Mask::kPs   ? _mm_movemask_ps(_mm_castsi128_ps(s))
-                   : which == Mask::kPd ? _mm_movemask_pd(_mm_castsi128_pd(s))
-                                        : _mm_movemask_epi8(s);
-  return static_cast<unsigned>(mask);
 }
 template <Mask which, bool wide>
 Flow mask_to_gpr(Core& c, const Insn& i) {
@@ -122,11 +63,6 @@ Flow mask_to_gpr(Core& c, const Insn& i) {
   if (wide) mask |= mask_of<which>(s.high) << kElements;
   c.set_reg<std::uint32_t>(i.dst, mask);
   return Flow::kNext;
-}
-
-Flow maskmovdqu(Core& c, const Insn& i) {
-  if (!avx_usable(c)) return Flow::kFault;
-  return store_masked_bytes(c, i, xmm(c, i.dst), xmm(c, i.src), 16) ? Flow::kNext : Flow::kFault;
 }
 
 template <bool all>
@@ -180,29 +116,31 @@ void add_avx_move_forms(SimdForms& forms) {
   add(ZYDIS_MNEMONIC_VLDDQU, kYmm, kNone, kMem, 32, nullptr, &VexMove<32, Aligned::kNo>::load);
 
   add(ZYDIS_MNEMONIC_VMOVSS, kXmm, kXmm, kXmm, 0, &Vex128<MergeLow32, 4>::reg, nullptr);
-  add(ZYDIS_MNEMONIC_VMOVSS, kXmm, kNone, kMem, 4, nullptr, &Vex128<LoadLow, 4>::mem);
-  add(ZYDIS_MNEMONIC_VMOVSS, kMem, kNone, kXmm, 4, nullptr, &store_part<U32>);
+  add(ZYDIS_MNEMONIC_VMOVSS, kXmm, kNone, kMem, 4, nullptr, &Vex128<MoveAll, 4>::mem);
+  add(ZYDIS_MNEMONIC_VMOVSS, kMem, kNone, kXmm, 4, nullptr, &store_part<avx_usable, U32>);
   add(ZYDIS_MNEMONIC_VMOVSD, kXmm, kXmm, kXmm, 0, &Vex128<MergeLow64, 8>::reg, nullptr);
-  add(ZYDIS_MNEMONIC_VMOVSD, kXmm, kNone, kMem, 8, nullptr, &Vex128<LoadLow, 8>::mem);
-  add(ZYDIS_MNEMONIC_VMOVSD, kMem, kNone, kXmm, 8, nullptr, &store_part<U64>);
+  add(ZYDIS_MNEMONIC_VMOVSD, kXmm, kNone, kMem, 8, nullptr, &Vex128<MoveAll, 8>::mem);
+  add(ZYDIS_MNEMONIC_VMOVSD, kMem, kNone, kXmm, 8, nullptr, &store_part<avx_usable, U64>);
   using Low64 = Vex128<MoveLow64ZeroRest, 8>;
   add(ZYDIS_MNEMONIC_VMOVQ, kXmm, kNone, kXmmMem, 8, &Low64::reg, &Low64::mem);
-  add(ZYDIS_MNEMONIC_VMOVQ, kXmmMem, kNone, kXmm, 8, &Low64::reg, &store_part<U64>);
+  add(ZYDIS_MNEMONIC_VMOVQ, kXmmMem, kNone, kXmm, 8, &Low64::reg, &store_part<avx_usable, U64>);
   for (const ZydisMnemonic mnemonic : {ZYDIS_MNEMONIC_VMOVLPS, ZYDIS_MNEMONIC_VMOVLPD}) {
     add(mnemonic, kXmm, kXmm, kMem, 8, nullptr, &Vex128<MergeLow64, 8>::mem);
-    add(mnemonic, kMem, kNone, kXmm, 8, nullptr, &store_part<U64>);
+    add(mnemonic, kMem, kNone, kXmm, 8, nullptr, &store_part<avx_usable, U64>);
   }
   for (const ZydisMnemonic mnemonic : {ZYDIS_MNEMONIC_VMOVHPS, ZYDIS_MNEMONIC_VMOVHPD}) {
     add(mnemonic, kXmm, kXmm, kMem, 8, nullptr, &Vex128<LowToHigh, 8>::mem);
-    add(mnemonic, kMem, kNone, kXmm, 8, nullptr, &store_part<U64, true>);
+    add(mnemonic, kMem, kNone, kXmm, 8, nullptr, &store_part<avx_usable, U64, true>);
   }
   add(ZYDIS_MNEMONIC_VMOVHLPS, kXmm, kXmm, kXmm, 0, &Vex128<HighToLow, 16>::reg, nullptr);
   add(ZYDIS_MNEMONIC_VMOVLHPS, kXmm, kXmm, kXmm, 0, &Vex128<LowToHigh, 16>::reg, nullptr);
 
-  add(ZYDIS_MNEMONIC_VMOVD, kXmm, kNone, kGpr32Mem, 4, &from_gpr<U32>, &Vex128<LoadLow, 4>::mem);
-  add(ZYDIS_MNEMONIC_VMOVD, kGpr32Mem, kNone, kXmm, 4, &to_gpr<U32>, &store_part<U32>);
-  add(ZYDIS_MNEMONIC_VMOVQ, kXmm, kNone, kGpr64Mem, 8, &from_gpr<U64>, &Vex128<LoadLow, 8>::mem);
-  add(ZYDIS_MNEMONIC_VMOVQ, kGpr64Mem, kNone, kXmm, 8, &to_gpr<U64>, &store_part<U64>);
+  add(ZYDIS_MNEMONIC_VMOVD, kXmm, kNone, kGpr32Mem, 4, &from_gpr<U32>, &Vex128<MoveAll, 4>::mem);
+  add(ZYDIS_MNEMONIC_VMOVD, kGpr32Mem, kNone, kXmm, 4, &gpr_from_xmm<avx_usable, U32>,
+      &store_part<avx_usable, U32>);
+  add(ZYDIS_MNEMONIC_VMOVQ, kXmm, kNone, kGpr64Mem, 8, &from_gpr<U64>, &Vex128<MoveAll, 8>::mem);
+  add(ZYDIS_MNEMONIC_VMOVQ, kGpr64Mem, kNone, kXmm, 8, &gpr_from_xmm<avx_usable, U64>,
+      &store_part<avx_usable, U64>);
 
 #define ICE86_MASK(NAME, WHICH, WIDE)                                                          \
   add(ZYDIS_MNEMONIC_##NAME, kGpr, kNone, kXmm, 0, &mask_to_gpr<Mask::WHICH, false>, nullptr); \
@@ -211,7 +149,7 @@ void add_avx_move_forms(SimdForms& forms) {
   ICE86_MASK(VMOVMSKPS, kPs, kAvx)
   ICE86_MASK(VMOVMSKPD, kPd, kAvx)
   ICE86_MASK(VPMOVMSKB, kBytes, kAvx2)
-  add(ZYDIS_MNEMONIC_VMASKMOVDQU, kXmm, kNone, kXmm, 0, &maskmovdqu, nullptr);
+  add(ZYDIS_MNEMONIC_VMASKMOVDQU, kXmm, kNone, kXmm, 0, &maskmovdqu<avx_usable>, nullptr);
   add(ZYDIS_MNEMONIC_VZEROUPPER, kNone, kNone, kNone, 0, &zero<false>, nullptr);
   add(ZYDIS_MNEMONIC_VZEROALL, kNone, kNone, kNone, 0, &zero<true>, nullptr);
 }

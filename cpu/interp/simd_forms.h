@@ -52,6 +52,8 @@ void add_convert_forms(SimdForms& forms);
 void add_shuffle_forms(SimdForms& forms);
 void add_avx_move_forms(SimdForms& forms);
 void add_avx_lane_forms(SimdForms& forms);
+void add_fma_forms(SimdForms& forms);
+void add_half_float_forms(SimdForms& forms);
 
 // All of them. Not every host can execute them: see implemented_features().
 SimdForms simd_forms();

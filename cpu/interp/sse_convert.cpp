@@ -146,40 +146,14 @@ struct VexFromGpr {
   static Flow mem(Core& c, const Insn& i) { return Vex128<Op, sizeof(T)>::mem(c, i); }
 };
 
-// To elements twice as wide: each lane of the result from half of the source.
-template <typename Op>
-struct VexWiden256 {
-  static Flow apply(Core& c, const Insn& i, Vec s) {
-    Ymm d{};
-    if (!run_lanes<Op>(c, i, d, {_mm_move_epi64(s), _mm_srli_si128(s, 8)})) return Flow::kFault;
-    set_ymm(c, i.dst, d);
-    return Flow::kNext;
-  }
-  static Flow reg(Core& c, const Insn& i) {
-    return avx_usable(c) ? apply(c, i, xmm(c, i.src)) : Flow::kFault;
-  }
-  static Flow mem(Core& c, const Insn& i) {
-    Vec s;
-    if (!avx_usable(c) || !read_operand<16, Aligned::kNo>(c, i, s)) return Flow::kFault;
-    return apply(c, i, s);
-  }
-};
 // To elements half as wide: both lanes' results in one XMM register.
 template <typename Op>
-struct VexNarrow256 {
+struct VexNarrow256 : YmmSource<VexNarrow256<Op>> {
   static Flow apply(Core& c, const Insn& i, Ymm s) {
     Ymm d{};
     if (!run_lanes<Op>(c, i, d, s)) return Flow::kFault;
     set_vex128(c, i.dst, _mm_unpacklo_epi64(d.low, d.high));
     return Flow::kNext;
-  }
-  static Flow reg(Core& c, const Insn& i) {
-    return avx_usable(c) ? apply(c, i, ymm(c, i.src)) : Flow::kFault;
-  }
-  static Flow mem(Core& c, const Insn& i) {
-    Ymm s;
-    if (!avx_usable(c) || !read256(c, i.segment, c.effective(i), s)) return Flow::kFault;
-    return apply(c, i, s);
   }
 };
 

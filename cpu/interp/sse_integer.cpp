@@ -8,12 +8,13 @@ namespace ice86::cpu {
 namespace {
 
 // Each with an MMX form that does the same to 64 bits.
-#define ICE86_MMX_OPS(X)                                                                    \
-  X(PADDB)                                                                                  \
-  X(PADDW)                                                                                  \
-  X(PADDD) X(PADDSB) X(PADDSW) X(PADDUSB) X(PADDUSW) X(PSUBB) X(PSUBW) X(PSUBD) X(PSUBSB)   \
-      X(PSUBSW) X(PSUBUSB) X(PSUBUSW) X(PAND) X(PANDN) X(POR) X(PXOR) X(PCMPEQB) X(PCMPEQW) \
-          X(PCMPEQD) X(PCMPGTB) X(PCMPGTW) X(PCMPGTD) X(PMULLW) X(PMULHW) X(PMADDWD)
+#define ICE86_MMX_OPS(X)                                                                     \
+  X(PADDB)                                                                                   \
+  X(PADDW)                                                                                   \
+  X(PADDD)                                                                                   \
+  X(PADDSB) X(PADDSW) X(PADDUSB) X(PADDUSW) X(PSUBB) X(PSUBW) X(PSUBD) X(PSUBSB) X(PSUBSW)   \
+      X(PSUBUSB) X(PSUBUSW) X(PAND) X(PANDN) X(POR) X(PXOR) X(PCMPEQB) X(PCMPEQW) X(PCMPEQD) \
+          X(PCMPGTB) X(PCMPGTW) X(PCMPGTD) X(PMULLW) X(PMULHW) X(PMADDWD)
 // The count is the lower half of the source.
 #define ICE86_SHIFT_OPS(X) X(PSLLW) X(PSLLD) X(PSLLQ) X(PSRLW) X(PSRLD) X(PSRLQ) X(PSRAW) X(PSRAD)
 // New with SSE.
@@ -27,11 +28,11 @@ namespace {
 
 // XMM only.
 #define ICE86_XMM_OPS_SSE2(X) X(PUNPCKLQDQ) X(PUNPCKHQDQ)
-#define ICE86_XMM_OPS_SSE41(X)                                                              \
-  X(PACKUSDW)                                                                               \
-  X(PCMPEQQ)                                                                                \
-  X(PMULDQ) X(PMULLD) X(PMINSB) X(PMINSD) X(PMINUW) X(PMINUD) X(PMAXSB) X(PMAXSD) X(PMAXUW) \
-      X(PMAXUD)
+#define ICE86_XMM_OPS_SSE41(X) \
+  X(PACKUSDW)                  \
+  X(PCMPEQQ)                   \
+  X(PMULDQ)                    \
+  X(PMULLD) X(PMINSB) X(PMINSD) X(PMINUW) X(PMINUD) X(PMAXSB) X(PMAXSD) X(PMAXUW) X(PMAXUD)
 #define ICE86_XMM_OPS_SSE42(X) X(PCMPGTQ)
 #define ICE86_XMM_OPS_AES(X) X(AESENC) X(AESENCLAST) X(AESDEC) X(AESDECLAST)
 // Bitwise and data movement: no exception although the element type is floating-point.
@@ -135,7 +136,7 @@ struct OpShiftBytes {
 
 // PMOVSX, PMOVZX to 256 bits: each lane of the result from `bytes` of the source.
 template <typename Op, unsigned bytes>
-struct VexWiden256 {
+struct VexExtend256 : XmmSource<VexExtend256<Op, bytes>, bytes * 2> {
   static Flow apply(Core& c, const Insn& i, Vec s) {
     alignas(16) std::uint8_t source[32] = {};
     _mm_store_si128(reinterpret_cast<Vec*>(source), s);
@@ -144,14 +145,6 @@ struct VexWiden256 {
     Op::run(c, i, d.high, _mm_loadu_si128(reinterpret_cast<const Vec*>(source + bytes)));
     set_ymm(c, i.dst, d);
     return Flow::kNext;
-  }
-  static Flow reg(Core& c, const Insn& i) {
-    return avx_usable(c) ? apply(c, i, xmm(c, i.src)) : Flow::kFault;
-  }
-  static Flow mem(Core& c, const Insn& i) {
-    Vec s;
-    if (!avx_usable(c) || !read_operand<bytes * 2, Aligned::kNo>(c, i, s)) return Flow::kFault;
-    return apply(c, i, s);
   }
 };
 
@@ -250,11 +243,11 @@ void add_integer_forms(SimdForms& forms) {
                    &MmxForm<OpMmxPshufb, 8>::reg, &MmxForm<OpMmxPshufb, 8>::mem});
   ICE86_XMM_ROW(PSHUFB, kSsse3, kAvx2, kTwo)
 
-#define ICE86_WIDEN(NAME, BYTES)                                                           \
-  ICE86_SSE_ROW(NAME, kSse4_1, BYTES)                                                      \
-  add_vex128<Op##NAME, BYTES>(forms, ZYDIS_MNEMONIC_V##NAME, Sources::kOne);               \
-  add_vex<VexWiden256<Op##NAME, BYTES>>(forms, ZYDIS_MNEMONIC_V##NAME, kAvx2, kYmm, kNone, \
-                                        kXmmMem, BYTES * 2, false);
+#define ICE86_WIDEN(NAME, BYTES)                                                            \
+  ICE86_SSE_ROW(NAME, kSse4_1, BYTES)                                                       \
+  add_vex128<Op##NAME, BYTES>(forms, ZYDIS_MNEMONIC_V##NAME, Sources::kOne);                \
+  add_vex<VexExtend256<Op##NAME, BYTES>>(forms, ZYDIS_MNEMONIC_V##NAME, kAvx2, kYmm, kNone, \
+                                         kXmmMem, BYTES * 2, false);
   ICE86_WIDEN(PMOVSXBW, 8)
   ICE86_WIDEN(PMOVSXBD, 4)
   ICE86_WIDEN(PMOVSXBQ, 2)

@@ -1,62 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // MMX and SSE data movement: MOVxxx, extracts and inserts, masks, non-temporal stores, EMMS.
 // Reference: Intel SDM vol. 2.
-#include "cpu/interp/simd.h"
+#include "cpu/interp/simd_move.h"
 
 namespace ice86::cpu {
 
 namespace {
 
-// What arrives in the destination register.
-struct MoveAll {
-  static bool run(Core&, const Insn&, Vec& d, Vec s) {
-    d = s;
-    return true;
-  }
-};
-struct MoveLow64ZeroRest {
-  static bool run(Core&, const Insn&, Vec& d, Vec s) {
-    d = _mm_move_epi64(s);
-    return true;
-  }
-};
-struct MoveLow64 {
-  static bool run(Core&, const Insn&, Vec& d, Vec s) {
-    d = vec(low_half(s), high_half(d));
-    return true;
-  }
-};
-struct MoveLow32 {
-  static bool run(Core&, const Insn&, Vec& d, Vec s) {
-    d = vec((low_half(d) & ~std::uint64_t{0xffffffff}) | (low_half(s) & 0xffffffff), high_half(d));
-    return true;
-  }
-};
-struct MoveLowToHigh {
-  static bool run(Core&, const Insn&, Vec& d, Vec s) {
-    d = vec(low_half(d), low_half(s));
-    return true;
-  }
-};
-struct MoveHighToLow {
-  static bool run(Core&, const Insn&, Vec& d, Vec s) {
-    d = vec(high_half(s), high_half(d));
-    return true;
-  }
-};
-
-// Stores of an XMM register: the whole of it, or one of its parts.
 template <Aligned aligned>
 Flow store_all(Core& c, const Insn& i) {
   if (!sse_usable(c)) return Flow::kFault;
   return write128<aligned>(c, i.segment, c.effective(i), xmm(c, i.src)) ? Flow::kNext
                                                                         : Flow::kFault;
-}
-template <typename T, bool high = false>
-Flow store_part(Core& c, const Insn& i) {
-  if (!sse_usable(c)) return Flow::kFault;
-  const auto value = static_cast<T>(c.s.ymm[i.src][high ? 1 : 0]);
-  return c.write<T>(i.segment, c.effective(i), value) ? Flow::kNext : Flow::kFault;
 }
 
 // ---- General registers ----
@@ -76,13 +31,6 @@ struct XmmFromGpr {
     return Flow::kNext;
   }
 };
-template <typename T>
-Flow gpr_from_xmm(Core& c, const Insn& i) {
-  if (!sse_usable(c)) return Flow::kFault;
-  c.set_reg<T>(i.dst, static_cast<T>(c.s.ymm[i.src][0]));
-  return Flow::kNext;
-}
-
 template <typename T>
 struct MmxFromGpr {
   static Flow reg(Core& c, const Insn& i) {
@@ -139,15 +87,10 @@ Flow movdq2q(Core& c, const Insn& i) {
 
 // ---- Masks ----
 
-enum class Mask { kPs, kPd, kBytes };
 template <Mask which>
 Flow mask_of_xmm(Core& c, const Insn& i) {
   if (!sse_usable(c)) return Flow::kFault;
-  const Vec s = xmm(c, i.src);
-  const int mask = which == Mask::kPs   ? _mm_movemask_ps(_mm_castsi128_ps(s))
-                   : which == Mask::kPd ? _mm_movemask_pd(_mm_castsi128_pd(s))
-                                        : _mm_movemask_epi8(s);
-  c.set_reg<std::uint32_t>(i.dst, static_cast<std::uint32_t>(mask));
+  c.set_reg<std::uint32_t>(i.dst, mask_of<which>(xmm(c, i.src)));
   return Flow::kNext;
 }
 Flow mask_of_mmx(Core& c, const Insn& i) {
@@ -157,10 +100,6 @@ Flow mask_of_mmx(Core& c, const Insn& i) {
   return Flow::kNext;
 }
 
-Flow maskmovdqu(Core& c, const Insn& i) {
-  if (!sse_usable(c)) return Flow::kFault;
-  return store_masked_bytes(c, i, xmm(c, i.dst), xmm(c, i.src), 16) ? Flow::kNext : Flow::kFault;
-}
 Flow maskmovq(Core& c, const Insn& i) {
   if (const Flow f = start_mmx(c); f != Flow::kNext) return f;
   if (!store_masked_bytes(c, i, vec(mm(c, i.dst)), vec(mm(c, i.src)), 8)) return Flow::kFault;
@@ -230,42 +169,40 @@ void add_move_forms(SimdForms& forms) {
   add(ZYDIS_MNEMONIC_MOVNTDQ, Feature::kSse2, kMem, kXmm, 16, nullptr, &store_all<M::kYes>);
 
   // Scalars: between registers the rest of the destination stays, from memory it becomes zero.
-  add(ZYDIS_MNEMONIC_MOVSS, Feature::kSse, kXmm, kXmmMem, 4, &XmmForm<MoveLow32, 4>::reg,
+  add(ZYDIS_MNEMONIC_MOVSS, Feature::kSse, kXmm, kXmmMem, 4, &XmmForm<MergeLow32, 4>::reg,
       &XmmForm<MoveAll, 4>::mem);
-  add(ZYDIS_MNEMONIC_MOVSS, Feature::kSse, kXmmMem, kXmm, 4, &XmmForm<MoveLow32, 4>::reg,
-      &store_part<U32>);
-  add(ZYDIS_MNEMONIC_MOVSD, Feature::kSse2, kXmm, kXmmMem, 8, &XmmForm<MoveLow64, 8>::reg,
+  add(ZYDIS_MNEMONIC_MOVSS, Feature::kSse, kXmmMem, kXmm, 4, &XmmForm<MergeLow32, 4>::reg,
+      &store_part<sse_usable, U32>);
+  add(ZYDIS_MNEMONIC_MOVSD, Feature::kSse2, kXmm, kXmmMem, 8, &XmmForm<MergeLow64, 8>::reg,
       &XmmForm<MoveAll, 8>::mem);
-  add(ZYDIS_MNEMONIC_MOVSD, Feature::kSse2, kXmmMem, kXmm, 8, &XmmForm<MoveLow64, 8>::reg,
-      &store_part<U64>);
+  add(ZYDIS_MNEMONIC_MOVSD, Feature::kSse2, kXmmMem, kXmm, 8, &XmmForm<MergeLow64, 8>::reg,
+      &store_part<sse_usable, U64>);
   add(ZYDIS_MNEMONIC_MOVQ, Feature::kSse2, kXmm, kXmmMem, 8, &XmmForm<MoveLow64ZeroRest, 8>::reg,
       &XmmForm<MoveAll, 8>::mem);
   add(ZYDIS_MNEMONIC_MOVQ, Feature::kSse2, kXmmMem, kXmm, 8, &XmmForm<MoveLow64ZeroRest, 8>::reg,
-      &store_part<U64>);
+      &store_part<sse_usable, U64>);
   for (const auto& [mnemonic, feature] :
        {std::pair{ZYDIS_MNEMONIC_MOVLPS, Feature::kSse}, {ZYDIS_MNEMONIC_MOVLPD, Feature::kSse2}}) {
-    add(mnemonic, feature, kXmm, kMem, 8, nullptr, &XmmForm<MoveLow64, 8>::mem);
-    add(mnemonic, feature, kMem, kXmm, 8, nullptr, &store_part<U64>);
+    add(mnemonic, feature, kXmm, kMem, 8, nullptr, &XmmForm<MergeLow64, 8>::mem);
+    add(mnemonic, feature, kMem, kXmm, 8, nullptr, &store_part<sse_usable, U64>);
   }
   for (const auto& [mnemonic, feature] :
        {std::pair{ZYDIS_MNEMONIC_MOVHPS, Feature::kSse}, {ZYDIS_MNEMONIC_MOVHPD, Feature::kSse2}}) {
-    add(mnemonic, feature, kXmm, kMem, 8, nullptr, &XmmForm<MoveLowToHigh, 8>::mem);
-    add(mnemonic, feature, kMem, kXmm, 8, nullptr, &store_part<U64, true>);
+    add(mnemonic, feature, kXmm, kMem, 8, nullptr, &XmmForm<LowToHigh, 8>::mem);
+    add(mnemonic, feature, kMem, kXmm, 8, nullptr, &store_part<sse_usable, U64, true>);
   }
-  add(ZYDIS_MNEMONIC_MOVHLPS, Feature::kSse, kXmm, kXmm, 0, &XmmForm<MoveHighToLow, 16>::reg,
-      nullptr);
-  add(ZYDIS_MNEMONIC_MOVLHPS, Feature::kSse, kXmm, kXmm, 0, &XmmForm<MoveLowToHigh, 16>::reg,
-      nullptr);
+  add(ZYDIS_MNEMONIC_MOVHLPS, Feature::kSse, kXmm, kXmm, 0, &XmmForm<HighToLow, 16>::reg, nullptr);
+  add(ZYDIS_MNEMONIC_MOVLHPS, Feature::kSse, kXmm, kXmm, 0, &XmmForm<LowToHigh, 16>::reg, nullptr);
 
   // General registers.
   add(ZYDIS_MNEMONIC_MOVD, Feature::kSse2, kXmm, kGpr32Mem, 4, &XmmFromGpr<U32>::reg,
       &XmmFromGpr<U32>::mem);
-  add(ZYDIS_MNEMONIC_MOVD, Feature::kSse2, kGpr32Mem, kXmm, 4, &gpr_from_xmm<U32>,
-      &store_part<U32>);
+  add(ZYDIS_MNEMONIC_MOVD, Feature::kSse2, kGpr32Mem, kXmm, 4, &gpr_from_xmm<sse_usable, U32>,
+      &store_part<sse_usable, U32>);
   add(ZYDIS_MNEMONIC_MOVQ, Feature::kSse2, kXmm, kGpr64Mem, 8, &XmmFromGpr<U64>::reg,
       &XmmFromGpr<U64>::mem);
-  add(ZYDIS_MNEMONIC_MOVQ, Feature::kSse2, kGpr64Mem, kXmm, 8, &gpr_from_xmm<U64>,
-      &store_part<U64>);
+  add(ZYDIS_MNEMONIC_MOVQ, Feature::kSse2, kGpr64Mem, kXmm, 8, &gpr_from_xmm<sse_usable, U64>,
+      &store_part<sse_usable, U64>);
   add(ZYDIS_MNEMONIC_MOVD, Feature::kMmx, kMmx, kGpr32Mem, 4, &MmxFromGpr<U32>::reg,
       &MmxFromGpr<U32>::mem);
   add(ZYDIS_MNEMONIC_MOVD, Feature::kMmx, kGpr32Mem, kMmx, 4, &GprFromMmx<U32>::reg,
@@ -287,7 +224,7 @@ void add_move_forms(SimdForms& forms) {
   add(ZYDIS_MNEMONIC_MOVMSKPD, Feature::kSse2, kGpr, kXmm, 0, &mask_of_xmm<Mask::kPd>, nullptr);
   add(ZYDIS_MNEMONIC_PMOVMSKB, Feature::kSse2, kGpr, kXmm, 0, &mask_of_xmm<Mask::kBytes>, nullptr);
   add(ZYDIS_MNEMONIC_PMOVMSKB, Feature::kSse, kGpr, kMmx, 0, &mask_of_mmx, nullptr);
-  add(ZYDIS_MNEMONIC_MASKMOVDQU, Feature::kSse2, kXmm, kXmm, 0, &maskmovdqu, nullptr);
+  add(ZYDIS_MNEMONIC_MASKMOVDQU, Feature::kSse2, kXmm, kXmm, 0, &maskmovdqu<sse_usable>, nullptr);
   add(ZYDIS_MNEMONIC_MASKMOVQ, Feature::kSse, kMmx, kMmx, 0, &maskmovq, nullptr);
   add(ZYDIS_MNEMONIC_SFENCE, Feature::kSse, kNone, kNone, 0, &fence, nullptr);
   add(ZYDIS_MNEMONIC_LFENCE, Feature::kSse2, kNone, kNone, 0, &fence, nullptr);

@@ -91,21 +91,13 @@ struct OpTest {
   }
 };
 template <std::uint64_t bits>
-struct VexTest256 {
+struct VexTest256 : YmmSource<VexTest256<bits>> {
   static Flow apply(Core& c, const Insn& i, Ymm s) {
     const Ymm d = ymm(c, i.dst);
     OpTest<bits>::set_flags(
         c, _mm_or_si128(_mm_and_si128(d.low, s.low), _mm_and_si128(d.high, s.high)),
         _mm_or_si128(_mm_andnot_si128(d.low, s.low), _mm_andnot_si128(d.high, s.high)));
     return Flow::kNext;
-  }
-  static Flow reg(Core& c, const Insn& i) {
-    return avx_usable(c) ? apply(c, i, ymm(c, i.src)) : Flow::kFault;
-  }
-  static Flow mem(Core& c, const Insn& i) {
-    Ymm s;
-    if (!avx_usable(c) || !read256(c, i.segment, c.effective(i), s)) return Flow::kFault;
-    return apply(c, i, s);
   }
 };
 constexpr std::uint64_t kAllBits = ~std::uint64_t{0}, kSignsPs = 0x8000000080000000,

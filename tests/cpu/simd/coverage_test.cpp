@@ -32,7 +32,9 @@ bool is_simd(ZydisISASet set) {
     case ZYDIS_ISA_SET_AVX:
     case ZYDIS_ISA_SET_AVX2:
     case ZYDIS_ISA_SET_AVX2GATHER:
-    case ZYDIS_ISA_SET_AVXAES: return true;
+    case ZYDIS_ISA_SET_AVXAES:
+    case ZYDIS_ISA_SET_FMA:
+    case ZYDIS_ISA_SET_F16C: return true;
     default: return false;
   }
 }
