@@ -160,6 +160,8 @@ I8254::View I8254::view(Counter counter, std::uint64_t tick) {
   if (!counter.loaded) {
     result.count = counter.count_before;
     result.out = mode_of(counter) != 0;
+    // Of a count of two bytes it is the second that sets the flag ("Status Byte", note 2).
+    result.null_count = !counter.has_count;
     return result;
   }
   if (tick < counter.load_tick) {

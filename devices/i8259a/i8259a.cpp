@@ -61,8 +61,10 @@ void I8259a::reset(ResetKind kind) {
   update();
 }
 
+// Where there is an ELCR it replaces ICW1.LTIM (PIIX3, section 2.5.2.1).
 std::uint8_t I8259a::level_sensitive() const {
-  return (state_.icw1 & kIcw1Ltim) != 0 ? 0xFF : state_.elcr;
+  if (config_.elcr_writable != 0) return state_.elcr;
+  return (state_.icw1 & kIcw1Ltim) != 0 ? 0xFF : 0;
 }
 
 bool I8259a::is_master() const {

@@ -240,6 +240,23 @@ TEST(I8254, ReadBackGivesStatusThenCount) {
   EXPECT_EQ(b.chip.read(2, 1), 0x80U);
 }
 
+TEST(I8254, TheSecondByteOfACountSetsTheNullFlag) {
+  I8254Bench b;
+  b.program(2, 0, 1000);
+  b.run(3);
+  const auto status = [&] {
+    b.chip.write(3, 1, 0xE8);
+    return b.chip.read(2, 1);
+  };
+  EXPECT_EQ(status(), 0x30U);
+  b.chip.write(2, 1, 0x10);
+  EXPECT_EQ(status(), 0x30U);
+  b.chip.write(2, 1, 0x00);
+  EXPECT_EQ(status(), 0x70U);
+  b.run(1);
+  EXPECT_EQ(status(), 0x30U);
+}
+
 TEST(I8254, NullCountStaysUntilANewPeriodTakesTheCount) {
   I8254Bench b;
   b.program(2, 2, 10);
