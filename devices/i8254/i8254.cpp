@@ -344,6 +344,11 @@ void I8254::write_counter(unsigned index, std::uint8_t value) {
   drive(index, now);
 }
 
+std::uint64_t I8254::read_tick(const Counter& counter) const {
+  const std::uint64_t now = tick();
+  return config_.reads_after_load && counter.loaded ? std::max(now, counter.load_tick) : now;
+}
+
 std::uint16_t I8254::register_count(const Counter& counter, std::uint64_t tick) {
   const std::uint32_t count = view(counter, tick).count;
   return (counter.control & kBcd) != 0 ? to_bcd(count) : static_cast<std::uint16_t>(count);
@@ -363,7 +368,7 @@ void I8254::control_word(std::uint8_t value) {
   if ((value & 0x30) == 0) {  // counter latch command
     if (!counter.count_latched) {
       counter.count_latched = true;
-      counter.latched_count = register_count(counter, now);
+      counter.latched_count = register_count(counter, read_tick(counter));
     }
     return;
   }
@@ -379,10 +384,10 @@ void I8254::control_word(std::uint8_t value) {
 // Read-back command: several counters, status and count together; a latched value stays until it is
 // read.
 void I8254::read_back(std::uint8_t value) {
-  const std::uint64_t now = tick();
   for (unsigned i = 0; i < 3; ++i) {
     if (!bit(value, i + 1)) continue;
     Counter& counter = state_[i];
+    const std::uint64_t now = read_tick(counter);
     if (!bit(value, 5) && !counter.count_latched) {
       counter.count_latched = true;
       counter.latched_count = register_count(counter, now);
@@ -418,13 +423,13 @@ std::uint8_t I8254::read_counter(Counter& counter, std::uint64_t tick) {
 std::uint64_t I8254::read(std::uint64_t offset, unsigned width) {
   // The control word register can not be read.
   if (offset >= 3) return floating_bus(width);
-  return read_counter(state_[offset], tick());
+  return read_counter(state_[offset], read_tick(state_[offset]));
 }
 
 std::uint64_t I8254::peek(std::uint64_t offset, unsigned width) const {
   if (offset >= 3) return floating_bus(width);
   Counter copy = state_[offset];
-  return read_counter(copy, tick());
+  return read_counter(copy, read_tick(copy));
 }
 
 void I8254::write(std::uint64_t offset, unsigned, std::uint64_t value) {

@@ -32,6 +32,10 @@ class I8254 final : public RegisterBlock {
     // The GATE pins until set_gate(). On a PC the first two are tied high and port 61h, low after
     // reset, drives the third.
     std::array<bool, 3> gates{true, true, false};
+    // An 8-bit cycle of the ISA bus lasts longer (some 1 us) than a CLK (838 ns): by the cycle
+    // after the one that wrote a count the counting element has it, and drivers rely on that. In
+    // this machine's time two accesses may be 10 ns apart, so reading looks ahead to that clock.
+    bool reads_after_load = false;
   };
 
   I8254(Clock& clock, Config config);
@@ -111,6 +115,8 @@ class I8254 final : public RegisterBlock {
   static void begin(Counter& counter, std::uint64_t tick, std::uint32_t count, bool fresh);
 
   std::uint64_t tick() const { return rate_.ticks_at(clock_.now()); }
+  // The clock that reading a counter sees.
+  std::uint64_t read_tick(const Counter& counter) const;
   void catch_up(unsigned index);
   void edge(unsigned index, Nanoseconds deadline);
   void drive(unsigned index, std::uint64_t tick);

@@ -138,7 +138,8 @@ struct Pc::Parts final : public cpu::CpuHost {
   MemorySpace::Region* apic_window = nullptr;  // where IA32_APIC_BASE puts the registers
   std::unique_ptr<devices::I440fx> host_bridge;
   devices::Piix3 isa_bridge{{irq, a20_fast, ignne, init, system_reset}, trace};
-  devices::I8254 timer{clock, {"pit", {&timer_irq, nullptr, nullptr}}};
+  devices::I8254 timer{
+      clock, {.name = "pit", .out = {&timer_irq, nullptr, nullptr}, .reads_after_load = true}};
   LevelLine hpet_irq0, hpet_irq8, hpet_legacy;
   std::array<LevelLine, devices::Hpet::kInputs> hpet_inputs;
   devices::Hpet hpet{clock,

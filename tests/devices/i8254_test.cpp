@@ -270,6 +270,33 @@ TEST(I8254, NullCountStaysUntilANewPeriodTakesTheCount) {
   EXPECT_EQ(b.chip.read(2, 1) & 0x40, 0x00U);
 }
 
+// As drivers see it on a PC, where the clock that loads the count comes within the bus cycle.
+TEST(I8254, ReadingAfterLoadNeverSeesTheOldCount) {
+  I8254Bench b;
+  I8254 chip(b.clock, {.reads_after_load = true});
+  chip.set_gate(2, true);
+  const auto program = [&chip](std::uint8_t high) {
+    chip.write(3, 1, 0xB0);
+    chip.write(2, 1, 0xFF);
+    chip.write(2, 1, high);
+  };
+  for (const std::uint8_t high : {0x12, 0xFF}) {
+    program(high);
+    EXPECT_EQ(chip.read(2, 1), 0xFFU);
+    EXPECT_EQ(chip.read(2, 1), high);
+    chip.write(3, 1, 0xE8);
+    EXPECT_EQ(chip.read(2, 1), 0x30U) << "loaded, OUT low";
+    chip.write(3, 1, 0x80);
+    EXPECT_EQ(chip.peek(2, 1), 0xFFU);
+    b.run(2);
+    EXPECT_EQ(chip.read(2, 1), 0xFFU) << "latched";
+    EXPECT_EQ(chip.read(2, 1), high);
+    EXPECT_EQ(chip.read(2, 1), 0xFEU) << "one clock later than loaded";
+    EXPECT_EQ(chip.read(2, 1), high);
+    b.run(10);
+  }
+}
+
 TEST(I8254, EighteenPointTwoHertzWithoutDrift) {
   // Ten thousand seconds: exactly floor(1193182 * 10000 / 65536) periods, counted on the wire.
   Clock clock(1);

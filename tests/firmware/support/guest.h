@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ class Guest {
     std::string cdrom = {};            // image on the secondary master
     unsigned memory_mib = 128;
     std::uint64_t instructions_per_microsecond = 100;
+    // What else the machine has.
+    std::function<void(machine::PcConfig&)> configure = {};
   };
   static constexpr Nanoseconds kSecond = 1'000'000'000;
 
@@ -54,6 +57,7 @@ class Guest {
       raw->heard_ += static_cast<char>(byte);
       if (raw->dialogue_) raw->dialogue_->heard(byte);
     };
+    if (setup.configure) setup.configure(config);
     auto pc = machine::Pc::create(std::move(config));
     if (!pc) return fail(pc.error().message());
     guest->pc_ = std::move(*pc);
