@@ -218,9 +218,19 @@ Flow rdtsc(Core& c, const Insn&) {
   c.s.gpr[kRdx] = value >> 32;
   return Flow::kNext;
 }
-// No performance counters: every index is out of range.
+// The counters that the model has as MSRs: four of the AMD K8 or two of the P6. They keep what is
+// written to them; no event ever counts. (SDM vol. 2B RDPMC; AMD BKDG 26094, section 12.)
 Flow rdpmc(Core& c, const Insn&) {
-  return c.raised(kGp, 0);
+  constexpr std::uint32_t kK8Counter = 0xc0010004, kP6Counter = 0xc1;
+  if (c.cpl != 0 && (c.s.cr4 & cr4::kPce) == 0) return c.raised(kGp, 0);
+  const auto index = static_cast<std::uint32_t>(c.s.gpr[kRcx]);
+  std::uint64_t value = 0;
+  if (!(index < 4 && c.msrs.read(kK8Counter + index, value) == MsrFile::Answer::kDone) &&
+      !(index < 2 && c.msrs.read(kP6Counter + index, value) == MsrFile::Answer::kDone))
+    return c.raised(kGp, 0);
+  c.s.gpr[kRax] = value & 0xffffffff;
+  c.s.gpr[kRdx] = value >> 32;
+  return Flow::kNext;
 }
 Flow rdmsr(Core& c, const Insn&) {
   if (!c.need_cpl0()) return Flow::kFault;

@@ -42,6 +42,12 @@ class Machine {
     const State& after = host_.cpu().state();
     return (after.gpr[kRdx] << 32) | (after.gpr[kRax] & 0xffffffff);
   }
+  std::optional<std::uint64_t> rdpmc(std::uint32_t index) {
+    start(0x33).gpr[kRcx] = index;
+    if (!run()) return std::nullopt;
+    const State& after = host_.cpu().state();
+    return (after.gpr[kRdx] << 32) | (after.gpr[kRax] & 0xffffffff);
+  }
   bool wrmsr(std::uint32_t index, std::uint64_t value) {
     State& state = start(0x30);
     state.gpr[kRcx] = index;
@@ -193,6 +199,20 @@ TEST(CpuModels, ListedMsrsKeepTheirMasks) {
   EXPECT_EQ(machine.rdmsr(0x1b0), 0xfu);
   machine.cpu().reset(ResetKind::kHard);
   EXPECT_EQ(machine.rdmsr(0x1b0), 6u);
+}
+
+TEST(CpuModels, RdpmcReadsTheCountersThereAre) {
+  Machine k8(model("qemu64"));
+  EXPECT_EQ(k8.rdpmc(0), 0u);
+  EXPECT_TRUE(k8.wrmsr(0xc0010007, 0x123456789abc));
+  EXPECT_EQ(k8.rdpmc(3), 0x123456789abcu);
+  EXPECT_FALSE(k8.rdpmc(4));
+  Machine p6(model("pentium3"));
+  EXPECT_TRUE(p6.wrmsr(0xc2, 0x12345));
+  EXPECT_EQ(p6.rdpmc(1), 0x12345u);
+  EXPECT_FALSE(p6.rdpmc(2));
+  Machine without(model("core2"));
+  EXPECT_FALSE(without.rdpmc(0));
 }
 
 TEST(CpuModels, MemoryTypesMustExist) {
