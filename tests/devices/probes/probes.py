@@ -19,6 +19,7 @@ EMULATORS = {"ice86": "ice86", "bochs": "Bochs 2.7", "qemu": "QEMU 7.2"}
 PROBES = {
     "i8259": "8259A interrupt controllers",
     "i8254": "8254 timers and port 61h",
+    "mc146818": "MC146818 clock",
 }
 SKIPPED = 77
 TIMEOUT = 120  # seconds of the host, for a probe that hangs
