@@ -13,8 +13,8 @@ namespace ice86::devices {
 
 namespace {
 
-constexpr std::uint8_t kAck = 0xFA, kResendRequest = 0xFE, kSelfTestPassed = 0xAA;
-constexpr std::uint8_t kWheelIdentifier = 3;
+constexpr std::uint8_t kAck = 0xFA, kResendRequest = 0xFE, kError = 0xFC, kSelfTestPassed = 0xAA;
+constexpr std::uint8_t kWheelIdentifier = 3, kFiveButtonIdentifier = 4;
 
 constexpr std::uint8_t kScaling1 = 0xE6, kScaling2 = 0xE7, kSetResolution = 0xE8, kStatus = 0xE9;
 constexpr std::uint8_t kStreamMode = 0xEA, kReadData = 0xEB, kResetWrap = 0xEC, kWrapMode = 0xEE;
@@ -60,27 +60,48 @@ void Ps2Mouse::set_defaults() {
   state_.changed = false;
 }
 
-void Ps2Mouse::send(std::initializer_list<std::uint8_t> bytes) {
-  if (state_.queue_size + bytes.size() > kQueue) return;
-  for (const std::uint8_t byte : bytes) state_.queue[state_.queue_size++] = byte;
+void Ps2Mouse::enqueue(const std::uint8_t* bytes, std::size_t size) {
+  if (state_.queue_size + size > kQueue) return;
+  std::copy_n(bytes, size, state_.queue.begin() + state_.queue_size);
+  state_.queue_size = static_cast<std::uint8_t>(state_.queue_size + size);
   output_ready();
 }
 
+void Ps2Mouse::send(std::initializer_list<std::uint8_t> packet) {
+  std::copy(packet.begin(), packet.end(), state_.packet.begin());
+  state_.packet_size = static_cast<std::uint8_t>(packet.size());
+  enqueue(packet.begin(), packet.size());
+}
+
+void Ps2Mouse::acknowledge(std::initializer_list<std::uint8_t> packet) {
+  state_.invalid = false;
+  if (packet.size() == 0) return send({kAck});
+  enqueue(&kAck, 1);
+  send(packet);
+}
+
+// The second invalid input in a row is an error. Neither answer is what a resend repeats.
+void Ps2Mouse::refuse() {
+  const std::uint8_t answer = state_.invalid ? kError : kResendRequest;
+  state_.invalid = !state_.invalid;
+  enqueue(&answer, 1);
+}
+
 std::uint8_t Ps2Mouse::take() {
-  if (state_.queue_size == 0) return state_.last_sent;
-  state_.last_sent = state_.queue[0];
+  if (state_.queue_size == 0) return 0;
+  const std::uint8_t byte = state_.queue[0];
   --state_.queue_size;
   std::copy(state_.queue.begin() + 1, state_.queue.end(), state_.queue.begin());
   state_.queue.back() = 0;
   if (state_.queue_size == 0) something_changed();
-  return state_.last_sent;
+  return byte;
 }
 
 void Ps2Mouse::move(int dx, int dy, int wheel) {
   state_.dx = keep(state_.dx + keep(dx));
   state_.dy = keep(state_.dy + keep(dy));
   state_.wheel = keep(state_.wheel + keep(wheel));
-  if (dx == 0 && dy == 0 && (wheel == 0 || state_.identifier != kWheelIdentifier)) return;
+  if (dx == 0 && dy == 0 && (wheel == 0 || !has_wheel())) return;
   state_.changed = true;
   something_changed();
 }
@@ -119,13 +140,15 @@ void Ps2Mouse::send_packet(bool stream) {
   // Scaling applies to what the mouse sends by itself, not to answers.
   const int x = std::clamp(stream && state_.double_scaling ? scaled(dx) : dx, -256, 255);
   const int y = std::clamp(stream && state_.double_scaling ? scaled(dy) : dy, -256, 255);
-  const auto first =
-      static_cast<std::uint8_t>(0x08 | state_.buttons | (x < 0 ? 0x10 : 0) | (y < 0 ? 0x20 : 0));
-  state_.changed = state_.dx != 0 || state_.dy != 0 ||
-                   (state_.wheel != 0 && state_.identifier == kWheelIdentifier);
-  if (state_.identifier == kWheelIdentifier) {
-    send({first, static_cast<std::uint8_t>(x), static_cast<std::uint8_t>(y),
-          static_cast<std::uint8_t>(wheel)});
+  const auto first = static_cast<std::uint8_t>(0x08 | (state_.buttons & 7) | (x < 0 ? 0x10 : 0) |
+                                               (y < 0 ? 0x20 : 0));
+  state_.changed = state_.dx != 0 || state_.dy != 0 || (state_.wheel != 0 && has_wheel());
+  if (has_wheel()) {
+    // With five buttons the wheel has four bits, and the buttons bits 4 and 5.
+    const auto fourth = static_cast<std::uint8_t>(
+        state_.identifier == kFiveButtonIdentifier ? (wheel & 0x0F) | (state_.buttons & 0x18) << 1
+                                                   : wheel);
+    send({first, static_cast<std::uint8_t>(x), static_cast<std::uint8_t>(y), fourth});
   } else {
     send({first, static_cast<std::uint8_t>(x), static_cast<std::uint8_t>(y)});
   }
@@ -150,51 +173,51 @@ void Ps2Mouse::command(std::uint8_t byte) {
     case kScaling1:
     case kScaling2:
       state_.double_scaling = byte == kScaling2;
-      send({kAck});
+      acknowledge();
       break;
     case kSetResolution:
     case kSetRate:
       state_.command = byte;
-      send({kAck});
+      acknowledge();
       break;
     case kStatus: {
       const unsigned buttons =
           (state_.buttons & 1U) << 2 | (state_.buttons & 4U) >> 1 | (state_.buttons & 2U) >> 1;
-      send({kAck,
-            static_cast<std::uint8_t>((state_.remote ? 0x40 : 0) | (state_.reporting ? 0x20 : 0) |
-                                      (state_.double_scaling ? 0x10 : 0) | buttons),
-            state_.resolution, state_.rate});
+      acknowledge(
+          {static_cast<std::uint8_t>((state_.remote ? 0x40 : 0) | (state_.reporting ? 0x20 : 0) |
+                                     (state_.double_scaling ? 0x10 : 0) | buttons),
+           state_.resolution, state_.rate});
       break;
     }
     case kStreamMode:
     case kRemoteMode:
       state_.remote = byte == kRemoteMode;
-      send({kAck});
+      acknowledge();
       break;
     case kReadData:
-      send({kAck});
+      acknowledge();
       send_packet(false);
       break;
     case kResetWrap:
     case kWrapMode:
       state_.wrap = byte == kWrapMode;
-      send({kAck});
+      acknowledge();
       break;
-    case kReadIdentifier: send({kAck, state_.identifier}); break;
+    case kReadIdentifier: acknowledge({state_.identifier}); break;
     case kEnable:
     case kDisable:
       state_.reporting = byte == kEnable;
       state_.dx = state_.dy = state_.wheel = 0;
       state_.changed = false;
-      send({kAck});
+      acknowledge();
       break;
     case kDefaults:
       set_defaults();
-      send({kAck});
+      acknowledge();
       break;
-    case kResend: send({state_.last_sent}); break;
+    case kResend: enqueue(state_.packet.data(), state_.packet_size); break;
     case kReset:
-      send({kAck});
+      acknowledge();
       state_.self_testing = true;
       state_.identifier = 0;
       state_.wrap = false;
@@ -202,26 +225,28 @@ void Ps2Mouse::command(std::uint8_t byte) {
       set_defaults();
       self_test_.arm_in(config_.self_test_time);
       break;
-    default: send({kResendRequest}); break;
+    default: refuse(); break;
   }
 }
 
 void Ps2Mouse::parameter(std::uint8_t command, std::uint8_t byte) {
   if (command == kSetResolution) {
-    if (byte > 3) return send({kResendRequest});
+    if (byte > 3) return refuse();
     state_.resolution = byte;
-    return send({kAck});
+    return acknowledge();
   }
   constexpr std::uint8_t kRates[] = {10, 20, 40, 60, 80, 100, 200};
   if (std::find(std::begin(kRates), std::end(kRates), byte) == std::end(kRates)) {
-    return send({kResendRequest});
+    return refuse();
   }
   state_.rate = byte;
   state_.rates = {state_.rates[1], state_.rates[2], byte};
   if (state_.rates == std::array<std::uint8_t, 3>{200, 100, 80}) {
     state_.identifier = kWheelIdentifier;
+  } else if (state_.rates == std::array<std::uint8_t, 3>{200, 200, 80}) {
+    state_.identifier = kFiveButtonIdentifier;
   }
-  send({kAck});
+  acknowledge();
 }
 
 void Ps2Mouse::reset(ResetKind kind) {
@@ -233,10 +258,12 @@ void Ps2Mouse::reset(ResetKind kind) {
 }
 
 void Ps2Mouse::serialize(Archive& archive) {
-  archive.section(config_.name, 1, [&] {
+  archive.section(config_.name, 2, [&] {
     archive.io(state_.queue);
     archive.io(state_.queue_size);
-    archive.io(state_.last_sent);
+    archive.io(state_.packet);
+    archive.io(state_.packet_size);
+    archive.io(state_.invalid);
     archive.io(state_.command);
     archive.io(state_.identifier);
     archive.io(state_.rates);
@@ -252,7 +279,7 @@ void Ps2Mouse::serialize(Archive& archive) {
     archive.io(state_.dx);
     archive.io(state_.dy);
     archive.io(state_.wheel);
-    if (state_.queue_size > kQueue) {
+    if (state_.queue_size > kQueue || state_.packet_size > state_.packet.size()) {
       archive.fail("an impossible queue is stored");
       state_ = {};
     }
@@ -261,7 +288,7 @@ void Ps2Mouse::serialize(Archive& archive) {
   state_.dx = keep(state_.dx);
   state_.dy = keep(state_.dy);
   state_.wheel = keep(state_.wheel);
-  state_.buttons &= 7;
+  state_.buttons &= 0x1F;
 }
 
 std::string Ps2Mouse::dump() const {

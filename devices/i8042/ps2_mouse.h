@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// PS/2 mouse: three buttons, and a wheel once software asks for it the IntelliMouse way.
+// PS/2 mouse: three buttons, and a wheel or a wheel and two more buttons once software asks for
+// them the IntelliMouse way.
 // Reference: IBM PS/2 Hardware Interface Technical Reference, mouse section; Microsoft, "Windows
-// Hardware Design Article: PS/2 Mouse with Wheel" (identifier 3 after sample rates 200, 100, 80).
+// Hardware Design Article: PS/2 Mouse with Wheel" (identifier 3 after sample rates 200, 100, 80)
+// and its successor for five buttons (identifier 4 after 200, 200, 80).
 #pragma once
 
 #include <array>
@@ -18,7 +20,7 @@ namespace ice86::devices {
 
 class Ps2Mouse final : public Ps2Device {
  public:
-  enum class Button : std::uint8_t { kLeft, kRight, kMiddle };
+  enum class Button : std::uint8_t { kLeft, kRight, kMiddle, kFourth, kFifth };
 
   struct Config {
     std::string name = "mouse";
@@ -46,7 +48,9 @@ class Ps2Mouse final : public Ps2Device {
   struct State {
     std::array<std::uint8_t, kQueue> queue{};
     std::uint8_t queue_size = 0;
-    std::uint8_t last_sent = 0;
+    std::array<std::uint8_t, 4> packet{};  // the last one, for a resend
+    std::uint8_t packet_size = 0;
+    bool invalid = false;      // the last input was not understood
     std::uint8_t command = 0;  // one that waits for its parameter
     std::uint8_t identifier = 0;
     std::array<std::uint8_t, 3> rates{};  // the last sample rates, newest last
@@ -65,7 +69,11 @@ class Ps2Mouse final : public Ps2Device {
   void set_defaults();
   void command(std::uint8_t byte);
   void parameter(std::uint8_t command, std::uint8_t byte);
-  void send(std::initializer_list<std::uint8_t> bytes);
+  void acknowledge(std::initializer_list<std::uint8_t> packet = {});
+  void refuse();
+  void send(std::initializer_list<std::uint8_t> packet);
+  void enqueue(const std::uint8_t* bytes, std::size_t size);
+  bool has_wheel() const { return state_.identifier != 0; }
   void send_packet(bool stream);
   void something_changed();
   void sample();

@@ -57,7 +57,7 @@ struct MouseBench : Pc {
   void disturb(std::mt19937_64& random) {
     mouse.move(static_cast<int>(random() % 2000) - 1000, static_cast<int>(random() % 2000) - 1000,
                static_cast<int>(random() % 40) - 20);
-    mouse.button(static_cast<Ps2Mouse::Button>(random() % 3), random() % 2 != 0);
+    mouse.button(static_cast<Ps2Mouse::Button>(random() % 5), random() % 2 != 0);
     // Commands reach the mouse through D4 only; random writes rarely do.
     chip.write(1, 1, 0xD4);
     chip.write(0, 1, 0xE0 + random() % 32);
@@ -113,6 +113,37 @@ TEST(Ps2Mouse, WheelAfterTheKnock) {
   pc.send(0xF4);
   pc.mouse.move(0, 0, -1);
   EXPECT_THAT(pc.read_all(), ElementsAre(0x08, 0x00, 0x00, 0xFF));
+}
+
+TEST(Ps2Mouse, FiveButtonsAfterTheirKnock) {
+  Pc pc;
+  for (const unsigned rate : {200U, 200U, 80U}) {
+    pc.send(0xF3);
+    pc.send(rate);
+  }
+  EXPECT_THAT(pc.send(0xF2), ElementsAre(0xFA, 0x04));
+  pc.send(0xF4);
+  pc.mouse.button(Ps2Mouse::Button::kFifth, true);
+  pc.mouse.move(0, 0, -1);
+  EXPECT_THAT(pc.read_all(), ElementsAre(0x08, 0x00, 0x00, 0x2F));
+  EXPECT_THAT(pc.send(0xFF), ElementsAre(0xFA, 0xAA, 0x00));
+  EXPECT_THAT(pc.send(0xF2), ElementsAre(0xFA, 0x00));
+}
+
+TEST(Ps2Mouse, ResendRepeatsThePacket) {
+  Pc pc;
+  EXPECT_THAT(pc.send(0xE9), ElementsAre(0xFA, 0x00, 0x02, 100));
+  EXPECT_THAT(pc.send(0xFE), ElementsAre(0x00, 0x02, 100));
+  EXPECT_THAT(pc.send(0xFE), ElementsAre(0x00, 0x02, 100));
+}
+
+TEST(Ps2Mouse, TheSecondInvalidInputIsAnError) {
+  Pc pc;
+  EXPECT_THAT(pc.send(0xE1), ElementsAre(0xFE));
+  EXPECT_THAT(pc.send(0xE1), ElementsAre(0xFC));
+  EXPECT_THAT(pc.send(0xE1), ElementsAre(0xFE));
+  EXPECT_THAT(pc.send(0xE6), ElementsAre(0xFA));
+  EXPECT_THAT(pc.send(0xE1), ElementsAre(0xFE));
 }
 
 TEST(Ps2Mouse, RemoteModeAnswersOnDemand) {

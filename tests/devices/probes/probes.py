@@ -20,6 +20,7 @@ PROBES = {
     "i8259": "8259A interrupt controllers",
     "i8254": "8254 timers and port 61h",
     "mc146818": "MC146818 clock",
+    "i8042": "8042 keyboard controller, keyboard and mouse",
 }
 SKIPPED = 77
 TIMEOUT = 120  # seconds of the host, for a probe that hangs
@@ -77,13 +78,13 @@ clock: sync=none, time0=1055160000
 com1: enabled=1, mode=file, dev=out.txt
 com2: enabled=1, mode=null
 parport1: enabled=1, file=printed.txt
-mouse: enabled=0, type=ps2
+mouse: enabled=0, type=imps2
 speaker: enabled=0
 sound: driver=dummy
 display_library: term
 floppy_bootsig_check: disabled=1
 boot: floppy
-panic: action=fatal
+panic: action=fatal, keyboard=report, pic=report
 error: action=report
 info: action=report
 log: bochs.log
@@ -124,7 +125,9 @@ def expected_file(emulator, probe):
 
 
 def rows(text):
-    return dict(line.split(" = ", 1) if " = " in line else (line.rstrip(" ="), "") for line in text.splitlines())
+    pairs = [line.partition(" =")[::2] for line in text.splitlines()]
+    assert len(dict(pairs)) == len(pairs), "two rows have the same label"
+    return {label: values.strip() for label, values in pairs}
 
 
 def explanations(probe):

@@ -370,6 +370,7 @@ probe:
   call registers
   call ir12_low
   FRESH "slave request withdrawn"
+  OUTB kSlave + 1, 0xEF
   OUTB kMaster + 1, 0xFF
   call ir12_high
   OUTB kMaster, 0x0A
@@ -449,7 +450,6 @@ probe:
   call interrupts_seen
   call registers
   OUTB kMaster, 0x20
-  ; The last: Bochs panics.
   FRESH "ICW1.LTIM: IR0 level"
   mov bx, 0x0119
   call initialise
