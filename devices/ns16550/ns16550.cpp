@@ -19,7 +19,7 @@ constexpr std::uint8_t kErbfi = 0x01, kEtbei = 0x02, kElsi = 0x04, kEdssi = 0x08
 constexpr std::uint8_t kFifoEnable = 0x01, kClearReceive = 0x02, kClearTransmit = 0x04;
 constexpr std::uint8_t kStb = 0x04, kPen = 0x08, kBreak = 0x40, kDlab = 0x80;
 constexpr std::uint8_t kDtr = 0x01, kRts = 0x02, kOut1 = 0x04, kOut2 = 0x08, kLoop = 0x10;
-constexpr std::uint8_t kDr = 0x01, kOe = 0x02, kBi = 0x10, kThre = 0x20, kTemt = 0x40,
+constexpr std::uint8_t kDr = 0x01, kOe = 0x02, kFe = 0x08, kBi = 0x10, kThre = 0x20, kTemt = 0x40,
                        kFifoError = 0x80;
 constexpr std::uint8_t kCts = 0x10, kDsr = 0x20, kRi = 0x40, kDcd = 0x80;
 constexpr std::uint8_t kTeri = 0x04;
@@ -209,8 +209,9 @@ std::size_t Ns16550::receive(std::span<const std::uint8_t> bytes) {
   return taken;
 }
 
+// A break has no stop bit: it is a framing error too.
 void Ns16550::receive_break() {
-  if ((state_.mcr & kLoop) == 0) arrived(0, kBi);
+  if ((state_.mcr & kLoop) == 0) arrived(0, kBi | kFe);
 }
 
 void Ns16550::schedule_receive() {
@@ -300,7 +301,7 @@ void Ns16550::write_fcr(std::uint8_t value) {
 void Ns16550::write_lcr(std::uint8_t value) {
   const std::uint8_t before = std::exchange(state_.lcr, value);
   const bool break_begins = (before & kBreak) == 0 && (value & kBreak) != 0;
-  if (break_begins && (state_.mcr & kLoop) != 0) arrived(0, kBi);
+  if (break_begins && (state_.mcr & kLoop) != 0) arrived(0, kBi | kFe);
 }
 
 void Ns16550::write_mcr(std::uint8_t value) {

@@ -21,6 +21,9 @@ PROBES = {
     "i8254": "8254 timers and port 61h",
     "mc146818": "MC146818 clock",
     "i8042": "8042 keyboard controller, keyboard and mouse",
+    "ns16550": "16550A serial port",
+    "parallel_port": "Parallel port",
+    "i8237": "8237 DMA controllers",
 }
 SKIPPED = 77
 TIMEOUT = 120  # seconds of the host, for a probe that hangs
