@@ -170,7 +170,8 @@ void I82077aa::execution_expired() {
         return end_transfer(0, "ok");
       }
       if (opcode() == kVerify || (opcode() == kReadDeleted && flag(kSkip))) {
-        // Images hold no deleted sectors: SK skips every one.
+        // Images hold no deleted sectors: SK skips every one, and says so.
+        if (opcode() == kReadDeleted) s.st2 |= kSt2ControlMark;
         if (opcode() == kVerify && !load_sector()) return;
         return next_sector();
       }

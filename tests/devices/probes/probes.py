@@ -24,6 +24,8 @@ PROBES = {
     "ns16550": "16550A serial port",
     "parallel_port": "Parallel port",
     "i8237": "8237 DMA controllers",
+    "i82077aa": "82077AA diskette controller",
+    "ata": "ATA disk, ATAPI CD-ROM drive and bus master",
 }
 SKIPPED = 77
 TIMEOUT = 120  # seconds of the host, for a probe that hangs
@@ -87,7 +89,7 @@ sound: driver=dummy
 display_library: term
 floppy_bootsig_check: disabled=1
 boot: floppy
-panic: action=fatal, keyboard=report, pic=report
+panic: action=fatal, keyboard=report, pic=report, floppy=report
 error: action=report
 info: action=report
 log: bochs.log
