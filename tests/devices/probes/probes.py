@@ -26,6 +26,9 @@ PROBES = {
     "i8237": "8237 DMA controllers",
     "i82077aa": "82077AA diskette controller",
     "ata": "ATA disk, ATAPI CD-ROM drive and bus master",
+    "pci": "PCI configuration",
+    "piix4_pm": "PIIX4 power management and SMBus",
+    "hpet": "HPET",
 }
 SKIPPED = 77
 TIMEOUT = 120  # seconds of the host, for a probe that hangs
