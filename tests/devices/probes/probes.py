@@ -29,6 +29,9 @@ PROBES = {
     "pci": "PCI configuration",
     "piix4_pm": "PIIX4 power management and SMBus",
     "hpet": "HPET",
+    "apic": "Local APIC and IOAPIC",
+    "fw_cfg": "fw_cfg",
+    "e1000": "82540EM (e1000)",
 }
 SKIPPED = 77
 TIMEOUT = 120  # seconds of the host, for a probe that hangs
@@ -92,7 +95,7 @@ sound: driver=dummy
 display_library: term
 floppy_bootsig_check: disabled=1
 boot: floppy
-panic: action=fatal, keyboard=report, pic=report, floppy=report
+panic: action=fatal, keyboard=report, pic=report, floppy=report, ioapic=report
 error: action=report
 info: action=report
 log: bochs.log
