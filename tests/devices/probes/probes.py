@@ -29,6 +29,7 @@ PROBES = {
     "pci": "PCI configuration",
     "piix4_pm": "PIIX4 power management and SMBus",
     "hpet": "HPET",
+    "vga": "VGA and the Bochs display interface",
     "apic": "Local APIC and IOAPIC",
     "fw_cfg": "fw_cfg",
     "e1000": "82540EM (e1000)",
