@@ -398,10 +398,10 @@ probe:
   DISPI 4, 0x02
   DISPI_SHOW 1, 2, 3
   DISPI 4, 0x00
-  ROW "1024x768x32 with the linear frame buffer: registers"
+  ROW "1024x768x8 with the linear frame buffer: registers"
   DISPI 1, 1024
   DISPI 2, 768
-  DISPI 3, 32
+  DISPI 3, 8
   DISPI 4, 0x41
   DISPI_SHOW 1, 2, 3, 4, 5, 6, 7, 8, 9
   ROW "virtual width 2048, y offset 300"
@@ -420,11 +420,6 @@ probe:
   mov dword [dword fs:0xE0010000], 0x0BADF00D
   mov eax, [dword fs:0xA0000]
   call hex32
-  ROW "7 bits a pixel, enabled: bpp, enable"
-  DISPI 4, 0
-  DISPI 3, 7
-  DISPI 4, 0x41
-  DISPI_SHOW 3, 4
   DISPI 4, 0
   ret
 
