@@ -91,6 +91,7 @@ com1: enabled=1, mode=file, dev=out.txt
 com2: enabled=1, mode=null
 parport1: enabled=1, file=printed.txt
 mouse: enabled=0, type=imps2
+vga: extension=vbe, update_freq=1, realtime=0
 speaker: enabled=0
 sound: driver=dummy
 display_library: term
