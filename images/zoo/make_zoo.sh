@@ -3,15 +3,15 @@
 # a medium of its own:
 #   make_zoo.sh FOLDER TEST_KERNEL
 # Leaves in FOLDER: u-boot-x86.rom, u-boot-x86_64.rom, grub-firmware.bin (ROMs); syslinux.img (FAT disk,
-# SYSLINUX), isolinux.iso (ISOLINUX), grub-legacy.img (diskette, GRUB 0.97). The loaders load TEST_KERNEL,
-# a multiboot kernel, where they can.
+# SYSLINUX), isolinux.iso (ISOLINUX), grub-legacy.img (diskette, GRUB 0.97), tftp/ (a TFTP server's folder with
+# PXELINUX). The loaders load TEST_KERNEL, a multiboot kernel, where they can.
 set -euo pipefail
 folder=$(mkdir -p "$1" && realpath "$1") kernel=$(realpath "$2")
 export SOURCE_DATE_EPOCH=1055116800 TZ=UTC   # 2003-06-09, the date of the paper
 work=$(mktemp -d "$folder/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-packages=(u-boot-qemu grub-firmware-qemu grub-legacy syslinux syslinux-common isolinux)
+packages=(u-boot-qemu grub-firmware-qemu grub-legacy syslinux syslinux-common isolinux pxelinux)
 (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "${packages[@]}")
 for package in "$work"/*.deb; do dpkg -x "$package" "$work/root"; done
 lib=$work/root/usr/lib
@@ -58,6 +58,11 @@ xorriso -as mkisofs -quiet -R -V ISOLINUX -uid 0 -gid 0 -o "$folder/isolinux.iso
   cat "$work/log" >&2
   exit 1
 }
+
+rm -rf "$folder/tftp"
+mkdir -p "$folder/tftp/pxelinux.cfg"
+cp "$lib/PXELINUX/pxelinux.0" "${files[@]:1}" "$work/kernel.elf" "$folder/tftp/"
+cp "$work/syslinux.cfg" "$folder/tftp/pxelinux.cfg/default"
 
 # GRUB Legacy as its manual describes a boot floppy: stage 1, stage 2, and nothing else.
 truncate -s 1440K "$work/floppy.img"

@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "emulator/base/files.h"
+#include "slirp-net/user_network.h"
 #include "tests/firmware/support/guest.h"
 
 namespace ice86 {
@@ -75,12 +77,41 @@ TEST_P(Loader, GrubLegacy) {
   EXPECT_TRUE(guest->see("grub>", kMinute));
 }
 
+// iPXE in the network card's ROM gets PXELINUX by DHCP and TFTP; PXELINUX its configuration, its
+// modules and the test kernel by iPXE's PXE services. (The Bochs BIOS of the stack does not load
+// the ROMs of PCI cards.)
+class NetworkLoader : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(NetworkLoader, Pxelinux) {
+  auto rom = read_file("/usr/lib/ipxe/qemu/pxe-e1000.rom", 1 << 20);
+  ASSERT_TRUE(rom) << rom.error().message() << " (Debian package ipxe-qemu)";
+  loads_the_kernel(
+      {.firmware = GetParam(), .configure = [&rom](machine::PcConfig& config) {
+         config.boot_order = "n";
+         machine::NicConfig nic;
+         nic.option_rom = *rom;
+         nic.network = [](Clock& clock, TraceBus& trace,
+                          const std::string& name) -> Result<std::unique_ptr<Network>> {
+           slirp_net::UserOptions options;
+           options.tftp = zoo("tftp");
+           options.boot_file = "pxelinux.0";
+           ICE86_TRY_ASSIGN(std::unique_ptr<Network> network,
+                            slirp_net::UserNetwork::create(clock, trace, name, options));
+           return network;
+         };
+         config.nics.push_back(std::move(nic));
+       }});
+}
+
 INSTANTIATE_TEST_SUITE_P(Under, Loader, ::testing::Values("bochs-legacy", "bochs", "seabios"),
                          [](const auto& test) {
                            std::string name = test.param;
                            std::erase(name, '-');
                            return name;
                          });
+
+INSTANTIATE_TEST_SUITE_P(Under, NetworkLoader, ::testing::Values("bochs", "seabios"),
+                         [](const auto& test) { return std::string(test.param); });
 
 }  // namespace
 }  // namespace ice86
