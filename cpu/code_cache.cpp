@@ -51,6 +51,7 @@ bool CodeCache::covers(const std::uint8_t* page, std::uint32_t offset, unsigned 
 void CodeCache::retire(std::unique_ptr<Block> block) {
   Block*& entry = table_[slot(block->host, block->mode)];
   if (entry == block.get()) entry = nullptr;
+  if (on_drop_) on_drop_(*block);
   dropped_.push_back(std::move(block));
   --count_;
 }

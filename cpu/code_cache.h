@@ -6,6 +6,7 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -15,6 +16,10 @@
 
 namespace ice86::cpu {
 
+namespace jit {
+struct Translation;
+}
+
 // Instructions that follow each other in one page. One more Insn behind the last ends the block.
 struct Block {
   const std::uint8_t* host = nullptr;  // the first byte
@@ -22,6 +27,8 @@ struct Block {
   std::uint32_t bytes = 0;
   std::uint32_t count = 0;
   std::vector<Insn> insns;
+  std::uint32_t executions = 0;  // by the interpreter, while there is a translator
+  std::vector<std::shared_ptr<jit::Translation>> translations;
 };
 
 class CodeCache {
@@ -45,6 +52,8 @@ class CodeCache {
   // Frees dropped blocks.
   void collect() { dropped_.clear(); }
   std::size_t size() const { return count_; }
+  // Called for each block that is dropped.
+  void on_drop(std::function<void(Block&)> call) { on_drop_ = std::move(call); }
 
  private:
   static constexpr std::size_t kTableSize = 1 << 15;
@@ -71,6 +80,7 @@ class CodeCache {
   std::unordered_map<const std::uint8_t*, Page> pages_;
   std::vector<std::unique_ptr<Block>> dropped_;
   std::size_t count_ = 0;  // blocks in pages_
+  std::function<void(Block&)> on_drop_;
 };
 
 }  // namespace ice86::cpu

@@ -17,6 +17,7 @@
 #include "cpu/decoder.h"
 #include "cpu/features.h"
 #include "cpu/insn.h"
+#include "cpu/jit/translation.h"
 #include "cpu/lazy_flags.h"
 #include "cpu/msr_file.h"
 #include "cpu/state.h"
@@ -82,11 +83,18 @@ enum SystemType : unsigned {
   kTrapGate32 = 15
 };
 
+namespace jit {
+class Jit;
+class Translator;
+}  // namespace jit
+
 class Core {
  public:
-  Core(CpuHost& cpu_host, TraceBus& trace_bus, CpuModel cpu_model);
+  Core(CpuHost& cpu_host, TraceBus& trace_bus, CpuModel cpu_model, Engine engine);
+  ~Core();
 
   State s;  // registers by byte offset: see Insn
+  jit::Area jit_area;
 
   // ---- Registers ----
   std::uint8_t* raw() { return reinterpret_cast<std::uint8_t*>(&s); }
@@ -191,7 +199,7 @@ class Core {
     const TlbEntry& entry = tlb[static_cast<unsigned>(as)][linear >> kPageBits & kTlbMask];
     if (entry.read_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - sizeof(T))
         [[likely]] {
-      value = load_le<T>(entry.read_host + (linear & kPageMask));
+      value = load_le<T>(entry.read_at(linear));
       return true;
     }
     std::uint64_t wide = 0;
@@ -204,7 +212,7 @@ class Core {
     const TlbEntry& entry = tlb[static_cast<unsigned>(as)][linear >> kPageBits & kTlbMask];
     if (entry.write_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - sizeof(T))
         [[likely]] {
-      store_le<T>(entry.write_host + (linear & kPageMask), value);
+      store_le<T>(entry.write_at(linear), value);
       return true;
     }
     return write_slow(linear, sizeof(T), value, as);
@@ -425,6 +433,7 @@ class Core {
   std::uint64_t linear_mask = 0xffffffff;
   std::uint64_t system_mask = 0xffffffff;  // the same for what the CPU accesses by itself
   bool code64 = false;                     // 64-bit mode: EFER.LMA and CS.L
+  bool context_changed = true;             // what code is translated for may not hold any more
   bool intr = false;
   bool written_from_outside = false;  // State may have changed: derived data is made anew by run()
   bool a20 = true;
@@ -449,12 +458,20 @@ class Core {
     std::uint64_t read_tag = kNoTag;
     std::uint64_t write_tag = kNoTag;
     std::uint64_t execute_tag = kNoTag;
-    const std::uint8_t* read_host = nullptr;
-    std::uint8_t* write_host = nullptr;
+    // Host address less linear address.
+    std::uint64_t read_addend = 0;
+    std::uint64_t write_addend = 0;
     const std::uint8_t* execute_host = nullptr;  // null: not plain bytes
     std::uint8_t* execute_flags = nullptr;       // Ram flags of that page; null for ROM
     bool global = false;
     std::uint8_t page_bits = 0;
+
+    const std::uint8_t* read_at(std::uint64_t linear) const {
+      return reinterpret_cast<const std::uint8_t*>(read_addend + linear);
+    }
+    std::uint8_t* write_at(std::uint64_t linear) const {
+      return reinterpret_cast<std::uint8_t*>(write_addend + linear);
+    }
 
     // Those tags that are set are equal.
     std::uint64_t any_tag() const { return read_tag & write_tag & execute_tag; }
@@ -519,6 +536,9 @@ class Core {
     unsigned count = 0;
   } large_pages_;
 
+  friend class jit::Jit;
+  friend class jit::Translator;
+  std::unique_ptr<jit::Jit> jit_;  // null: the interpreter alone
   const Decoder decoder_;
   mutable unsigned physical_bits_ = 0;  // 0: not asked for yet
   std::uint64_t stack_mask_ = 0xffff;

@@ -2,12 +2,17 @@
 #include "cpu/cpu.h"
 
 #include "cpu/core.h"
+#include "cpu/jit/jit.h"
 
 namespace ice86::cpu {
 
-Cpu::Cpu(CpuHost& host, TraceBus& trace, CpuModel model)
-    : core_(std::make_unique<Core>(host, trace, std::move(model))) {}
+Cpu::Cpu(CpuHost& host, TraceBus& trace, CpuModel model, Engine engine)
+    : core_(std::make_unique<Core>(host, trace, std::move(model), engine)) {}
 Cpu::~Cpu() = default;
+
+bool engine_available(Engine engine) {
+  return engine == Engine::kInterpreter || jit::Jit::available();
+}
 
 void Cpu::reset(ResetKind kind) {
   core_->reset(kind);

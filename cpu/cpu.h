@@ -21,6 +21,15 @@ enum class StopReason {
   kRequested,  // Cpu::request_stop
 };
 
+// What executes instructions. All do the same, to the bit and to the count.
+enum class Engine {
+  kInterpreter,
+  kJit,       // blocks that run often become code of the host
+  kJitAtOnce  // all blocks do, when they run first: for tests
+};
+// Whether this build, on this host, has it.
+bool engine_available(Engine engine);
+
 enum class InterruptSource { kSoftware, kException, kExternal, kNmi };
 
 // An interrupt or exception that has been delivered: the CPU stands at the handler's first
@@ -56,7 +65,9 @@ class Cpu {
   // `host` and `trace` outlive the CPU. Events: category cpu ("exception", "shutdown",
   // "msr-unknown", ...). The CPU has what its model asks for and the interpreter implements;
   // by default a plain one with all of that.
-  Cpu(CpuHost& host, TraceBus& trace, CpuModel model = plain_cpu_model(implemented_features()));
+  // An engine that is not available is the interpreter.
+  Cpu(CpuHost& host, TraceBus& trace, CpuModel model = plain_cpu_model(implemented_features()),
+      Engine engine = Engine::kInterpreter);
   ~Cpu();
   Cpu(const Cpu&) = delete;
   Cpu& operator=(const Cpu&) = delete;

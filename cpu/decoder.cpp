@@ -700,4 +700,12 @@ bool Decoder::decode(const std::uint8_t* bytes, unsigned available, unsigned mod
   return true;
 }
 
+bool Decoder::decode_again(const std::uint8_t* bytes, unsigned length, unsigned mode,
+                           ZydisDecodedInstruction& instruction,
+                           ZydisDecodedOperand* operands) const {
+  return ZYAN_SUCCESS(ZydisDecoderDecodeFull(&zydis_->by_mode[mode], bytes, length, &instruction,
+                                             operands)) &&
+         offers(features_, instruction);
+}
+
 }  // namespace ice86::cpu

@@ -9,6 +9,9 @@
 #include "cpu/features.h"
 #include "cpu/insn.h"
 
+struct ZydisDecodedInstruction_;
+struct ZydisDecodedOperand_;
+
 namespace ice86::cpu {
 
 class Decoder {
@@ -25,6 +28,10 @@ class Decoder {
   // raises #UD. `ends_block`: what follows may not be what runs next.
   bool decode(const std::uint8_t* bytes, unsigned available, unsigned mode, Insn& insn,
               bool& ends_block) const;
+  // What decode() saw, for a translator: false if this CPU has no such instruction. `operands` has
+  // room for ZYDIS_MAX_OPERAND_COUNT.
+  bool decode_again(const std::uint8_t* bytes, unsigned length, unsigned mode,
+                    ZydisDecodedInstruction_& instruction, ZydisDecodedOperand_* operands) const;
 
  private:
   struct Zydis;

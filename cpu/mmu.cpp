@@ -65,7 +65,8 @@ void Core::note_filled(unsigned part, std::uint64_t index) {
 void Core::forget_writable(const std::uint8_t* page) {
   for (auto& half : tlb) {
     for (TlbEntry& entry : half) {
-      if (entry.write_host == page) entry.write_tag = kNoTag;
+      if (entry.write_tag != kNoTag && entry.write_at(entry.write_tag) == page)
+        entry.write_tag = kNoTag;
     }
   }
 }
@@ -86,8 +87,8 @@ void Core::fill_tlb(std::uint64_t linear, const Translation& to, Access access, 
   const std::uint64_t tag = linear & ~kPageMask;
   if (entry.any_tag() != tag) {
     if (entry.any_tag() == kNoTag) note_filled(part, index);
+    if (entry.execute_tag != kNoTag) ++generation_;  // an execute mapping goes
     entry = TlbEntry{};
-    ++generation_;  // an execute mapping may have gone
   }
   entry.global = to.global;
   entry.page_bits = to.page_bits;
@@ -99,27 +100,29 @@ void Core::fill_tlb(std::uint64_t linear, const Translation& to, Access access, 
     case Access::kRead:
       if (view.read != nullptr) {
         entry.read_tag = tag;
-        entry.read_host = view.read;
+        entry.read_addend = reinterpret_cast<std::uintptr_t>(view.read) - tag;
       }
       // Most pages that are read are written next. One that has not been written since the last
       // snapshot stays clean until it is.
-      if (to.writable && view.write != nullptr &&
+      if (to.writable && view.write == view.read && view.write != nullptr &&
           (*view.write_flags & (Ram::kCode | Ram::kDirty)) == Ram::kDirty) {
         entry.write_tag = tag;
-        entry.write_host = view.write;
+        entry.write_addend = reinterpret_cast<std::uintptr_t>(view.write) - tag;
       }
       break;
     case Access::kWrite:
       // Pages with decoded instructions stay on the slow path, so that stores to them are seen.
-      if (view.write != nullptr && (*view.write_flags & Ram::kCode) == 0) {
+      // One tag stands for reading and writing what was read: both must be the same bytes.
+      if (view.write != nullptr && view.write == view.read &&
+          (*view.write_flags & Ram::kCode) == 0) {
         *view.write_flags |= Ram::kWritten;
         entry.write_tag = tag;
-        entry.write_host = view.write;
+        entry.write_addend = reinterpret_cast<std::uintptr_t>(view.write) - tag;
       }
       // What may be written may be read, by the same rights.
       if (view.read != nullptr) {
         entry.read_tag = tag;
-        entry.read_host = view.read;
+        entry.read_addend = reinterpret_cast<std::uintptr_t>(view.read) - tag;
       }
       break;
     case Access::kExecute:

@@ -4,6 +4,7 @@
 
 #include "cpu/core.h"
 #include "cpu/decoder.h"
+#include "cpu/jit/jit.h"
 
 namespace ice86::cpu {
 
@@ -21,7 +22,7 @@ Flow end_of_block(Core&, const Insn&) {
 
 }  // namespace
 
-Core::Core(CpuHost& cpu_host, TraceBus& trace_bus, CpuModel cpu_model)
+Core::Core(CpuHost& cpu_host, TraceBus& trace_bus, CpuModel cpu_model, Engine engine)
     : host(cpu_host),
       trace(trace_bus),
       retired(cpu_host.instructions()),
@@ -30,7 +31,16 @@ Core::Core(CpuHost& cpu_host, TraceBus& trace_bus, CpuModel cpu_model)
       msrs(model, features),
       decoder_(features) {
   reset_state(ResetKind::kPowerOn);  // the host is not complete yet: it is not told
+  if (engine == Engine::kInterpreter || !jit::Jit::available()) return;
+  jit_ = std::make_unique<jit::Jit>(*this, engine == Engine::kJit ? jit::Jit::kHot : 1);
+  if (!jit_->ok()) {
+    jit_.reset();
+    return;
+  }
+  cache_.on_drop([this](Block& block) { jit_->retire(block); });
 }
+
+Core::~Core() = default;
 
 bool Core::fetch_page(std::uint64_t linear, const TlbEntry*& entry) {
   TlbEntry& e = tlb[static_cast<unsigned>(rights)][linear >> kPageBits & kTlbMask];
@@ -264,7 +274,9 @@ void Core::run_block(bool shadow, bool held_by_ss) {
   single_ = single;
   // RF is for one instruction; a new value comes from that instruction itself (IRET).
   s.rflags &= ~std::uint64_t{flag::kRf};
-  execute(*block, single ? 1 : run_limit_ - before);
+  if (jit_ == nullptr || single || code_breakpoints_ || block == crossing_.get() ||
+      !jit_->run(*block, run_limit_ - before))
+    execute(*block, single ? 1 : run_limit_ - before);
   // Between two iterations RF is kept, and set in what a trap pushes there (section 17.3.1.1).
   if (repeating_ && (resume || pending_debug_ != 0 || trap)) s.rflags |= flag::kRf;
   if (delivered_) {

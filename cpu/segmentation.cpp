@@ -132,6 +132,7 @@ void Core::update_code_mode() {
 void Core::compute_view(unsigned segment) {
   const Segment& source = s.segment[segment];
   SegmentView& view = views[segment];
+  context_changed = true;
   if (segment == kSs)
     stack_mask_ = code64                            ? ~std::uint64_t{0}
                   : bit(source.attributes, kBigBit) ? 0xffffffff
@@ -169,6 +170,7 @@ Rights Core::rights_of(unsigned level) const {
 
 void Core::update_rights() {
   rights = rights_of(cpl);
+  context_changed = true;
 }
 
 void Core::update_mode() {

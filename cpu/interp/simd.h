@@ -93,7 +93,7 @@ template <Aligned aligned>
       c.tlb[static_cast<unsigned>(c.rights)][linear >> kPageBits & Core::kTlbMask];
   if (entry.read_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - 16)
       [[likely]] {
-    value = _mm_loadu_si128(reinterpret_cast<const Vec*>(entry.read_host + (linear & kPageMask)));
+    value = _mm_loadu_si128(reinterpret_cast<const Vec*>(entry.read_at(linear)));
     return true;
   }
   std::uint64_t low = 0;
@@ -120,7 +120,7 @@ template <Aligned aligned>
       c.tlb[static_cast<unsigned>(c.rights)][linear >> kPageBits & Core::kTlbMask];
   if (entry.write_tag == (linear & ~kPageMask) && (linear & kPageMask) <= kPageSize - 16)
       [[likely]] {
-    _mm_storeu_si128(reinterpret_cast<Vec*>(entry.write_host + (linear & kPageMask)), value);
+    _mm_storeu_si128(reinterpret_cast<Vec*>(entry.write_at(linear)), value);
     return true;
   }
   // Both pages are writable before either is written.

@@ -85,7 +85,7 @@ std::uint64_t bulk(Core& c, const Insn& i, std::uint64_t mask, std::uint64_t mos
       c.tlb[static_cast<unsigned>(c.rights)][to_linear >> kPageBits & Core::kTlbMask];
   if (to_entry.write_tag != (to_linear & ~kPageMask)) return 0;
   std::uint64_t n = std::min(most, run_length<T>(di, to_linear, to.writable, mask));
-  std::uint8_t* target = to_entry.write_host + (to_linear & kPageMask);
+  std::uint8_t* target = to_entry.write_at(to_linear);
   if constexpr (op == String::kStos) {
     if (n == 0) return 0;
     const T value = c.reg<T>(kAxOffset);
@@ -99,7 +99,7 @@ std::uint64_t bulk(Core& c, const Insn& i, std::uint64_t mask, std::uint64_t mos
     if (from_entry.read_tag != (from_linear & ~kPageMask)) return 0;
     n = std::min(n, run_length<T>(si, from_linear, from.readable, mask));
     if (n == 0) return 0;
-    const std::uint8_t* source = from_entry.read_host + (from_linear & kPageMask);
+    const std::uint8_t* source = from_entry.read_at(from_linear);
     // Upward copies onto bytes just ahead repeat a pattern: element by element then.
     if (target > source && target < source + n * sizeof(T)) {
       for (std::uint64_t k = 0; k < n; ++k)

@@ -129,6 +129,11 @@ void add_board_options(CLI::App& command, MachineOptions& o) {
   command.add_option("--cpu", o.cpu,
                      fmt::format("CPU model ('--cpu help' lists them) or model file; default {}",
                                  cpu::kDefaultCpuModel));
+  command
+      .add_option("--engine", o.engine,
+                  "what executes: interp (the interpreter) or jit (translates to host code); the "
+                  "results are the same")
+      ->capture_default_str();
   static constexpr const char* kSlots[] = {"--hda", "--hdb", "--hdc", "--hdd"};
   static constexpr const char* kPlaces[] = {"primary master", "primary slave", "secondary master",
                                             "secondary slave"};
@@ -250,6 +255,14 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
       fmt::print(stderr, "ice86: --cpu {}: not there yet, and left out of CPUID: {}\n",
                  *options.cpu, fmt::join(missing, " "));
     }
+  }
+  if (options.engine == "jit") {
+    if (!cpu::engine_available(cpu::Engine::kJit))
+      return usage_error("--engine jit: not in this build, or not for this host; use interp");
+    config.engine = cpu::Engine::kJit;
+  } else if (options.engine != "interp") {
+    return usage_error(
+        fmt::format("--engine: '{}' is none; there are interp and jit", options.engine));
   }
   std::optional<std::filesystem::path> vga_rom;
   if (options.vga_rom) vga_rom = *options.vga_rom;

@@ -26,6 +26,7 @@ struct MachineOptions : DriveOptions {
   std::vector<std::string> fw_cfg;
   std::string memory = "128M";
   std::optional<std::string> cpu;  // model name or file
+  std::string engine = "interp";
   std::optional<std::string> boot;
   std::string rtc = "2003-06-09T12:00:00";
   std::uint64_t rate = 100;  // instructions per microsecond

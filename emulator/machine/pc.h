@@ -45,6 +45,7 @@ struct PcConfig {
   std::uint64_t memory_mib = 128;  // 1 to 65536
   Firmware firmware;
   cpu::CpuModel cpu_model;                         // without CPUID leaves: the default model
+  cpu::Engine engine = cpu::Engine::kInterpreter;
   std::array<std::optional<DiskConfig>, 4> disks;  // primary master, primary slave, secondary ...
   std::array<std::optional<FloppyConfig>, 2> floppies;  // A and B; the medium's size is the type
   unsigned floppy_speed = 10;  // times that of real diskette drives, 1 to 10

@@ -124,7 +124,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   LevelLine timer2_gate, speaker;
 
   // Chips.
-  cpu::Cpu cpu{*this, trace, config.cpu_model};
+  cpu::Cpu cpu{*this, trace, config.cpu_model, config.engine};
   std::unique_ptr<PcMemory> memory;
   devices::PciBus pci{trace};
   devices::PciConfigMechanism pci_config{pci};

@@ -104,8 +104,8 @@ bool Emulated::has_long_mode() const {
   return features_.has(Feature::kLm);
 }
 
-Emulated::Emulated()
-    : features_(implemented_features() & host_features()), host_(kMemory, features_) {
+Emulated::Emulated(Engine engine)
+    : features_(implemented_features() & host_features()), host_(kMemory, features_, engine) {
   std::uint8_t* memory = host_.memory();
   store_le<std::uint64_t>(memory + kGdt + kKernelCs, 0x00cf9b000000ffff);
   store_le<std::uint64_t>(memory + kGdt + kKernelSs, 0x00cf93000000ffff);

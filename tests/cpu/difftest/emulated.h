@@ -11,7 +11,7 @@ namespace ice86::cpu::test {
 class Emulated {
  public:
   // A CPU with what the host has, too.
-  Emulated();
+  explicit Emulated(Engine engine);
   bool has_long_mode() const;
 
   // Where the batch's code is written to: kCodeBytes. Call code_changed() afterwards.

@@ -27,6 +27,7 @@ struct Options {
   unsigned show = 10;
   std::string opcode;
   bool single = false, strict = false;
+  std::string engine = "interp";
 };
 
 ZydisMachineMode machine_mode(unsigned bits) {
@@ -242,7 +243,7 @@ class Difftest {
   const Options& options_;
   Generator generator_;
   Native& native_;
-  Emulated emulated_;
+  Emulated emulated_{options_.engine == "jit" ? Engine::kJitAtOnce : Engine::kInterpreter};
   unsigned shown_ = 0;
   std::map<std::uint32_t, std::uint64_t> vectors_;  // how the snippets ended
 };
@@ -308,6 +309,9 @@ int main(int argc, char** argv) {
   app.add_option("--opcode", options.opcode, "only forms that begin so: 0FA4, F7.6");
   app.add_option("--show", options.show, "mismatches shown in full")->capture_default_str();
   app.add_flag("--single", options.single, "one instruction each");
+  app.add_option("--engine", options.engine, "what runs them: interp or jit")
+      ->check(CLI::IsMember({"interp", "jit"}))
+      ->capture_default_str();
   bool strict_on_zen = false;
   app.add_flag("--strict", options.strict, "undefined flags, too: for an AMD Zen host");
   app.add_flag("--strict-on-zen", strict_on_zen, "--strict if the host is one");

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "tests/cpu/support/flat_host.h"
@@ -20,17 +21,18 @@ constexpr std::uint16_t kSmiPort = 0xb2, kSmiInHaltPort = 0xb3, kNmiPort = 0xb4,
                         kNmiInHaltPort = 0xb5;
 constexpr std::uint64_t kMostInstructions = 20'000'000;
 
-class Guest : public testing::TestWithParam<const char*> {};
+class Guest : public testing::TestWithParam<std::tuple<const char*, Engine>> {};
 
 TEST_P(Guest, ChecksHold) {
-  const std::string path = std::string(ICE86_GUESTS "/") + GetParam() + ".img";
+  const std::string path = std::string(ICE86_GUESTS "/") + std::get<0>(GetParam()) + ".img";
   std::ifstream file(path, std::ios::binary);
   ASSERT_TRUE(file) << path;
   const std::vector<char> image{std::istreambuf_iterator<char>(file), {}};
   ASSERT_GT(image.size(), kBootSector);
 
   // A 32-bit CPU: its SMM save area is the one these guests look into.
-  FlatHost host(kMemory, implemented_features() - FeatureSet{Feature::kLm});
+  FlatHost host(kMemory, implemented_features() - FeatureSet{Feature::kLm},
+                std::get<1>(GetParam()));
   std::copy(image.begin() + kBootSector, image.end(), host.memory() + kBase);
   std::string said;
   bool ended = false;
@@ -74,8 +76,13 @@ TEST_P(Guest, ChecksHold) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Programs, Guest,
-                         testing::Values("faults", "gates", "tasks", "smc", "v86", "smm"),
-                         [](const auto& one) { return std::string(one.param); });
+                         testing::Combine(testing::Values("faults", "gates", "tasks", "smc", "v86",
+                                                          "smm"),
+                                          testing::ValuesIn(engines())),
+                         [](const auto& one) {
+                           return std::string(std::get<0>(one.param)) + "_" +
+                                  engine_name(std::get<1>(one.param));
+                         });
 
 }  // namespace
 }  // namespace ice86::cpu::test

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "tests/cpu/support/flat_host.h"
@@ -23,13 +24,14 @@ std::vector<std::string> names() {
   return {std::istream_iterator<std::string>(all), {}};
 }
 
-class Rom : public testing::TestWithParam<std::string> {};
+class Rom : public testing::TestWithParam<std::tuple<std::string, Engine>> {};
 
 TEST_P(Rom, SaysOk) {
-  std::ifstream file(std::string(ICE86_ROMS "/") + GetParam() + ".rom", std::ios::binary);
+  std::ifstream file(std::string(ICE86_ROMS "/") + std::get<0>(GetParam()) + ".rom",
+                     std::ios::binary);
   const std::vector<char> rom{std::istreambuf_iterator<char>(file), {}};
   ASSERT_EQ(rom.size(), kRomBytes);
-  FlatHost host(kMemory);
+  FlatHost host(kMemory, implemented_features(), std::get<1>(GetParam()));
   std::memcpy(host.memory() + kRomAt, rom.data(), rom.size());
   std::string output;
   int exit_code = -1;
@@ -49,8 +51,12 @@ TEST_P(Rom, SaysOk) {
   EXPECT_EQ(exit_code, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, Rom, testing::ValuesIn(names()),
-                         [](const auto& rom) { return rom.param; });
+INSTANTIATE_TEST_SUITE_P(Modes, Rom,
+                         testing::Combine(testing::ValuesIn(names()), testing::ValuesIn(engines())),
+                         [](const auto& rom) {
+                           return std::get<0>(rom.param) + "_" +
+                                  engine_name(std::get<1>(rom.param));
+                         });
 
 }  // namespace
 }  // namespace ice86::cpu::test

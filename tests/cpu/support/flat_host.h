@@ -5,6 +5,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cpu/cpu.h"
 #include "emulator/bus/clock.h"
@@ -13,13 +15,26 @@
 
 namespace ice86::cpu::test {
 
+// The engines that a test goes through where it can.
+inline std::vector<Engine> engines() {
+  std::vector<Engine> all{Engine::kInterpreter};
+  if (engine_available(Engine::kJit)) all.insert(all.end(), {Engine::kJit, Engine::kJitAtOnce});
+  return all;
+}
+inline std::string engine_name(Engine engine) {
+  return engine == Engine::kInterpreter ? "interp" : engine == Engine::kJit ? "jit" : "jit_at_once";
+}
+
 class FlatHost final : public CpuHost {
  public:
   explicit FlatHost(std::uint64_t memory_bytes,
-                    CpuModel model = plain_cpu_model(implemented_features()))
-      : ram_(std::move(*Ram::create("ram", memory_bytes))), cpu_(*this, trace_, std::move(model)) {}
-  FlatHost(std::uint64_t memory_bytes, const FeatureSet& offered)
-      : FlatHost(memory_bytes, plain_cpu_model(offered)) {}
+                    CpuModel model = plain_cpu_model(implemented_features()),
+                    Engine engine = Engine::kInterpreter)
+      : ram_(std::move(*Ram::create("ram", memory_bytes))),
+        cpu_(*this, trace_, std::move(model), engine) {}
+  FlatHost(std::uint64_t memory_bytes, const FeatureSet& offered,
+           Engine engine = Engine::kInterpreter)
+      : FlatHost(memory_bytes, plain_cpu_model(offered), engine) {}
 
   Ram& ram() { return *ram_; }
   Cpu& cpu() { return cpu_; }

@@ -46,7 +46,10 @@ class FirstException final : public InterruptObserver {
 
 class Runner {
  public:
-  Runner() { host_.cpu().set_interrupt_observer(&exception_); }
+  explicit Runner(Engine engine)
+      : host_(kMemory, implemented_features() - FeatureSet{Feature::kFpu}, engine) {
+    host_.cpu().set_interrupt_observer(&exception_);
+  }
 
   int our_exception() const { return exception_.vector; }
 
@@ -121,7 +124,7 @@ class Runner {
 
   FirstException exception_;
   // The recorded board had no 80287: nobody answers ESC.
-  FlatHost host_{kMemory, implemented_features() - FeatureSet{Feature::kFpu}};
+  FlatHost host_;
   std::vector<std::uint64_t> touched_;
 };
 
@@ -150,10 +153,10 @@ std::string form_of(const std::filesystem::path& path) {
   return name.substr(0, name.find(".jsonl"));
 }
 
-Result<Tally> run_file(const std::filesystem::path& path, unsigned most_shown) {
+Result<Tally> run_file(const std::filesystem::path& path, unsigned most_shown, Engine engine) {
   ICE86_TRY_ASSIGN(const std::string text, read_vectors(path));
   const std::string form = form_of(path);
-  Runner runner;
+  Runner runner(engine);
   Tally tally;
   std::size_t line = 0;
   for (std::size_t at = 0; at < text.size();) {
@@ -190,7 +193,8 @@ Result<Tally> run_file(const std::filesystem::path& path, unsigned most_shown) {
   return tally;
 }
 
-int run_all(const std::vector<std::string>& inputs, bool as_json, unsigned most_shown) {
+int run_all(const std::vector<std::string>& inputs, bool as_json, unsigned most_shown,
+            Engine engine) {
   std::vector<std::filesystem::path> files;
   for (const std::string& input : inputs) {
     if (std::filesystem::is_directory(input)) {
@@ -206,7 +210,7 @@ int run_all(const std::vector<std::string>& inputs, bool as_json, unsigned most_
   Tally total;
   nlohmann::ordered_json report;
   for (const std::filesystem::path& file : files) {
-    auto tally = run_file(file, most_shown);
+    auto tally = run_file(file, most_shown, engine);
     if (!tally) {
       fmt::print(stderr, "ice86-vectors: {}\n", tally.error().message());
       return 6;
@@ -244,14 +248,20 @@ int main(int argc, char** argv) {
   std::vector<std::string> inputs;
   bool as_json = false;
   unsigned most_shown = 2;
+  std::string engine = "interp";
   app.add_option("inputs", inputs, "vector files or folders of them")->required();
   app.add_flag("--json", as_json, "print the counts as JSON");
   app.add_option("--show", most_shown, "failures shown in full for each form")
+      ->capture_default_str();
+  app.add_option("--engine", engine, "what runs them: interp or jit")
+      ->check(CLI::IsMember({"interp", "jit"}))
       ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  return ice86::cpu::test::run_all(inputs, as_json, most_shown);
+  return ice86::cpu::test::run_all(
+      inputs, as_json, most_shown,
+      engine == "jit" ? ice86::cpu::Engine::kJitAtOnce : ice86::cpu::Engine::kInterpreter);
 }

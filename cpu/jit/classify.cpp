@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Which instructions have a translation of their own, and what they do with the flags.
+// Reference: Intel SDM vol. 2 and its appendix A; docs/cpu-undefined-flags.md.
+#include "cpu/core.h"
+#include "cpu/interp/handlers.h"
+#include "cpu/jit/translator.h"
+
+namespace ice86::cpu::jit {
+
+namespace {
+
+constexpr std::uint32_t kOverflowFlag = 0x800;
+
+// The group of what is not told by a list of opcodes.
+Group one_byte(const ZydisDecodedInstruction& zi, unsigned mode) {
+  const unsigned op = zi.opcode;
+  const unsigned digit = zi.raw.modrm.reg;
+  if (op < 0x40) return (op & 7) < 6 ? Group::kGeneric : Group::kHandler;
+  if (op < 0x50) return mode != 2 ? Group::kGeneric : Group::kHandler;
+  if (op < 0x58) return Group::kPush;
+  if (op < 0x60) return Group::kPop;
+  switch (op) {
+    case 0x63: return mode == 2 && zi.raw.rex.W != 0 ? Group::kGeneric : Group::kHandler;
+    case 0x68:
+    case 0x6a: return Group::kPushImmediate;
+    case 0x69:
+    case 0x6b:
+    case 0x80:
+    case 0x81:
+    case 0x83:
+    case 0x84:
+    case 0x85:
+    case 0x86:
+    case 0x87:
+    case 0x88:
+    case 0x89:
+    case 0x8a:
+    case 0x8b:
+    case 0x98:
+    case 0x99:
+    case 0x9e:
+    case 0x9f:
+    case 0xa8:
+    case 0xa9:
+    case 0xc0:
+    case 0xc1:
+    case 0xc6:
+    case 0xc7:
+    case 0xd0:
+    case 0xd1:
+    case 0xd2:
+    case 0xd3:
+    case 0xf5:
+    case 0xf8:
+    case 0xf9: return Group::kGeneric;
+    case 0x8d: return Group::kLea;
+    case 0xa0:  // 64-bit addresses have handlers of their own
+    case 0xa1:
+    case 0xa2:
+    case 0xa3: return mode == 2 ? Group::kHandler : Group::kGeneric;
+    case 0x8f: return Group::kHandler;
+    case 0xc2:
+    case 0xc3: return Group::kRet;
+    case 0xc9: return Group::kLeave;
+    case 0xe0:
+    case 0xe1:
+    case 0xe2:
+    case 0xe3: return Group::kLoop;
+    case 0xe8: return Group::kCall;
+    case 0xe9:
+    case 0xeb: return Group::kJmp;
+    case 0xf6:
+    case 0xf7: return digit < 6 ? Group::kGeneric : Group::kDivide;
+    case 0xfe: return Group::kGeneric;
+    case 0xff:
+      return digit < 2    ? Group::kGeneric
+             : digit == 2 ? Group::kCallIndirect
+             : digit == 4 ? Group::kJmpIndirect
+             : digit == 6 ? Group::kPush
+                          : Group::kHandler;
+    default: break;
+  }
+  if (op >= 0x70 && op < 0x80) return Group::kJcc;
+  if (op > 0x90 && op < 0x98) return Group::kGeneric;
+  if (op >= 0xb0 && op < 0xc0) return Group::kMovImmediate;
+  return Group::kHandler;
+}
+
+Group two_bytes(const ZydisDecodedInstruction& zi, unsigned size) {
+  const unsigned op = zi.opcode;
+  const bool register_form = zi.raw.modrm.mod == 3;
+  switch (op) {
+    case 0xa3:
+    case 0xab:
+    case 0xb3:
+    case 0xbb: return register_form ? Group::kGeneric : Group::kHandler;
+    case 0xa4:
+    case 0xa5:
+    case 0xac:
+    case 0xad: return size == 2 ? Group::kHandler : Group::kGeneric;
+    case 0xb0:
+    case 0xb1: return register_form ? Group::kHandler : Group::kGeneric;
+    case 0xbc: return zi.mnemonic == ZYDIS_MNEMONIC_BSF ? Group::kGeneric : Group::kHandler;
+    case 0xbd: return zi.mnemonic == ZYDIS_MNEMONIC_BSR ? Group::kGeneric : Group::kHandler;
+    case 0xaf:
+    case 0xb6:
+    case 0xb7:
+    case 0xba:
+    case 0xbe:
+    case 0xbf:
+    case 0xc0:
+    case 0xc1: return Group::kGeneric;
+    default: break;
+  }
+  if (op >= 0x40 && op < 0x50) return Group::kGeneric;
+  if (op >= 0x80 && op < 0x90) return Group::kJcc;
+  if (op >= 0x90 && op < 0xa0) return Group::kGeneric;
+  if (op >= 0xc8 && op < 0xd0) return size == 2 ? Group::kHandler : Group::kGeneric;
+  return Group::kHandler;
+}
+
+void note_flags(Item& item) {
+  const ZydisDecodedInstruction& zi = item.zi;
+  if (zi.cpu_flags != nullptr) {
+    const ZydisAccessedFlags& f = *zi.cpu_flags;
+    const std::uint32_t defined = f.modified | f.set_0 | f.set_1;
+    item.reads = f.tested & kAllFlags;
+    item.touch = (defined | f.undefined) & kAllFlags;
+    item.kill = defined & ~f.undefined & kAllFlags;
+  }
+  const bool by_cl = zi.operand_count_visible > 1 &&
+                     item.ops[zi.operand_count_visible - 1].type == ZYDIS_OPERAND_TYPE_REGISTER;
+  const auto& last = item.ops[zi.operand_count_visible > 0 ? zi.operand_count_visible - 1 : 0];
+  const unsigned mask = item.ops[0].size == 64 ? 63 : 31;
+  const bool no_count = last.type == ZYDIS_OPERAND_TYPE_IMMEDIATE && (last.imm.value.u & mask) == 0;
+  switch (zi.mnemonic) {
+    case ZYDIS_MNEMONIC_AND:
+    case ZYDIS_MNEMONIC_OR:
+    case ZYDIS_MNEMONIC_XOR:
+    case ZYDIS_MNEMONIC_TEST: item.kill = item.touch = kAllFlags; break;
+    case ZYDIS_MNEMONIC_SHL:
+    case ZYDIS_MNEMONIC_SHR:
+    case ZYDIS_MNEMONIC_SAR:
+    case ZYDIS_MNEMONIC_SHLD:
+    case ZYDIS_MNEMONIC_SHRD:
+      item.touch = no_count ? 0 : kAllFlags;
+      item.kill = no_count || by_cl ? 0 : kAllFlags;
+      break;
+    case ZYDIS_MNEMONIC_ROL:
+    case ZYDIS_MNEMONIC_ROR:
+    case ZYDIS_MNEMONIC_RCL:
+    case ZYDIS_MNEMONIC_RCR:
+      item.touch = no_count ? 0 : kCarry | kOverflowFlag;
+      item.kill = no_count || by_cl ? 0 : kCarry | kOverflowFlag;
+      break;
+    case ZYDIS_MNEMONIC_MUL:
+    case ZYDIS_MNEMONIC_IMUL:
+      item.touch = kAllFlags;
+      item.kill = kCarry | kOverflowFlag;
+      break;
+    default: break;
+  }
+}
+
+}  // namespace
+
+void Translator::classify(Item& item) {
+  const ZydisDecodedInstruction& zi = item.zi;
+  item.group = Group::kHandler;
+  item.reads = item.touch = kAllFlags;
+  item.kill = 0;
+  if (item.insn->execute == system_handler(System::kUd, Form::kR)) return;
+  Group group = Group::kHandler;
+  const unsigned size = zi.operand_count_visible > 0 ? item.ops[0].size / 8 : 0;
+  if (item.insn->execute == system_handler(System::kNop, Form::kR)) {
+    group = Group::kNop;
+  } else if (zi.encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY) {
+    return;
+  } else if (zi.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT) {
+    group = one_byte(zi, ctx_.mode);
+  } else if (zi.opcode_map == ZYDIS_OPCODE_MAP_0F) {
+    group = two_bytes(zi, size);
+  }
+  if (group == Group::kHandler) return;
+  item.reads = item.touch = 0;
+  if (group != Group::kNop) {
+    for (unsigned i = 0; i < zi.operand_count_visible; ++i) {
+      const ZydisDecodedOperand& operand = item.ops[i];
+      if (operand.type != ZYDIS_OPERAND_TYPE_MEMORY || operand.mem.type == ZYDIS_MEMOP_TYPE_AGEN)
+        continue;
+      item.memory = static_cast<int>(i);
+      item.stores = (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
+    }
+    note_flags(item);
+    if (!jit_.direct_flags_ && zi.cpu_flags != nullptr &&
+        (zi.cpu_flags->undefined & kAllFlags) != 0)
+      group = Group::kHandler;
+    // PUSH and POP of segment registers share opcodes with nothing above; far branches neither.
+    if (group == Group::kGeneric && !encodable(item)) group = Group::kHandler;
+    if (group == Group::kJcc || group == Group::kJmp || group == Group::kCall ||
+        group == Group::kLoop) {
+      if (!target_ok(target_of(item))) group = Group::kHandler;
+      if (item.insn->operand_size == 2 && ctx_.mode == 2) group = Group::kHandler;
+    }
+    if ((group == Group::kRet || group == Group::kJmpIndirect || group == Group::kCallIndirect) &&
+        item.insn->operand_size == 2 && ctx_.mode == 2)
+      group = Group::kHandler;
+  }
+  if (group == Group::kHandler) {
+    item.memory = -1;
+    item.reads = item.touch = kAllFlags;
+    item.kill = 0;
+  }
+  item.group = group;
+}
+
+// A byte register AH to BH.
+static bool is_high(const ZydisDecodedOperand& operand) {
+  return operand.type == ZYDIS_OPERAND_TYPE_REGISTER && operand.reg.value >= ZYDIS_REGISTER_AH &&
+         operand.reg.value <= ZYDIS_REGISTER_BH;
+}
+
+// AH to BH do not go together with a REX prefix.
+bool Translator::encodable(const Item& item) const {
+  bool high = false;
+  bool rex = false;
+  for (unsigned i = 0; i < item.zi.operand_count_visible; ++i) {
+    const ZydisDecodedOperand& operand = item.ops[i];
+    if (operand.type != ZYDIS_OPERAND_TYPE_REGISTER) continue;
+    if (is_high(operand)) {
+      high = true;
+    } else if (ZydisRegisterGetClass(operand.reg.value) == ZYDIS_REGCLASS_GPR8) {
+      if (operand.reg.value > ZYDIS_REGISTER_BL) rex = true;
+    } else if (ZydisRegisterGetId(operand.reg.value) >= 8 ||
+               ZydisRegisterGetId(operand.reg.value) == 4) {
+      rex = true;
+    }
+  }
+  // Where AH changes places with AL, AL must have no other part in it.
+  if (high && item.zi.mnemonic == ZYDIS_MNEMONIC_CMPXCHG) return false;
+  return !(high && rex);
+}
+
+}  // namespace ice86::cpu::jit

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Instructions that are written again with other operands, LEA and MOV of an immediate.
+#include "cpu/core.h"
+#include "cpu/jit/translator.h"
+
+namespace ice86::cpu::jit {
+
+namespace {
+
+// What is written for the host: the guest's instruction in the form with a ModRM byte.
+struct Form {
+  std::uint8_t opcode = 0;
+  std::uint8_t map = 0;
+  std::uint8_t size = 4;
+  bool modrm = true;
+  bool digit = false;    // the reg field is a part of the opcode
+  std::uint8_t reg = 0;  // guest register, or that digit
+  std::uint8_t rm = 0;   // guest register
+  bool reg_read = true, reg_written = false, rm_read = true, rm_written = false;
+  bool reg_byte = false, rm_byte = false;
+  bool reg_high = false, rm_high = false;
+  std::uint8_t immediate_bytes = 0;
+  std::uint64_t immediate = 0;
+};
+
+// SPL and the like have the numbers of their registers, AH to BH 4 to 7.
+std::uint8_t number_of(ZydisRegister reg, bool& byte, bool& high) {
+  byte = ZydisRegisterGetClass(reg) == ZYDIS_REGCLASS_GPR8;
+  high = reg >= ZYDIS_REGISTER_AH && reg <= ZYDIS_REGISTER_BH;
+  int id = ZydisRegisterGetId(reg);
+  if (byte && reg >= ZYDIS_REGISTER_SPL) id -= 4;
+  return static_cast<std::uint8_t>(id);
+}
+
+Form form_of(const Item& item) {
+  const ZydisDecodedInstruction& zi = item.zi;
+  Form f;
+  f.opcode = zi.opcode;
+  f.map = zi.opcode_map == ZYDIS_OPCODE_MAP_0F ? 1 : 0;
+  f.size = static_cast<std::uint8_t>(item.ops[0].size / 8);
+  if (zi.raw.imm[0].size != 0 && f.map == 0 && (f.opcode < 0xa0 || f.opcode > 0xa3)) {
+    f.immediate_bytes = zi.raw.imm[0].size / 8;
+    f.immediate = zi.raw.imm[0].value.u;
+  } else if (zi.raw.imm[0].size != 0 && f.map == 1) {
+    f.immediate_bytes = 1;
+    f.immediate = zi.raw.imm[0].value.u;
+  }
+  const auto take = [&](const ZydisDecodedOperand& operand, bool as_reg) {
+    const bool read = (operand.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0;
+    const bool written = (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
+    if (as_reg) {
+      f.reg_read = read;
+      f.reg_written = written;
+      f.reg = number_of(operand.reg.value, f.reg_byte, f.reg_high);
+    } else {
+      f.rm_read = read;
+      f.rm_written = written;
+      if (operand.type == ZYDIS_OPERAND_TYPE_REGISTER) {
+        f.rm = number_of(operand.reg.value, f.rm_byte, f.rm_high);
+      } else {
+        f.rm_byte = operand.size == 8;
+      }
+    }
+  };
+  const unsigned op = f.opcode;
+  if (f.map == 0) {
+    if (op < 0x40 && (op & 7) >= 4) {  // accumulator and immediate
+      take(item.ops[0], false);
+      f.digit = true;
+      f.reg = static_cast<std::uint8_t>(op >> 3);
+      f.opcode = (op & 7) == 4 ? 0x80 : 0x81;
+      return f;
+    }
+    if (op >= 0x40 && op < 0x50) {
+      take(item.ops[0], false);
+      f.digit = true;
+      f.reg = op < 0x48 ? 0 : 1;
+      f.opcode = 0xff;
+      return f;
+    }
+    if (op > 0x90 && op < 0x98) {
+      take(item.ops[0], true);
+      take(item.ops[1], false);
+      f.opcode = 0x87;
+      return f;
+    }
+    if (op == 0x98 || op == 0x99) {
+      f.modrm = false;
+      f.size = item.insn->operand_size;
+      const std::uint8_t width = static_cast<std::uint8_t>(zi.operand_width / 8);
+      f.size = width;
+      return f;
+    }
+    if (op == 0x9e || op == 0x9f || op >= 0xf8 || op == 0xf5) {
+      if (op != 0xfe && op != 0xff) {
+        f.modrm = false;
+        f.size = 4;
+        return f;
+      }
+    }
+    if (op >= 0xa0 && op <= 0xa3) {
+      const bool store = op >= 0xa2;
+      take(item.ops[store ? 1 : 0], true);
+      take(item.ops[store ? 0 : 1], false);
+      f.opcode = static_cast<std::uint8_t>((store ? 0x88 : 0x8a) | (op & 1));
+      return f;
+    }
+    if (op == 0xa8 || op == 0xa9) {
+      take(item.ops[0], false);
+      f.digit = true;
+      f.reg = 0;
+      f.opcode = static_cast<std::uint8_t>(0xf6 | (op & 1));
+      return f;
+    }
+  } else if (op >= 0xc8 && op < 0xd0) {  // BSWAP: the register is in the opcode
+    take(item.ops[0], false);
+    f.digit = true;
+    return f;
+  }
+  f.digit = true;
+  f.reg = zi.raw.modrm.reg;
+  for (unsigned i = 0; i < zi.operand_count_visible; ++i) {
+    if (item.ops[i].encoding == ZYDIS_OPERAND_ENCODING_MODRM_REG) {
+      f.digit = false;
+      take(item.ops[i], true);
+    } else if (item.ops[i].encoding == ZYDIS_OPERAND_ENCODING_MODRM_RM) {
+      take(item.ops[i], false);
+    }
+  }
+  return f;
+}
+
+}  // namespace
+
+// The host register of a guest's; kNoHost: it is in State.
+std::uint8_t Translator::host_of(unsigned number) {
+  if (number == kRsp) return kGuestSp;
+  return number < 10 ? static_cast<std::uint8_t>(number) : std::uint8_t{kNoHost};
+}
+
+// A host register that holds it: its own, or `temp`.
+std::uint8_t Translator::read_register(unsigned number, std::uint8_t temp) {
+  const std::uint8_t host = host_of(number);
+  if (host != kNoHost) return host;
+  e_.load(temp, guest(number));
+  return temp;
+}
+
+// The host registers of the guest that it writes, as a mask.
+std::uint32_t Translator::hosts_written(const Item& item) const {
+  std::uint32_t mask = 0;
+  for (unsigned i = 0; i < item.zi.operand_count; ++i) {
+    const ZydisDecodedOperand& operand = item.ops[i];
+    if (operand.type != ZYDIS_OPERAND_TYPE_REGISTER ||
+        (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) == 0)
+      continue;
+    const ZydisRegisterClass kind = ZydisRegisterGetClass(operand.reg.value);
+    if (kind < ZYDIS_REGCLASS_GPR8 || kind > ZYDIS_REGCLASS_GPR64) continue;
+    bool byte = false;
+    bool high = false;
+    const unsigned number = number_of(operand.reg.value, byte, high);
+    const std::uint8_t host = host_of(high ? number - 4 : number);
+    if (host != kNoHost) mask |= 1u << host;
+  }
+  return mask;
+}
+
+void Translator::generic_op(const Item& item, const RegisterOrMem* memory) {
+  Form f = form_of(item);
+  if (!f.modrm) {
+    if (f.size == 2) e_.byte(0x66);
+    if (f.size == 8) e_.byte(0x48);
+    e_.byte(f.opcode);
+    return;
+  }
+  const Opcode opcode{f.opcode, f.map, f.size};
+  const bool bswap = f.map == 1 && f.opcode >= 0xc8;
+  // High byte registers.
+  if ((!f.digit && f.reg_high) || (memory == nullptr && f.rm_high)) {
+    if (memory == nullptr) {
+      e_.op_legacy(opcode, f.reg, RegisterOrMem(f.rm));
+    } else {  // the address needs REX: the low half takes the place of the high one
+      const auto low = static_cast<std::uint8_t>(f.reg - 4);
+      e_.op_legacy({0x86, 0, 1}, low, RegisterOrMem(f.reg));
+      e_.op(opcode, low, *memory, true);
+      e_.op_legacy({0x86, 0, 1}, low, RegisterOrMem(f.reg));
+    }
+    for (unsigned i = 0; i < f.immediate_bytes; ++i)
+      e_.byte(static_cast<unsigned>(f.immediate >> (i * 8) & 0xff));
+    return;
+  }
+  std::uint8_t reg = f.reg;
+  bool store_reg = false;
+  if (!f.digit) {
+    reg = host_of(f.reg);
+    if (reg == kNoHost) {
+      reg = kValue;
+      if (f.reg_read || f.size < 4 || f.map == 1) e_.load(reg, guest(f.reg));
+      store_reg = f.reg_written;
+    }
+  }
+  std::uint8_t rm = 0;
+  bool store_rm = false;
+  if (memory == nullptr) {
+    rm = host_of(f.rm);
+    if (rm == kNoHost) {
+      if (!f.digit && f.rm == f.reg) {
+        rm = kValue;
+        store_reg = store_reg || f.rm_written;
+        if (!f.reg_read && f.size >= 4 && f.map == 0) e_.load(rm, guest(f.rm));
+      } else {
+        rm = kTemp;
+        if (f.rm_read || f.size < 4 || f.map == 1) e_.load(rm, guest(f.rm));
+        store_rm = f.rm_written;
+      }
+    }
+  }
+  if (bswap) {
+    if (f.size == 8 || rm >= 8) e_.byte((f.size == 8 ? 0x48u : 0x40u) | (rm >= 8 ? 1u : 0u));
+    e_.byte(0x0f);
+    e_.byte(0xc8 | (rm & 7u));
+  } else {
+    e_.op(opcode, reg, memory != nullptr ? *memory : RegisterOrMem(rm), !f.digit && f.reg_byte,
+          f.rm_byte);
+    for (unsigned i = 0; i < f.immediate_bytes; ++i)
+      e_.byte(static_cast<unsigned>(f.immediate >> (i * 8) & 0xff));
+  }
+  if (store_reg) e_.store(guest(f.reg), reg);
+  if (store_rm) e_.store(guest(f.rm), rm);
+}
+
+void Translator::generic(std::uint32_t index) {
+  const Item& item = items_[index];
+  const std::uint32_t needed = item.reads | (item.touch != 0 ? item.live_after & ~item.kill : 0);
+  std::vector<std::size_t> fail;
+  FlagState before;
+  const bool memory = item.memory >= 0;
+  if (memory) {
+    const ZydisDecodedOperand& operand = item.ops[static_cast<unsigned>(item.memory)];
+    clobber_flags(item.live_before);
+    before = f_;
+    effective(item);
+    look_up(item.insn->segment, operand.size / 8, item.stores, fail);
+  }
+  const std::uint32_t written = hosts_written(item);
+  if (written != 0) registers_written(written, item.touch != 0 ? needed : item.live_after);
+  if (needed != 0) need_flags(needed);
+  const std::size_t from = e_.size();
+  const RegisterOrMem at = Mem{kAddress, kNoHost, 0, 0};
+  generic_op(item, memory ? &at : nullptr);
+  if (item.touch != 0) {
+    f_.host |= item.kill;
+    f_.image = false;
+    f_.recipe = false;
+    finish_recipe(item, from);
+  }
+  if (memory) cold(index, std::move(fail), std::move(before), true);
+}
+
+// Flags of operands that are still there can be had again.
+void Translator::finish_recipe(const Item& item, std::size_t from) {
+  if (item.memory >= 0 || item.kill != kAllFlags || item.reads != 0) return;
+  const Form f = form_of(item);
+  if (f.rm_high || f.reg_high || host_of(f.rm) == kNoHost) return;
+  if (!f.digit && host_of(f.reg) == kNoHost) return;
+  const std::uint8_t rm = host_of(f.rm);
+  const std::uint8_t reg = f.digit ? rm : host_of(f.reg);
+  const std::uint32_t registers = 1u << rm | 1u << reg;
+  const std::vector<std::uint8_t> made(e_.bytes().begin() + static_cast<std::ptrdiff_t>(from),
+                                       e_.bytes().end());
+  const std::uint8_t target = f.reg_written ? reg : rm;
+  switch (item.zi.mnemonic) {
+    case ZYDIS_MNEMONIC_CMP:
+    case ZYDIS_MNEMONIC_TEST: f_.code = made; break;
+    case ZYDIS_MNEMONIC_AND:
+    case ZYDIS_MNEMONIC_OR:
+    case ZYDIS_MNEMONIC_XOR: {
+      Emitter again;
+      again.begin(nullptr);
+      again.op({static_cast<std::uint8_t>(f.size == 1 ? 0x84 : 0x85), 0, f.size}, target,
+               RegisterOrMem(target), f.size == 1, f.size == 1);
+      f_.code = again.bytes();
+      f_.recipe = true;
+      f_.recipe_registers = 1u << target;
+      return;
+    }
+    default: return;
+  }
+  f_.recipe = true;
+  f_.recipe_registers = registers;
+}
+
+void Translator::lea(const Item& item) {
+  const std::uint32_t written = hosts_written(item);
+  registers_written(written, item.live_after);
+  bool byte = false;
+  bool high = false;
+  const unsigned number = number_of(item.ops[0].reg.value, byte, high);
+  effective(item);
+  const std::uint8_t host = host_of(number);
+  const unsigned size = item.ops[0].size / 8;
+  if (host != kNoHost) {
+    e_.mov(host, kAddress, size);
+  } else if (size == 4) {
+    e_.mov(kAddress, kAddress, 4);
+    e_.store(guest(number), kAddress);
+  } else {
+    e_.store(guest(number), kAddress, size);
+  }
+}
+
+void Translator::mov_immediate(const Item& item) {
+  registers_written(hosts_written(item), item.live_after);
+  bool byte = false;
+  bool high = false;
+  const unsigned number = number_of(item.ops[0].reg.value, byte, high);
+  const std::uint64_t value = item.ops[1].imm.value.u;
+  const unsigned size = item.ops[0].size / 8;
+  if (high) {
+    e_.byte(0xb0 | number);
+    e_.byte(static_cast<unsigned>(value & 0xff));
+    return;
+  }
+  const std::uint8_t host = host_of(number);
+  const std::uint8_t to = host != kNoHost ? host : std::uint8_t{kTemp};
+  if (size >= 4) {
+    e_.mov_imm(to, size == 4 ? value & 0xffffffff : value);
+    if (host == kNoHost) e_.store(guest(number), to);
+    return;
+  }
+  if (host == kNoHost) {
+    e_.mov_imm(to, value & 0xffff);
+    e_.store(guest(number), to, size);
+    return;
+  }
+  e_.op({static_cast<std::uint8_t>(size == 1 ? 0xc6 : 0xc7), 0, static_cast<std::uint8_t>(size)}, 0,
+        host, false, size == 1);
+  e_.byte(static_cast<unsigned>(value & 0xff));
+  if (size == 2) e_.byte(static_cast<unsigned>(value >> 8 & 0xff));
+}
+
+}  // namespace ice86::cpu::jit

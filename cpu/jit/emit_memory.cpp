@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Addresses and the TLB.
+#include "cpu/core.h"
+#include "cpu/jit/translator.h"
+
+namespace ice86::cpu::jit {
+
+static_assert(sizeof(Core::TlbEntry) == 64);
+
+// The offset in the segment, into kAddress. Changes no flags.
+void Translator::effective(const Item& item) {
+  const Insn& insn = *item.insn;
+  const unsigned size = insn.address_size == 2 ? 8 : 4;
+  constexpr unsigned kNone = offsetof(State, zero);
+  if (insn.base == offsetof(State, rip) || (insn.base == kNone && insn.index == kNone)) {
+    std::uint64_t at = static_cast<std::uint64_t>(static_cast<std::int64_t>(insn.disp));
+    if (insn.base != kNone) at += rip_after(item);
+    if (size == 4) at &= insn.address_size == 0 ? 0xffff : 0xffffffff;
+    e_.mov_imm(kAddress, at);
+    return;
+  }
+  Mem from;
+  if (insn.base != kNone) from.base = read_register(insn.base / 8u, kAddress);
+  if (insn.index != kNone) {
+    from.index = read_register(insn.index / 8u, kTemp);
+    from.scale = insn.scale;
+  }
+  from.disp = insn.disp;
+  if (from.base == kNoHost && from.scale == 0) {
+    from.base = from.index;
+    from.index = kNoHost;
+  }
+  if (from.index == kNoHost && from.disp == 0) {
+    if (insn.address_size == 0) {
+      e_.op({0xb7, 1, 4}, kAddress, from.base);
+      return;
+    }
+    e_.mov(kAddress, from.base, size);
+  } else {
+    e_.lea(kAddress, from, size);
+  }
+  if (insn.address_size == 0) e_.op({0xb7, 1, 4}, kAddress, std::uint8_t{kAddress});
+}
+
+// From the offset in kAddress to the host's address there. Jumps to `fail` if that is not known.
+void Translator::look_up(unsigned segment, unsigned size, bool write,
+                         std::vector<std::size_t>& fail) {
+  const Core::SegmentView& view = c_.views[segment];
+  const std::uint8_t flat = write ? ctx_.flat_write : ctx_.flat_read;
+  const bool linear64 = ctx_.mode == 2;
+  const unsigned width = linear64 ? 8 : 4;
+  if ((flat >> segment & 1) == 0) {
+    if (!linear64) {
+      if (size == 1) {
+        e_.op({0x3b, 0, 8}, kAddress, core(write ? &view.writable : &view.readable));
+      } else {
+        e_.lea(kTemp, {kAddress, kNoHost, 0, static_cast<std::int32_t>(size - 1)});
+        e_.op({0x3b, 0, 8}, kTemp, core(write ? &view.writable : &view.readable));
+      }
+      fail.push_back(e_.jcc(kNotBelow));
+    }
+    e_.op({0x03, 0, static_cast<std::uint8_t>(width)}, kAddress, core(&view.base));
+  }
+  const auto& table = c_.tlb[ctx_.rights];
+  const auto& entry = table[0];
+  e_.mov(kTemp, kAddress, 4);
+  e_.shift_imm(5, kTemp, kPageBits - 6, 4);
+  e_.alu_imm(4, kTemp, static_cast<std::int32_t>(Core::kTlbMask << 6), 4);
+  if (size == 1) {
+    e_.mov(kValue, kAddress, width);
+  } else {
+    e_.lea(kValue, {kAddress, kNoHost, 0, static_cast<std::int32_t>(size - 1)}, width);
+  }
+  e_.alu_imm(4, kValue, -static_cast<std::int32_t>(kPageSize), width);
+  const auto field = [&](const void* member) { return Mem{kCore, kTemp, 0, offset(member)}; };
+  e_.op({0x3b, 0, 8}, kValue, field(write ? &entry.write_tag : &entry.read_tag));
+  fail.push_back(e_.jcc(kNotEqual));
+  e_.op({0x03, 0, 8}, kAddress, field(write ? &entry.write_addend : &entry.read_addend));
+}
+
+}  // namespace ice86::cpu::jit

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Running translated code: entering and leaving it, calls of the interpreter, links between blocks.
+#include "cpu/jit/jit.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "cpu/core.h"
+#include "cpu/jit/host_flags.h"
+#include "cpu/jit/translator.h"
+
+namespace ice86::cpu::jit {
+
+namespace {
+
+std::uint32_t from_image(std::uint16_t image) {
+  return (static_cast<std::uint32_t>(image) >> 8 & 0xd5) | ((image & 1) != 0 ? flag::kOf : 0);
+}
+
+std::uint16_t to_image(std::uint32_t flags) {
+  return static_cast<std::uint16_t>((flags & 0xd5) << 8 | ((flags & flag::kOf) != 0 ? 1 : 0));
+}
+
+std::uintptr_t page_of(const std::uint8_t* host) {
+  return reinterpret_cast<std::uintptr_t>(host) & ~std::uintptr_t{kPageMask};
+}
+
+}  // namespace
+
+bool Jit::available() {
+  return true;
+}
+
+Jit::Jit(Core& core, std::uint32_t hot)
+    : core_(core), hot_(hot), buffer_(kBufferSize), direct_flags_(host_flags_are_ours()) {
+  if (!buffer_.ok()) return;
+  core_.jit_area.jumps = jumps_.data();
+  make_thunks();
+}
+
+Jit::~Jit() = default;
+
+void Jit::make_thunks() {
+  Emitter e;
+  e.begin(buffer_.next());
+  const auto offset = [this](const void* member) {
+    return static_cast<std::int32_t>(static_cast<const std::uint8_t*>(member) -
+                                     reinterpret_cast<const std::uint8_t*>(&core_));
+  };
+  static constexpr std::uint8_t kHosts[] = {kHostRax, kHostRcx, kHostRdx, kHostRbx, kGuestSp,
+                                            kHostRbp, kHostRsi, kHostRdi, kHostR8,  kHostR9};
+  const auto registers = [&](bool load) {
+    for (unsigned i = 0; i < std::size(kHosts); ++i) {
+      const Mem at{kCore, kNoHost, 0, offset(&core_.s.gpr[i])};
+      if (load) {
+        e.load(kHosts[i], at);
+      } else {
+        e.store(at, kHosts[i]);
+      }
+    }
+  };
+  const auto rsp = [&e](unsigned digit, unsigned bytes) {
+    e.op({0x83, 0, 8}, static_cast<std::uint8_t>(digit), kHostRsp);
+    e.byte(bytes);
+  };
+  static constexpr std::uint8_t kSaved[] = {kHostRbx, kHostRbp, kHostR12,
+                                            kHostR13, kHostR14, kHostR15};
+  // Enter: RDI = core, RSI = budget, RDX = code.
+  enter_ = reinterpret_cast<Enter>(reinterpret_cast<std::uintptr_t>(e.here()));
+  for (const std::uint8_t reg : kSaved) {
+    if (reg >= 8) e.byte(0x41);
+    e.byte(0x50 | (reg & 7));
+  }
+  rsp(5, 8);
+  e.mov(kCore, kHostRdi);
+  e.mov(kBudget, kHostRsi);
+  e.mov(kTemp, kHostRdx);
+  registers(true);
+  e.op({0xff, 0, 4}, 4, kTemp);  // jmp r11
+  // Exit with the guest's registers to be stored; R11 goes to the caller.
+  exit_ = e.here();
+  registers(false);
+  const std::uint8_t* exit_stored = e.here();
+  e.store({kCore, kNoHost, 0, offset(&core_.jit_area.budget)}, kBudget);
+  e.mov(kHostRax, kTemp);
+  rsp(0, 8);
+  for (std::size_t i = std::size(kSaved); i-- > 0;) {
+    if (kSaved[i] >= 8) e.byte(0x41);
+    e.byte(0x58 | (kSaved[i] & 7));
+  }
+  e.byte(0xc3);
+  // Calls the interpreter's handler.
+  handler_ = e.here();
+  registers(false);
+  e.mov(kHostRdi, kCore);
+  e.mov(kHostRsi, kValue);
+  e.mov(kHostRdx, kTemp, 4);
+  e.mov(kHostRcx, kBudget);
+  rsp(5, 8);
+  e.mov_imm(kHostRax, reinterpret_cast<std::uintptr_t>(&Jit::call_handler));
+  e.op({0xff, 0, 4}, 2, kHostRax);
+  e.mov(kBudget, kHostRdx);
+  e.op({0x85, 0, 4}, kHostRax, kHostRax);
+  const std::size_t leave = e.jcc(kNotEqual);
+  rsp(0, 8);
+  registers(true);
+  e.byte(0xc3);
+  e.bind(leave);
+  rsp(0, 16);
+  e.op({0x31, 0, 4}, kTemp, kTemp);
+  e.jmp_to(exit_stored);
+  std::memcpy(buffer_.writable(buffer_.next()), e.bytes().data(), e.size());
+  buffer_.take(e.size());
+  thunks_end_ = buffer_.used();
+}
+
+// Does for one instruction what Core::execute() does.
+Jit::Answer Jit::call_handler(Core* core, Translation* from, std::uint32_t index,
+                              std::int64_t budget) {
+  Core& c = *core;
+  Jit& jit = *c.jit_;
+  Insn* insn = &from->block->insns[index];
+  const auto count = static_cast<std::int64_t>(from->count);
+  const std::uint32_t length = insn->length;
+  c.first_ = from->block->insns.data();
+  c.current_ = insn;
+  c.count_base_ = jit.limit_ - static_cast<std::uint64_t>(budget + count);
+  c.lf.load(from_image(c.jit_area.flags));
+  c.s.rip = from->rip + from->offsets[index] + length;
+  const Flow flow = insn->execute(c, *insn);
+  // A segment register was loaded, or STAC: the rest may have been translated for something else.
+  const bool stays =
+      !c.context_changed || (jit.current_context() == from->context && from->epoch == jit.epoch_);
+  if (flow == Flow::kNext && !c.leave_pending_ && stays) {
+    c.current_ = nullptr;
+    c.jit_area.flags = to_image(c.lf.value());
+    return {0, static_cast<std::int64_t>(jit.limit_ - c.count_base_) - count};
+  }
+  const bool retires = flow == Flow::kNext || flow == Flow::kLeave;
+  if (!retires) c.s.rip -= length;
+  if (!c.code64) c.s.rip = static_cast<std::uint32_t>(c.s.rip);
+  c.retired = c.count_base_ + index + (retires ? 1 : 0);
+  c.current_ = nullptr;
+  c.restore_patched();
+  c.repeating_ = flow == Flow::kAgain;
+  if (flow == Flow::kFault) {
+    c.delivered_ = true;
+    c.pending_debug_ = 0;
+    c.deliver_exception(c.fault);
+  }
+  return {1, 0};
+}
+
+std::uint32_t Jit::current_context() {
+  Core& c = core_;
+  if (!c.context_changed) return last_context_;
+  c.context_changed = false;
+  Context now;
+  now.cs_base = c.views[kCs].base;
+  now.cs_limit = c.code64 ? ~std::uint64_t{0} : c.s.segment[kCs].limit;
+  now.mode = static_cast<std::uint8_t>(c.code_mode_);
+  now.stack = c.stack_mask_ == 0xffff ? 2 : c.stack_mask_ == 0xffffffff ? 4 : 8;
+  now.rights = static_cast<std::uint8_t>(c.rights);
+  if (c.code64) {
+    constexpr unsigned kFlat = 1u << kEs | 1u << kCs | 1u << kSs | 1u << kDs;
+    now.flat_read = now.flat_write = kFlat;
+  } else {
+    constexpr std::uint64_t kAll = std::uint64_t{1} << 32;
+    for (unsigned i = 0; i < 6; ++i) {
+      const Core::SegmentView& view = c.views[i];
+      const auto bit = static_cast<std::uint8_t>(1u << i);
+      if (view.base == 0 && view.readable >= kAll) now.flat_read |= bit;
+      if (view.base == 0 && view.writable >= kAll) now.flat_write |= bit;
+      if (view.readable >= 0x10000) now.wide_read |= bit;
+      if (view.writable >= 0x10000) now.wide_write |= bit;
+    }
+  }
+  if (last_context_ < contexts_.size() && contexts_[last_context_] == now) return last_context_;
+  for (std::uint32_t i = 0; i < contexts_.size(); ++i) {
+    if (contexts_[i] == now) return last_context_ = i;
+  }
+  if (contexts_.size() >= 512) {
+    flush();
+    contexts_.clear();
+  }
+  contexts_.push_back(now);
+  return last_context_ = static_cast<std::uint32_t>(contexts_.size() - 1);
+}
+
+Translation* Jit::find(Block& block, std::uint64_t rip, std::uint32_t context) const {
+  for (const auto& t : block.translations) {
+    if (t->rip == rip && t->context == context && t->epoch == epoch_) return t.get();
+  }
+  return nullptr;
+}
+
+Translation* Jit::translate(Block& block, std::uint32_t context) {
+  std::erase_if(block.translations, [this](const auto& t) { return t->epoch != epoch_; });
+  if (block.translations.size() >= kMostTranslations) return nullptr;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto made = std::make_shared<Translation>();
+    made->block = &block;
+    made->rip = core_.s.rip;
+    made->context = context;
+    made->count = block.count;
+    made->epoch = epoch_;
+    Translator translator(*this, core_, block, contexts_[context], *made);
+    if (translator.translate()) {
+      block.translations.push_back(made);
+      return made.get();
+    }
+    flush();
+    block.translations.clear();
+  }
+  return nullptr;
+}
+
+bool Jit::run(Block& block, std::uint64_t most) {
+  Core& c = core_;
+  const std::uint32_t context = current_context();
+  Translation* t = find(block, c.s.rip, context);
+  if (t == nullptr) {
+    if (++block.executions < hot_) return false;
+    t = translate(block, context);
+    if (t == nullptr) return false;
+  }
+  if (wanted_ != nullptr) {
+    Edge& edge = *wanted_;
+    if (edge.to == nullptr && edge.target == t->rip && edge.from->context == context &&
+        edge.from->epoch == epoch_ && page_of(edge.from->block->host) == page_of(block.host))
+      link(edge, *t);
+    wanted_ = nullptr;
+  }
+  if (t->count > most) return false;
+  jumps_[(t->rip ^ t->rip >> 12) & (kJumps - 1)] = {t->rip, t->entry, c.generation_, context, 0};
+  const std::uint64_t most_ever = std::uint64_t{1} << 62;
+  const std::uint64_t granted = std::min(most, most_ever);
+  limit_ = c.retired + granted;
+  c.leave_pending_ = false;
+  c.jit_area.flags = to_image(c.lf.value());
+  c.repeating_ = false;
+  Edge* edge = enter_(&c, static_cast<std::int64_t>(granted) - t->count, t->body);
+  if (edge == nullptr) return true;  // a handler was the last
+  c.lf.load(from_image(c.jit_area.flags));
+  auto budget = static_cast<std::int64_t>(c.jit_area.budget);
+  if (budget < 0) {
+    budget += edge->to->count;
+  } else if (edge->jump_at != nullptr) {
+    wanted_ = edge;
+  }
+  c.s.rip = edge->to_scratch ? c.jit_area.scratch : edge->target;
+  c.retired = limit_ - static_cast<std::uint64_t>(budget);
+  return true;
+}
+
+void Jit::write32(const std::uint8_t* code, std::uint32_t value) {
+  std::memcpy(buffer_.writable(code), &value, 4);
+}
+
+void Jit::link(Edge& edge, Translation& to) {
+  edge.to = &to;
+  to.incoming.push_back(&edge);
+  write32(edge.cost_at, to.count - edge.refund);
+  write32(edge.jump_at, static_cast<std::uint32_t>(to.body - (edge.jump_at + 4)));
+}
+
+void Jit::unlink(Edge& edge) {
+  edge.to = nullptr;
+  write32(edge.cost_at, 0U - edge.refund);
+  write32(edge.jump_at, static_cast<std::uint32_t>(edge.cold - (edge.jump_at + 4)));
+}
+
+void Jit::forget(Translation& t) {
+  if (t.epoch != epoch_) return;
+  for (Edge* edge : t.incoming) unlink(*edge);
+  t.incoming.clear();
+  for (const auto& edge : t.edges) {
+    if (edge->to != nullptr) std::erase(edge->to->incoming, edge.get());
+    edge->to = nullptr;
+  }
+}
+
+void Jit::retire(Block& block) {
+  if (block.translations.empty()) return;
+  wanted_ = nullptr;
+  ++core_.generation_;
+  for (const auto& t : block.translations) forget(*t);
+}
+
+void Jit::flush() {
+  ++epoch_;
+  ++core_.generation_;
+  wanted_ = nullptr;
+  buffer_.rewind(thunks_end_);
+}
+
+}  // namespace ice86::cpu::jit

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The second engine: blocks that run often become host code (docs/adr/0007-jit.md).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "cpu/code_cache.h"
+#include "cpu/jit/code_buffer.h"
+#include "cpu/jit/translation.h"
+
+namespace ice86::cpu {
+class Core;
+}
+
+namespace ice86::cpu::jit {
+
+class Translator;
+
+class Jit {
+ public:
+  // Whether this build and this host have it.
+  static bool available();
+  // `hot`: executions before a block is translated.
+  Jit(Core& core, std::uint32_t hot);
+  static constexpr std::uint32_t kHot = 12;
+  ~Jit();
+  Jit(const Jit&) = delete;
+  Jit& operator=(const Jit&) = delete;
+
+  bool ok() const { return buffer_.ok(); }
+  // Runs from the start of `block`, which stands at RIP, and on. False: it is not translated.
+  bool run(Block& block, std::uint64_t most);
+  // The block is not valid any more.
+  void retire(Block& block);
+
+ private:
+  friend class Translator;
+  static constexpr std::size_t kBufferSize = std::size_t{24} << 20;
+  static constexpr std::size_t kJumps = 4096;
+  static constexpr std::size_t kMostTranslations = 6;  // of one block
+
+  struct Answer {
+    std::uint64_t leave;
+    std::int64_t budget;
+  };
+  static Answer call_handler(Core* core, Translation* from, std::uint32_t index,
+                             std::int64_t budget);
+  void make_thunks();
+  std::uint32_t current_context();
+  Translation* find(Block& block, std::uint64_t rip, std::uint32_t context) const;
+  Translation* translate(Block& block, std::uint32_t context);
+  void link(Edge& edge, Translation& to);
+  void unlink(Edge& edge);
+  void forget(Translation& translation);
+  void flush();
+  void write32(const std::uint8_t* code, std::uint32_t value);
+
+  Core& core_;
+  const std::uint32_t hot_;
+  CodeBuffer buffer_;
+  std::uint64_t epoch_ = 1;
+  std::size_t thunks_end_ = 0;
+  std::uint64_t limit_ = 0;  // the count at which the budget is used up
+  std::vector<Context> contexts_;
+  std::uint32_t last_context_ = 0;
+  std::vector<JumpEntry> jumps_ = std::vector<JumpEntry>(kJumps);
+  Edge* wanted_ = nullptr;     // the edge that was left last, to be linked
+  bool direct_flags_ = false;  // undefined flags of the host are those of the interpreter
+
+  // Thunks.
+  using Enter = Edge* (*)(Core*, std::int64_t budget, const std::uint8_t* code);
+  Enter enter_ = nullptr;
+  const std::uint8_t* exit_ = nullptr;     // R11: the edge
+  const std::uint8_t* handler_ = nullptr;  // R14: the translation, R11: the number
+};
+
+}  // namespace ice86::cpu::jit

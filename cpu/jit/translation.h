@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Translated blocks and what translated code and the rest of the CPU share.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace ice86::cpu {
+struct Block;
+}
+
+namespace ice86::cpu::jit {
+
+struct Translation;
+
+// What code is translated for besides its bytes. Blocks are told apart by mode alone: one block
+// may have several translations.
+struct Context {
+  std::uint64_t cs_base = 0;
+  std::uint64_t cs_limit = 0;
+  std::uint8_t mode = 0;        // 0: 16-bit code, 1: 32-bit, 2: 64-bit
+  std::uint8_t stack = 0;       // SP, ESP or RSP: 2, 4, 8 bytes
+  std::uint8_t rights = 0;      // Rights
+  std::uint8_t flat_read = 0;   // a bit for each segment register: base 0, and 4 GiB may be read
+  std::uint8_t flat_write = 0;  // or written
+  std::uint8_t wide_read = 0;   // at least 64 KiB may be read
+  std::uint8_t wide_write = 0;  // or written
+
+  bool operator==(const Context&) const = default;
+};
+
+// A way out of a translation to a known place in the same page. Linked, it is
+//   sub budget, cost; js cold; jmp body of the target
+// and until then the jump goes to `cold`, too. The cost is the target's count, less what was paid
+// for instructions of this block that are jumped over.
+struct Edge {
+  Translation* from = nullptr;
+  Translation* to = nullptr;
+  std::uint64_t target = 0;  // RIP
+  std::uint32_t refund = 0;
+  const std::uint8_t* cost_at = nullptr;
+  const std::uint8_t* jump_at = nullptr;
+  const std::uint8_t* cold = nullptr;
+  bool to_scratch = false;  // not linked: the target is in Area::scratch
+};
+
+struct Translation {
+  Block* block = nullptr;
+  std::uint64_t rip = 0;  // of its first instruction
+  std::uint32_t context = 0;
+  std::uint32_t count = 0;              // instructions
+  std::uint64_t epoch = 0;              // of the code buffer
+  const std::uint8_t* entry = nullptr;  // takes the count off the budget first
+  const std::uint8_t* body = nullptr;
+  std::vector<std::uint16_t> offsets;  // of each instruction
+  std::vector<std::unique_ptr<Edge>> edges;
+  std::vector<Edge*> incoming;
+};
+
+// Where indirect jumps find their target.
+struct JumpEntry {
+  std::uint64_t rip = ~std::uint64_t{0};
+  const std::uint8_t* code = nullptr;
+  std::uint64_t generation = 0;
+  std::uint32_t context = 0;
+  std::uint32_t padding = 0;
+};
+static_assert(sizeof(JumpEntry) == 32);
+
+// The part of Core that only translated code uses.
+struct Area {
+  JumpEntry* jumps = nullptr;
+  std::uint64_t scratch = 0;
+  std::uint64_t budget = 0;
+  // The arithmetic flags while translated code runs: OF in bit 0, bits 15:8 as LAHF has them.
+  std::uint16_t flags = 0;
+  std::uint8_t carry = 0;  // CF before the last INC or DEC
+};
+
+}  // namespace ice86::cpu::jit

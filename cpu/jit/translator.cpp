@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// From a block to host code: decoding it once more, which flags are needed, and the frame around
+// the instructions.
+#include "cpu/jit/translator.h"
+
+#include <cstring>
+
+#include "cpu/core.h"
+#include "cpu/decoder_features.h"
+
+namespace ice86::cpu::jit {
+
+Translator::Translator(Jit& jit, Core& core, Block& block, const Context& context,
+                       Translation& translation)
+    : jit_(jit), c_(core), block_(block), ctx_(context), t_(translation) {}
+
+std::int32_t Translator::offset(const void* member) const {
+  return static_cast<std::int32_t>(static_cast<const std::uint8_t*>(member) -
+                                   reinterpret_cast<const std::uint8_t*>(&c_));
+}
+
+Mem Translator::guest(unsigned number) const {
+  return core(&c_.s.gpr[number]);
+}
+
+void Translator::decode() {
+  std::uint32_t at = 0;
+  items_.resize(block_.count);
+  t_.offsets.resize(block_.count);
+  for (std::uint32_t i = 0; i < block_.count; ++i) {
+    Item& item = items_[i];
+    item.insn = &block_.insns[i];
+    item.at = at;
+    t_.offsets[i] = static_cast<std::uint16_t>(at);
+    const bool known = c_.decoder_.decode_again(block_.host + at, item.insn->length, block_.mode,
+                                                item.zi, item.ops.data());
+    if (known && item.zi.length == item.insn->length) {
+      classify(item);
+    } else {
+      item.group = Group::kHandler;
+      item.reads = kAllFlags;
+      item.touch = kAllFlags;
+    }
+    at += item.insn->length;
+  }
+}
+
+void Translator::find_live() {
+  std::uint32_t live = kAllFlags;
+  for (std::size_t i = items_.size(); i-- > 0;) {
+    Item& item = items_[i];
+    item.live_after = live;
+    const bool exposes = item.group == Group::kHandler || item.memory >= 0 ||
+                         (item.group >= Group::kPush && item.group != Group::kJcc &&
+                          item.group != Group::kJmp && item.group != Group::kLoop);
+    live = exposes ? kAllFlags : (live & ~item.kill) | item.reads;
+    if (item.group == Group::kJcc || item.group == Group::kLoop) live = kAllFlags;
+    item.live_before = live;
+  }
+}
+
+void Translator::handler(std::uint32_t index) {
+  need_image();
+  e_.mov_imm(kValue, reinterpret_cast<std::uintptr_t>(&t_));
+  e_.mov_imm(kTemp, index);
+  e_.call_to(jit_.handler_);
+  f_ = FlagState{};
+}
+
+void Translator::cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before,
+                      bool returns) {
+  if (jumps.empty()) return;
+  cold_.push_back({std::move(jumps), index, std::move(before), f_, returns, e_.size()});
+}
+
+void Translator::cold_handlers() {
+  for (Cold& stub : cold_) {
+    for (const std::size_t jump : stub.jumps) e_.bind(jump);
+    f_ = stub.before;
+    handler(stub.index);
+    if (!stub.returns) {
+      e_.byte(0x0f), e_.byte(0x0b);  // the handler of a jump does not come back
+      continue;
+    }
+    if ((stub.after.host & items_[stub.index].live_after) != 0) load_flags();
+    e_.bind_to(e_.jmp(), stub.resume);
+  }
+  for (const ColdEdge& cold : cold_edges_) {
+    for (const std::size_t jump : cold.jumps) e_.bind(jump);
+    cold.edge->cold = e_.here();
+    e_.mov_imm(kTemp, reinterpret_cast<std::uintptr_t>(cold.edge));
+    e_.jmp_to(jit_.exit_);
+  }
+}
+
+void Translator::side_exits() {
+  for (Side& side : sides_) {
+    e_.bind(side.jump);
+    f_ = std::move(side.state);
+    go_to(side.target, side.refund);
+  }
+}
+
+void Translator::instruction(std::uint32_t index) {
+  Item& item = items_[index];
+  switch (item.group) {
+    case Group::kHandler: return handler(index);
+    case Group::kGeneric: return generic(index);
+    case Group::kLea: return lea(item);
+    case Group::kMovImmediate: return mov_immediate(item);
+    case Group::kNop: return;
+    case Group::kPush:
+    case Group::kPushImmediate: return push(index);
+    case Group::kPop: return pop(index);
+    case Group::kLeave: return leave(index);
+    case Group::kJcc: return jcc(index);
+    case Group::kJmp: return jmp(index);
+    case Group::kCall:
+    case Group::kCallIndirect: return call(index);
+    case Group::kRet:
+    case Group::kJmpIndirect: return ret(index);
+    case Group::kLoop: return loop(index);
+    case Group::kDivide: return divide(index);
+  }
+}
+
+bool Translator::translate() {
+  // No instruction takes more than this, with its cold part.
+  constexpr std::size_t kMostBytes = 700;
+  if (jit_.buffer_.left() < (block_.count + 2) * kMostBytes) return false;
+  decode();
+  find_live();
+  const std::uint8_t* start = jit_.buffer_.next();
+  e_.begin(start);
+  t_.entry = start;
+  e_.op({0x81, 0, 8}, 5, kBudget);
+  e_.dword(t_.count);
+  const std::size_t used_up = e_.jcc(kSign);
+  t_.body = e_.here();
+  for (std::uint32_t i = 0; i < block_.count; ++i) instruction(i);
+  const Group last = items_.back().group;
+  const bool ended = last == Group::kJmp || last == Group::kCall || last == Group::kRet ||
+                     last == Group::kJmpIndirect || last == Group::kCallIndirect ||
+                     last == Group::kLoop;
+  if (!ended) go_to(rip_after(items_.back()));
+  side_exits();
+  cold_handlers();
+  // Out of budget at the entry.
+  e_.bind(used_up);
+  e_.alu_imm(0, kBudget, static_cast<std::int32_t>(t_.count), 8);
+  t_.edges.push_back(std::make_unique<Edge>());
+  Edge& again = *t_.edges.back();
+  again.from = &t_;
+  again.target = t_.rip;
+  e_.mov_imm(kTemp, reinterpret_cast<std::uintptr_t>(&again));
+  e_.jmp_to(jit_.exit_);
+  if (e_.size() > jit_.buffer_.left()) return false;
+  std::memcpy(jit_.buffer_.writable(start), e_.bytes().data(), e_.size());
+  jit_.buffer_.take(e_.size());
+  // Edges that no target has yet go to their cold part.
+  for (const ColdEdge& cold : cold_edges_) {
+    if (cold.edge->jump_at != nullptr) jit_.unlink(*cold.edge);
+  }
+  return true;
+}
+
+}  // namespace ice86::cpu::jit

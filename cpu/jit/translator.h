@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Makes host code of one block.
+//
+// Host registers in translated code: the guest's RAX to RDI stand in the host's, but RSP in R12;
+// R8 and R9 in theirs, R10 to R15 in State. RSP is the host's stack, R13 = Core, R15 = budget
+// (what is left after the block that runs); R10, R11 and R14 are free.
+//
+// An instruction is translated by writing it again with other operands. What is not known, and
+// what leaves the fast path (a TLB miss, a fault), calls the interpreter's handler for the whole
+// instruction; no part of it has been done by then.
+#pragma once
+
+#include <Zydis/Zydis.h>
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "cpu/jit/emitter.h"
+#include "cpu/jit/jit.h"
+#include "cpu/jit/translation.h"
+
+namespace ice86::cpu {
+class Core;
+struct Insn;
+}  // namespace ice86::cpu
+
+namespace ice86::cpu::jit {
+
+constexpr std::uint8_t kCore = kHostR13, kBudget = kHostR15, kGuestSp = kHostR12;
+constexpr std::uint8_t kAddress = kHostR10, kTemp = kHostR11, kValue = kHostR14;
+constexpr std::uint32_t kAllFlags = 0x8d5;
+constexpr std::uint32_t kCarry = 1;
+
+// How an instruction is translated.
+enum class Group : std::uint8_t {
+  kHandler,
+  kGeneric,  // the same opcode, with other operands
+  kLea,
+  kMovImmediate,
+  kNop,
+  kPush,
+  kPushImmediate,
+  kPop,
+  kLeave,
+  kJcc,
+  kJmp,
+  kCall,
+  kRet,
+  kJmpIndirect,
+  kCallIndirect,
+  kLoop,  // LOOP and JCXZ
+  kDivide
+};
+
+struct Item {
+  const Insn* insn = nullptr;
+  ZydisDecodedInstruction zi;
+  std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT> ops;
+  std::uint32_t at = 0;  // offset in the block
+  Group group = Group::kHandler;
+  int memory = -1;          // the operand in memory
+  bool stores = false;      // it is written
+  std::uint32_t reads = 0;  // flags it needs
+  std::uint32_t kill = 0;   // flags that are new in any case
+  std::uint32_t touch = 0;  // flags that may change
+  std::uint32_t live_after = kAllFlags;
+  std::uint32_t live_before = kAllFlags;
+};
+
+// Where the arithmetic flags are at a point of the translation.
+struct FlagState {
+  std::uint32_t host = 0;  // those that the host's flags hold
+  bool image = true;       // Area::flags
+  bool recipe = false;     // `code` makes them again
+  std::uint32_t recipe_registers = 0;
+  std::vector<std::uint8_t> code;
+};
+
+class Translator {
+ public:
+  Translator(Jit& jit, Core& core, Block& block, const Context& context, Translation& translation);
+  // False: the code buffer is full.
+  bool translate();
+
+ private:
+  struct Cold {
+    std::vector<std::size_t> jumps;
+    std::uint32_t index;
+    FlagState before;
+    FlagState after;
+    bool returns;
+    std::size_t resume;
+  };
+
+  // translator.cpp
+  void decode();
+  void classify(Item& item);
+  bool encodable(const Item& item) const;
+  void find_live();
+  void instruction(std::uint32_t index);
+  void handler(std::uint32_t index);
+  void cold_handlers();
+  std::int32_t offset(const void* member) const;
+  Mem core(const void* member) const { return Mem{kCore, kNoHost, 0, offset(member)}; }
+  Mem guest(unsigned number) const;
+
+  // emit_flags.cpp
+  void save_flags();
+  void load_flags();
+  void need_flags(std::uint32_t which);
+  void need_image();
+  void clobber_flags(std::uint32_t live);
+  void registers_written(std::uint32_t hosts, std::uint32_t live);
+
+  // emit_memory.cpp
+  void effective(const Item& item);
+  void look_up(unsigned segment, unsigned size, bool write, std::vector<std::size_t>& fail);
+  void cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before, bool returns);
+
+  // emit_general.cpp
+  static std::uint8_t host_of(unsigned number);
+  std::uint8_t read_register(unsigned number, std::uint8_t temp);
+  void generic(std::uint32_t index);
+  void generic_op(const Item& item, const RegisterOrMem* memory);
+  void finish_recipe(const Item& item, std::size_t from);
+  void lea(const Item& item);
+  void mov_immediate(const Item& item);
+  std::uint32_t hosts_written(const Item& item) const;
+
+  // emit_branch.cpp
+  void push(std::uint32_t index);
+  void pop(std::uint32_t index);
+  void leave(std::uint32_t index);
+  void stack_address(std::int32_t delta);
+  void move_stack(std::int32_t delta);
+  void jcc(std::uint32_t index);
+  void jmp(std::uint32_t index);
+  void call(std::uint32_t index);
+  void ret(std::uint32_t index);
+  void loop(std::uint32_t index);
+  void divide(std::uint32_t index);
+  std::uint64_t target_of(const Item& item) const;
+  std::uint64_t rip_after(const Item& item) const;
+  bool target_ok(std::uint64_t target) const;
+  void jump_by_table(std::vector<std::size_t>& miss, std::int32_t stack, bool moves_stack);
+  void go_to(std::uint64_t target, std::uint32_t refund = 0);
+  void side_exits();
+
+  Jit& jit_;
+  Core& c_;
+  Block& block_;
+  const Context ctx_;
+  Translation& t_;
+  Emitter e_;
+  std::vector<Item> items_;
+  FlagState f_;
+  std::vector<Cold> cold_;
+  // Conditional jumps, when they are taken: the instructions behind them have been paid for.
+  struct Side {
+    std::size_t jump;
+    FlagState state;
+    std::uint64_t target;
+    std::uint32_t refund;
+  };
+  std::vector<Side> sides_;
+  struct ColdEdge {
+    Edge* edge;
+    std::vector<std::size_t> jumps;
+  };
+  std::vector<ColdEdge> cold_edges_;
+};
+
+}  // namespace ice86::cpu::jit
