@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The second engine: blocks that run often become host code (docs/adr/0007-jit.md).
+// The second engine: blocks that run often become host code (docs/adr/0006-translation.md).
 #pragma once
 
 #include <cstddef>
