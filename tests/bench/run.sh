@@ -2,6 +2,7 @@
 # Benchmarks, each beside a peer in the same run: the same guest program on ice86's interpreter and on
 # Debian's Bochs. What counts is CPU time; start-up (the same guest with 0 rounds) is taken off.
 #   tests/bench/run.sh BUILD_FOLDER [RUNS] [GUEST...]
+# Then whole boots beside QEMU (boots.sh): ovmf_shell, linux_prompt.
 set -euo pipefail
 build=$1 runs=${2:-3}
 shift $(($# < 2 ? $# : 2))
@@ -67,3 +68,6 @@ if wanted integer_loop "$@"; then bench integer_loop 20000 058AECE4 409.3; fi
 if wanted x87_matrix "$@"; then bench x87_matrix 600 EC17EA26 150.6; fi
 if wanted sse2_mix "$@"; then bench sse2_mix 6000 F50C9996 67.6; fi
 if wanted paging_mix "$@"; then bench paging_mix 200000 2EE4D9E9 139.0; fi
+for boot in ovmf_shell linux_prompt; do
+  if wanted "$boot" "$@"; then "$here/boots.sh" "$build" "$runs" "$boot"; fi
+done

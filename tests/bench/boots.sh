@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# CPU seconds from power-on to a text on COM1, on ice86 and on QEMU's TCG, with the same firmware and
+# disk. The process is looked at every tenth of a second.
+#   tests/bench/boots.sh BUILD_FOLDER RUNS BOOT...
+# Boots: ovmf_shell (OVMF to the UEFI shell), linux_prompt (SeaBIOS, GRUB, Debian's kernel to a shell; its
+# disk is made by './run test --all').
+set -euo pipefail
+build=$1 runs=$2
+shift 2
+most=1200   # seconds of real time for one boot
+work=$(mktemp -d)
+emulator=
+trap '[ -z "$emulator" ] || kill "$emulator" 2>/dev/null; rm -rf "$work"' EXIT
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+ticks=$(getconf CLK_TCK)
+
+# until_text TEXT COMMAND...: sets `seconds`, of user and system time, until the command's output has it.
+until_text() {
+  local text=$1 end=$((SECONDS + most)) stat
+  shift
+  "$@" > "$work/out" 2>&1 < /dev/null &
+  emulator=$!
+  until grep -aq -- "$text" "$work/out"; do
+    if ! kill -0 "$emulator" 2>/dev/null || [ "$SECONDS" -gt "$end" ]; then
+      echo "boots.sh: no '$text' from: $*" >&2
+      exit 1
+    fi
+    sleep 0.1
+  done
+  read -ra stat < "/proc/$emulator/stat"
+  kill "$emulator"
+  wait "$emulator" 2>/dev/null || true
+  emulator=
+  seconds=$(awk -v spent="$((stat[13] + stat[14]))" -v ticks="$ticks" 'BEGIN { print spent / ticks }')
+}
+
+# measure NAME TEXT: with ours() and theirs() set up.
+measure() {
+  local i ours=() theirs=()
+  for ((i = 0; i < runs; ++i)); do
+    until_text "$2" "${ours_command[@]}"
+    ours+=("$seconds")
+    until_text "$2" "${theirs_command[@]}"
+    theirs+=("$seconds")
+  done
+  awk -v name="$1" -v runs="$runs" -v a="$(printf '%s\n' "${ours[@]}" | median)" \
+    -v b="$(printf '%s\n' "${theirs[@]}" | median)" 'BEGIN {
+    printf "%-32s %10s\n", name ", median of " runs, "CPU s"
+    printf "%-32s %10.2f\n%-32s %10.2f\n", "ice86", a, "QEMU 7.2 -accel tcg (Debian)", b
+    printf "ice86 takes %.2f times as long\n", a / b
+  }'
+}
+
+qemu=(qemu-system-x86_64 -M pc -accel tcg -m 256 -display none -monitor none -serial stdio -nic none)
+ice86=("$build/bin/ice86" run -m 256 --serial stdio)
+for boot; do
+  case $boot in
+    ovmf_shell)
+      cp /usr/share/OVMF/OVMF_VARS_4M.fd "$work/vars.fd"
+      ours_command=("${ice86[@]}" --firmware ovmf)
+      theirs_command=("${qemu[@]}"
+        -drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd
+        -drive "if=pflash,format=raw,snapshot=on,file=$work/vars.fd")
+      measure "$boot" 'Shell>'
+      ;;
+    linux_prompt)
+      disk=$build/images/linux64.img
+      if [ ! -f "$disk" ]; then
+        echo "linux_prompt: no $disk ('./run test --all' makes it)" >&2
+        continue
+      fi
+      ours_command=("${ice86[@]}" --firmware seabios --disk "$disk")
+      theirs_command=("${qemu[@]}" -drive "file=$disk,format=raw,snapshot=on")
+      measure "$boot" 'built-in shell'
+      ;;
+    *)
+      echo "boots.sh: there is no boot '$boot'" >&2
+      exit 2
+      ;;
+  esac
+done
