@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What OVMF starts from a disk: GRUB and systemd-boot with Debian's kernel, memtest86+. The media
-// are made by images/linux/make_linux_disks.sh.
+// A boot loader that OVMF starts from a disk, with Debian's kernel. The media are made by
+// images/linux/make_linux_disks.sh.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
