@@ -22,7 +22,7 @@ constexpr unsigned kA = 0x0A, kB = 0x0B, kC = 0x0C, kD = 0x0D;
 
 constexpr std::uint8_t kUip = 0x80, kDividerMask = 0x70, kRateMask = 0x0F;
 constexpr std::uint8_t kSet = 0x80, kPie = 0x40, kAie = 0x20, kUie = 0x10, kSqwe = 0x08;
-constexpr std::uint8_t kDm = 0x04, k24 = 0x02;
+constexpr std::uint8_t kDm = 0x04, k24 = 0x02, kDse = 0x01;
 constexpr std::uint8_t kIrqf = 0x80, kPf = 0x40, kAf = 0x20, kUf = 0x10;
 constexpr std::uint8_t kVrt = 0x80;
 constexpr std::uint8_t kPm = 0x80;
@@ -110,8 +110,25 @@ void Mc146818::update_cycle(Nanoseconds deadline) {
   state_.next_update = deadline + kSecond;
   update_timer_.arm_at(state_.next_update);
   if ((state_.ram[kB] & kSet) != 0) return;
-  advance_time();
+  if (!change_daylight_saving()) advance_time();
   set_flags(static_cast<std::uint8_t>(kUf | (alarm_matches() ? kAf : 0)));
+}
+
+// With DSE, the second after 1:59:59 AM is 3:00:00 on the last Sunday in April, and 1:00:00, once,
+// on the last one in October ("Daylight Savings Enable").
+bool Mc146818::change_daylight_saving() {
+  std::array<std::uint8_t, kBytes>& ram = state_.ram;
+  const unsigned month = decode(ram[kMonth]);
+  const bool last_sunday =
+      decode(ram[kDayOfWeek]) == 1 && decode(ram[kDate]) + 7 > days_in(month, 0);
+  if (!last_sunday || month != 10) state_.hour_repeated = false;
+  if ((ram[kB] & kDse) == 0 || !last_sunday || (month != 4 && month != 10)) return false;
+  if (decode_hour(ram[kHours]) != 1 || decode(ram[kMinutes]) != 59 || decode(ram[kSeconds]) != 59)
+    return false;
+  if (month == 10 && std::exchange(state_.hour_repeated, true)) return false;
+  ram[kSeconds] = ram[kMinutes] = 0;
+  ram[kHours] = encode_hour(month == 4 ? 3 : 1);
+  return true;
 }
 
 void Mc146818::advance_time() {
@@ -265,12 +282,13 @@ void Mc146818::reset(ResetKind kind) {
 }
 
 void Mc146818::serialize(Archive& archive) {
-  archive.section("mc146818", 1, [&] {
+  archive.section("mc146818", 2, [&] {
     archive.io(state_.ram);
     archive.io(state_.flags);
     archive.io(state_.index);
     archive.io(state_.nmi_masked);
     archive.io(state_.next_update);
+    archive.io(state_.hour_repeated);
   });
   if (!archive.loading()) return;
   state_.flags &= kPf | kAf | kUf;

@@ -54,12 +54,14 @@ class Mc146818 final : public RegisterBlock {
     std::uint8_t index = 0;
     bool nmi_masked = true;
     Nanoseconds next_update = 0;  // end of the next update cycle, while the divider chain runs
+    bool hour_repeated = false;   // the end of daylight saving has been, today
   };
 
   bool dividing() const;
   bool update_in_progress() const;
   void update_cycle(Nanoseconds deadline);
   void periodic_tick();
+  bool change_daylight_saving();
   void advance_time();
   void advance_date();
   bool alarm_matches() const;

@@ -517,6 +517,15 @@ TEST(I82077aa, ReadDeletedStopsAtADataMark) {
   EXPECT_THAT(b.result(), ElementsAre(0, 0, 0x40, 0, 0, 2, 2));
 }
 
+TEST(I82077aa, ReadDeletedWithSkipPassesDataMarksOver) {
+  FloppyBench b;
+  b.start();
+  b.program_dma(0x46, 1024);
+  b.send({0x6C, 0, 0, 0, 17, 2, 18, 27, 255});
+  b.until_interrupt();
+  EXPECT_THAT(b.result(), ElementsAre(0x40, 0x80, 0x40, 1, 0, 1, 2));
+}
+
 TEST(I82077aa, ReadTrackStartsAtItsFirstSector) {
   FloppyBench b;
   b.start();

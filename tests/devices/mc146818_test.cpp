@@ -95,6 +95,30 @@ TEST(Mc146818, BinaryAndTwelveHourForms) {
   EXPECT_EQ(b.read(2), 10U);
 }
 
+TEST(Mc146818, DaylightSavingSkipsAndRepeatsAnHour) {
+  Mc146818Bench spring({2003, 4, 27, 1, 59, 58});
+  spring.write(0x0B, 0x03);
+  spring.run_seconds(2);
+  EXPECT_EQ(spring.now(), "20030427030000");
+
+  Mc146818Bench autumn({2003, 10, 26, 1, 59, 59});
+  autumn.write(0x0B, 0x01);  // in the 12-hour form
+  autumn.write(4, 0x01);
+  autumn.run_seconds(1);
+  EXPECT_EQ(autumn.now(), "20031026010000");
+  autumn.run_seconds(3600);
+  EXPECT_EQ(autumn.now(), "20031026020000") << "once";
+
+  Mc146818Bench other_sunday({2003, 4, 20, 1, 59, 59});
+  other_sunday.write(0x0B, 0x03);
+  other_sunday.run_seconds(1);
+  EXPECT_EQ(other_sunday.now(), "20030420020000");
+
+  Mc146818Bench off({2003, 4, 27, 1, 59, 59});
+  off.run_seconds(1);
+  EXPECT_EQ(off.now(), "20030427020000");
+}
+
 TEST(Mc146818, SetStopsTheTime) {
   Mc146818Bench b;
   b.write(0x0B, 0x82);

@@ -50,9 +50,14 @@ def make_media(folder):
             image.truncate(size)
 
 
-def need(program):
+def need(program, arguments=(), version=""):
+    """Refuses a program that is not there, or of another version than the stored output."""
     if not shutil.which(program):
         raise NotInstalled(f"{program} is not installed")
+    if version:
+        told = subprocess.run([program, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if version not in told.stdout + told.stderr:
+            raise NotInstalled(f"{program} is not version {version}")
 
 
 def run_ice86(rom, folder, program):
@@ -64,7 +69,7 @@ def run_ice86(rom, folder, program):
 
 
 def run_qemu(rom, folder, _):
-    need("qemu-system-x86_64")
+    need("qemu-system-x86_64", ["--version"], "version 7.2")
     # Virtual time by the count of instructions, 8 ns for each, so that two runs are the same.
     subprocess.run(
         ["qemu-system-x86_64", "-M", "pc", "-accel", "tcg", "-icount", "shift=3,sleep=off", "-bios", rom,
@@ -105,7 +110,7 @@ log: bochs.log
 
 
 def run_bochs(rom, folder, _):
-    need("bochs")
+    need("bochs", ["--help"], "Emulator 2.7")
     need("script")
     shutil.copy(rom, folder / "rom.bin")
     (folder / "bochsrc").write_text(BOCHSRC)

@@ -209,6 +209,13 @@ probe:
   call show_time
   PUT 0x0B, 0x02
 
+  ROW "DSE: 1:59:59 of the last Sunday in April"
+  PUT 0x0B, 0x03
+  TIME 0x59, 0x59, 0x01, 0x01, 0x27, 0x04, 0x03
+  call next_second
+  call show_time
+  PUT 0x0B, 0x02
+
   ROW "update flag: C after a second, again at once"
   GET 0x0C
   call next_second
