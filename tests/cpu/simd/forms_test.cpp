@@ -49,6 +49,8 @@ class Forms : public testing::Test {
           for (unsigned r = 8; r < 16; ++r) expected.state.ymm[r] = before.ymm[r];
         }
         Outcome actual = emulated.run(before);
+        // AMD's MXCSR.MM (APM vol. 1 section 4.2.2), which the guest's CPU does not have.
+        if (expected.exception < 0 && expected.state.mxcsr >> 17 == 1) continue;
         if (expected.exception == kXm) {
           // Whether a conversion between MMX and XMM registers makes the x87 unit MMX registers
           // before it raises #XM depends on the host.
