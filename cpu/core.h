@@ -491,6 +491,7 @@ class Core {
   Block* find_block();
   Block* decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::uint32_t offset);
   Block* decode_across_pages();
+  bool decode_crossing(unsigned bytes);
   [[nodiscard]] bool fetch_page(std::uint64_t linear, const TlbEntry*& entry);
   void execute(Block& block, std::uint64_t most);
   void restore_patched();
@@ -562,6 +563,10 @@ class Core {
   bool port_breakpoints_ = false;
   std::uint64_t pending_debug_ = 0;
   std::unique_ptr<Block> crossing_;  // one instruction across two pages, decoded anew each time
+  // A repeated one that stopped between two iterations goes on as it was fetched when nothing came
+  // in between: where a budget ends must not show. So many instructions had retired; none: 0.
+  std::uint64_t crossing_stopped_at_ = 0;
+  std::array<std::uint8_t, 15> crossing_bytes_{};
 };
 
 }  // namespace ice86::cpu

@@ -129,17 +129,31 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
   return cache_.insert(std::move(block), host_page, flags);
 }
 
+// From the first `bytes` of crossing_bytes_; false: they are not a whole instruction.
+bool Core::decode_crossing(unsigned bytes) {
+  Insn insn{};
+  bool ends_block = false;
+  if (!decoder_.decode(crossing_bytes_.data(), bytes, code_mode_, insn, ends_block)) return false;
+  crossing_ = std::make_unique<Block>();
+  crossing_->mode = code_mode_;
+  crossing_->bytes = insn.length;
+  crossing_->count = 1;
+  Insn end{};
+  end.execute = end_of_block;
+  crossing_->insns = {insn, end};
+  return true;
+}
+
 Block* Core::decode_across_pages() {
-  std::array<std::uint8_t, kMostBytes> bytes{};
-  auto block = std::make_unique<Block>();
-  block->mode = code_mode_;
+  if (crossing_stopped_at_ != 0 && crossing_stopped_at_ == retired) return crossing_.get();
   std::uint64_t allowed = 0;
   if (!fetch_limit(allowed)) {
     raise(kGp, 0);
     return nullptr;
   }
   const std::uint64_t start = views[kCs].base + s.rip;
-  for (unsigned have = 0; have < kMostBytes;) {
+  crossing_bytes_ = {};
+  for (unsigned have = 0; have < crossing_bytes_.size();) {
     if (have >= allowed) {
       raise(kGp, 0);
       return nullptr;
@@ -148,31 +162,17 @@ Block* Core::decode_across_pages() {
     const TlbEntry* entry = nullptr;
     if (!fetch_page(linear, entry)) return nullptr;
     if (entry->execute_host != nullptr) {
-      bytes[have] = entry->execute_host[linear & kPageMask];
+      crossing_bytes_[have] = entry->execute_host[linear & kPageMask];
     } else {
       Translation to;
       if (!walk(linear, Access::kExecute, rights, to, false)) return nullptr;
       sync_count();
-      bytes[have] = static_cast<std::uint8_t>(host.memory_read(to.gpa, 1));
+      crossing_bytes_[have] = static_cast<std::uint8_t>(host.memory_read(to.gpa, 1));
     }
-    ++have;
-    Insn insn{};
-    bool ends_block = false;
-    if (!decoder_.decode(bytes.data(), have, block->mode, insn, ends_block)) continue;
-    block->insns.push_back(insn);
-    break;
+    if (decode_crossing(++have)) return crossing_.get();
   }
-  if (block->insns.empty()) {  // 15 bytes and no end: too long
-    raise(kGp, 0);
-    return nullptr;
-  }
-  block->bytes = block->insns[0].length;
-  block->count = 1;
-  Insn end{};
-  end.execute = end_of_block;
-  block->insns.push_back(end);
-  crossing_ = std::move(block);
-  return crossing_.get();
+  raise(kGp, 0);  // 15 bytes and no end: too long
+  return nullptr;
 }
 
 void Core::restore_patched() {
@@ -236,6 +236,7 @@ void Core::execute(Block& block, std::uint64_t most) {
   current_ = nullptr;
   restore_patched();
   repeating_ = flow == Flow::kAgain;
+  crossing_stopped_at_ = repeating_ && &block == crossing_.get() ? retired : 0;
   if (flow == Flow::kFault) {
     delivered_ = true;
     pending_debug_ = 0;  // what it hit before the fault is not reported

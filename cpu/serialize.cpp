@@ -27,7 +27,7 @@ void Core::serialize(Archive& archive) {
     accept_outside_changes();
     sync_flags();
   }
-  archive.section("cpu", 5, [&](std::uint32_t version) {
+  archive.section("cpu", 6, [&](std::uint32_t version) {
     std::string model_hash = model.sha256;
     archive.io(model_hash, 64);
     if (!archive.ok()) return;
@@ -76,12 +76,24 @@ void Core::serialize(Archive& archive) {
     archive.io(level);
     bool repeating = repeating_;
     if (version >= 5) archive.io(repeating);
+    // What decode_across_pages() must not fetch again.
+    std::uint64_t stopped_at = crossing_stopped_at_ == retired ? retired : 0;
+    auto bytes = stopped_at != 0 ? crossing_bytes_ : decltype(crossing_bytes_){};
+    if (version >= 6) {
+      archive.io(stopped_at);
+      archive.io(bytes);
+    }
     if (!archive.loading() || !archive.ok()) return;
     if (level > 3) return archive.fail("the privilege level is out of range");
     repeating_ = version >= 5 && repeating;
     written_from_outside = false;
     state_changed();
     set_cpl(level);
+    if (stopped_at == 0) return;
+    crossing_bytes_ = bytes;
+    if (!decode_crossing(crossing_bytes_.size()))
+      return archive.fail("a repeated instruction is none");
+    crossing_stopped_at_ = stopped_at;
   });
 }
 
@@ -94,6 +106,7 @@ void Core::accept_outside_changes() {
 
 // Everything that is derived from State, after it was written from outside.
 void Core::state_changed() {
+  crossing_stopped_at_ = 0;
   s.mxcsr &= 0xffff;  // the host would not take the rest
   set_flags(static_cast<std::uint32_t>(s.rflags));
   update_mode();

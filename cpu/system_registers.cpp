@@ -169,6 +169,7 @@ void Core::reset(ResetKind kind) {
 void Core::reset_state(ResetKind kind) {
   // SDM vol. 3A table 9-1.
   const State old = s;
+  crossing_stopped_at_ = 0;
   s = State{};
   s.rip = 0xfff0;
   s.gpr[kRdx] = model.find(1, 0)->values[0];

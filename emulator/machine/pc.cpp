@@ -170,6 +170,21 @@ std::uint32_t Pc::peek_port(std::uint16_t port, unsigned width) const {
   return parts_->ports.peek(port, width);
 }
 
+std::uint64_t Pc::read_memory(Gpa gpa, unsigned width) {
+  return parts_->memory_read(gpa, width);
+}
+void Pc::write_memory(Gpa gpa, unsigned width, std::uint64_t value) {
+  parts_->memory_write(gpa, width, value);
+  parts_->apply_pending_reset();
+}
+std::uint32_t Pc::read_port(std::uint16_t port, unsigned width) {
+  return parts_->port_read(port, width);
+}
+void Pc::write_port(std::uint16_t port, unsigned width, std::uint32_t value) {
+  parts_->port_write(port, width, value);
+  parts_->apply_pending_reset();
+}
+
 std::vector<std::uint8_t> Pc::unsent_serial(unsigned port) const {
   return port < kSerialPorts ? parts_->uarts[port]->unsent() : std::vector<std::uint8_t>{};
 }

@@ -131,6 +131,13 @@ class Pc {
   std::uint64_t peek_memory(Gpa gpa, unsigned width) const;
   std::uint32_t peek_port(std::uint16_t port, unsigned width) const;
 
+  // The same with their side effects, as if the CPU's next instruction did it: for what drives the
+  // machine from outside, between runs. Widths: memory 1, 2, 4 or 8 bytes, ports 1, 2 or 4.
+  std::uint64_t read_memory(Gpa gpa, unsigned width);
+  void write_memory(Gpa gpa, unsigned width, std::uint64_t value);
+  std::uint32_t read_port(std::uint16_t port, unsigned width);
+  void write_port(std::uint16_t port, unsigned width, std::uint32_t value);
+
   // Bytes for the guest on COM1-COM4 (0-3); they arrive at line speed. Returns how many the line
   // took: it holds 4096 that the guest has not received.
   std::size_t receive_serial(unsigned port, std::span<const std::uint8_t> bytes);

@@ -13,9 +13,12 @@
 #include "emulator/bus/clock.h"
 #include "emulator/bus/ram.h"
 #include "emulator/bus/trace.h"
-#include "tests/cpu/fuzz/random.h"
+#include "tests/fuzz/random.h"
 
 namespace ice86::cpu::fuzz {
+
+using ice86::fuzz::mix;
+using ice86::fuzz::Random;
 
 // The map: RAM from 0, again at kAliasAt and (below 1 MiB + 64 KiB, for A20) at 1 MiB; SMRAM, seen
 // in system management mode alone; ROM; registers, which have no direct access; nothing elsewhere.

@@ -2,6 +2,7 @@
 // What the fuzzer found, each as a small program.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <initializer_list>
 
 #include "emulator/base/bits.h"
@@ -167,6 +168,39 @@ TEST_F(FuzzFindings, AnEndlessRepeatedInstructionStopsAtTheBudget) {
   EXPECT_EQ(host_.instructions(), before + 5000);
   EXPECT_EQ(s_.gpr[kRcx], 0xffffffff - 5000u);
   EXPECT_EQ(s_.rip, kCodeAt);
+}
+
+// Only an interrupt makes a processor fetch a repeated instruction again: a budget that ends
+// between two iterations, and a snapshot there, must not show.
+TEST_F(FuzzFindings, ABudgetDoesNotMakeARepeatedInstructionAcrossPagesBeFetchedAgain) {
+  const auto start = [](test::FlatHost& host) {
+    power_on(host);
+    State& s = host.cpu().mutable_state();
+    host.memory()[0x1fff] = 0xf3;  // REP STOSB, over its own second byte and on
+    host.memory()[0x2000] = 0xaa;
+    s.rip = 0x1fff;
+    s.gpr[kRax] = 0xf4;
+    s.gpr[kRcx] = 100;
+    s.gpr[kRdi] = 0x2000;
+  };
+  start(host_);
+  cpu_.run(3);
+  Archive saved = Archive::writer();
+  cpu_.serialize(saved);
+  cpu_.run(100);
+  EXPECT_EQ(s_.gpr[kRcx], 0u);
+  EXPECT_TRUE(s_.halted);  // at the byte behind: F4
+  test::FlatHost other(0x100000);
+  start(other);
+  std::copy_n(host_.memory() + 0x2000, 3, other.memory() + 0x2000);
+  other.instructions() = 3;
+  Archive loaded = Archive::reader(saved.bytes());
+  other.cpu().serialize(loaded);
+  ASSERT_TRUE(loaded.finish());
+  other.cpu().run(50);
+  other.cpu().run(100);
+  EXPECT_EQ(other.cpu().state().gpr[kRcx], 0u);
+  EXPECT_EQ(other.cpu().state().rip, s_.rip);
 }
 
 }  // namespace

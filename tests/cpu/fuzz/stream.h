@@ -6,9 +6,12 @@
 #include <cstdint>
 #include <span>
 
-#include "tests/cpu/fuzz/random.h"
+#include "tests/fuzz/random.h"
 
 namespace ice86::cpu::fuzz {
+
+using ice86::fuzz::mix;
+using ice86::fuzz::Random;
 
 // Fills `code`, for code that mostly runs with `bits` (16, 32 or 64). Immediates that stand for
 // addresses mostly lie below `addresses`.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The fuzzer's random numbers: the same on every host (splitmix64).
+// The fuzzers' random numbers: the same on every host (splitmix64).
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
-namespace ice86::cpu::fuzz {
+namespace ice86::fuzz {
 
 class Random {
  public:
@@ -41,4 +41,4 @@ constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   return z ^ z >> 32;
 }
 
-}  // namespace ice86::cpu::fuzz
+}  // namespace ice86::fuzz
