@@ -240,6 +240,12 @@ Result<DriveTable> drive_table(const DriveOptions& options) {
   for (const std::string& text : options.drives) {
     ICE86_TRY(add_drive(table, text, options.snapshot, unplaced));
   }
+  for (std::size_t i = 0; i < table.ide.size(); ++i) {
+    if (!table.ide[i]) table.ide[i] = options.file_drives.ide[i];
+  }
+  for (std::size_t i = 0; i < table.floppies.size(); ++i) {
+    if (!table.floppies[i]) table.floppies[i] = options.file_drives.floppies[i];
+  }
   for (DriveSpec& spec : unplaced) {
     ICE86_TRY(put_in_free_place(table, std::move(spec), "-drive"));
   }

@@ -10,14 +10,22 @@
 #include <vector>
 
 #include "emulator/base/result.h"
+#include "emulator/bus/types.h"
 
 namespace ice86::app {
+
+// Of one drive; none: what --disk-spin-up and --disk-latency say, or the drive's own.
+struct DriveTimings {
+  std::optional<Nanoseconds> spin_up, reset, latency, register_latency, block_latency;
+  bool operator==(const DriveTimings&) const = default;
+};
 
 struct DriveSpec {
   std::string file;  // empty: a CD-ROM drive with an empty tray
   bool cdrom = false;
   bool write = false;            // into the file; otherwise to an overlay in memory
   bool write_protected = false;  // readonly=on: the guest's writes fail
+  DriveTimings timings = {};     // a machine file's
 };
 
 struct DriveTable {
@@ -36,6 +44,7 @@ struct DriveOptions {
   unsigned floppy_speed = 10;
   std::vector<std::string> drives;  // -drive
   bool snapshot = false;            // no file is written, whatever else is said
+  DriveTable file_drives;           // a machine file's; an option for the same place replaces one
 };
 
 // Errors are usage errors: a setting nobody knows, a place taken twice, no place left.

@@ -13,6 +13,7 @@
 #include "devices/i82077aa/floppy_drive.h"
 #include "emulator/app/cpu_option.h"
 #include "emulator/app/firmware_options.h"
+#include "emulator/app/machine_file.h"
 #include "emulator/bus/block_image.h"
 
 namespace ice86::app {
@@ -107,12 +108,46 @@ Result<DiskConfig> open_drive(const DriveSpec& spec, Nanoseconds spin_up, Nanose
   }
   if (spin_up != 0) drive.timing.spin_up = spin_up;
   if (latency != 0) drive.timing.command_latency = latency;
+  const DriveTimings& own = spec.timings;
+  if (own.spin_up) drive.timing.spin_up = *own.spin_up;
+  if (own.reset) drive.timing.reset = *own.reset;
+  if (own.latency) drive.timing.command_latency = *own.latency;
+  if (own.register_latency) drive.timing.register_latency = *own.register_latency;
+  if (own.block_latency) drive.timing.block_latency = *own.block_latency;
   return drive;
+}
+
+Result<DriveSpec> drive_of(const MachineFile::Drive& drive, bool snapshot) {
+  DriveSpec spec;
+  spec.file = drive.file;
+  spec.cdrom = drive.cdrom;
+  spec.write = drive.write && !snapshot;
+  spec.write_protected = drive.write_protected;
+  const std::pair<const std::optional<std::string>&, std::optional<Nanoseconds>&> timings[] = {
+      {drive.spin_up, spec.timings.spin_up},
+      {drive.reset, spec.timings.reset},
+      {drive.latency, spec.timings.latency},
+      {drive.register_latency, spec.timings.register_latency},
+      {drive.block_latency, spec.timings.block_latency}};
+  for (const auto& [text, time] : timings) {
+    if (text) {
+      ICE86_TRY_ASSIGN(time, parse_duration_ns(*text));
+    }
+  }
+  return spec;
 }
 
 }  // namespace
 
 void add_board_options(CLI::App& command, MachineOptions& o) {
+  o.given = [&command](const char* option) {
+    const CLI::Option* const found = command.get_option_no_throw(option);
+    return found != nullptr && found->count() > 0;
+  };
+  command
+      .add_option("--machine,-M", o.board,
+                  "pc, or a machine file FILE.toml (docs/machine-files.md); options go before it")
+      ->capture_default_str();
   command
       .add_option("--firmware,--bios", o.firmware,
                   "name ('ice86 firmware' lists them) or ROM image")
@@ -186,6 +221,8 @@ void add_machine_options(CLI::App& command, MachineOptions& o) {
       ->capture_default_str();
   command.add_flag("--reset-on-triple-fault", o.reset_on_triple_fault,
                    "reset the machine, as a PC does, instead of ending the run");
+  command.add_flag("--no-reboot", o.no_reboot,
+                   "end the run when the guest resets the machine (exit 0)");
   command.add_option(
       "--serial", o.serial,
       "COM1, COM2, ...: stdio, mon:stdio (Ctrl-C is the guest's, Ctrl-A x quits), null or "
@@ -241,6 +278,61 @@ std::filesystem::path images_folder() {
   std::error_code code;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", code);
   return code ? std::filesystem::path("images") : program.parent_path().parent_path() / "images";
+}
+
+Result<void> apply_machine_file(MachineOptions& o) {
+  if (std::filesystem::path(o.board).extension() != ".toml") {
+    const std::string name = o.board.substr(0, o.board.find(','));
+    if (name == "pc" || name == "pc-i440fx" || name == "type=pc") return {};
+    return usage_error(
+        fmt::format("-machine {}: the board is pc (i440FX), or a machine file FILE.toml", o.board));
+  }
+  ICE86_TRY_ASSIGN(MachineFile file, read_machine_file(o.board));
+  const auto take = [&](const char* option, auto& from, auto& to) {
+    if (from && !o.given(option)) to = std::move(*from);
+  };
+  take("--firmware", file.firmware, o.firmware);
+  take("--vgabios", file.vgabios, o.vga_rom);
+  take("--pflash-vars", file.pflash_vars, o.flash_vars);
+  take("--memory", file.memory, o.memory);
+  take("--cpu", file.cpu, o.cpu);
+  take("--boot", file.boot, o.boot);
+  take("--rtc", file.rtc, o.rtc);
+  take("--debug-exit", file.debug_exit, o.debug_exit);
+  take("--parallel", file.parallel, o.parallel);
+  take("--debugcon", file.debugcon, o.debugcon);
+  take("--pcap", file.pcap, o.network.pcap);
+  take("--max-time", file.max_time, o.max_time);
+  take("--max-wall", file.max_wall, o.max_wall);
+  take("--max-instructions", file.max_instructions, o.max_instructions);
+  take("--reset-on-triple-fault", file.reset_on_triple_fault, o.reset_on_triple_fault);
+  take("--no-reboot", file.no_reboot, o.no_reboot);
+  take("--serial", file.serial, o.serial);
+  take("--fw-cfg", file.fw_cfg, o.fw_cfg);
+  take("--nic", file.nic, o.network.nics);
+  take("--netdev", file.netdev, o.network.netdevs);
+  take("--device", file.device, o.network.devices);
+  const auto take_number = [&](const char* option, const std::optional<std::uint64_t>& from,
+                               std::uint64_t most, auto& to) -> Result<void> {
+    if (!from || o.given(option)) return {};
+    if (*from < 1 || *from > most)
+      return usage_error(fmt::format("{}: {} is a number from 1 to {}", o.board, option + 2, most));
+    to = static_cast<std::remove_reference_t<decltype(to)>>(*from);
+    return {};
+  };
+  ICE86_TRY(take_number("--rate", file.rate, 1'000'000, o.rate));
+  ICE86_TRY(take_number("--floppy-speed", file.floppy_speed, 10, o.floppy_speed));
+  for (const MachineFile::Drive& drive : file.drives) {
+    auto spec = drive_of(drive, o.snapshot);
+    if (!spec) return std::move(spec).error().within(o.board);
+    const auto place = static_cast<std::size_t>(drive.place);
+    if (drive.place >= MachineFile::Place::kA) {
+      o.file_drives.floppies[place - 4] = std::move(*spec);
+    } else {
+      o.file_drives.ide[place] = std::move(*spec);
+    }
+  }
+  return {};
 }
 
 Result<PcConfig> machine_config(const MachineOptions& options) {
@@ -302,6 +394,7 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
   }
   config.debug_exit_port = static_cast<std::uint16_t>(port);
   config.reset_on_triple_fault = options.reset_on_triple_fault;
+  config.end_on_reset = options.no_reboot;
   if (options.serial.size() > config.serial.size())
     return usage_error("--serial: there are four serial ports");
   for (std::size_t i = 0; i < options.serial.size(); ++i) {

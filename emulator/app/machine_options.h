@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,9 @@ class App;
 namespace ice86::app {
 
 struct MachineOptions : DriveOptions {
+  std::string board = "pc";  // or a machine file
+  // Whether the command line has the option: it goes before the machine file.
+  std::function<bool(const char* option)> given = [](const char*) { return false; };
   std::string firmware = "bochs";
   std::optional<std::string> vga_rom;
   std::optional<std::string> flash_vars;  // --pflash-vars: kept in this file
@@ -34,6 +38,7 @@ struct MachineOptions : DriveOptions {
   std::string latency = "0";
   std::string debug_exit = "0x501";
   bool reset_on_triple_fault = false;
+  bool no_reboot = false;
   std::vector<std::string> serial;
   std::string parallel = "null";
   std::string debugcon = "null";
@@ -48,6 +53,9 @@ void add_machine_options(CLI::App& command, MachineOptions& options);
 // date, speed; and the three limits.
 void add_board_options(CLI::App& command, MachineOptions& options);
 void add_limit_options(CLI::App& command, MachineOptions& options);
+
+// Before the others: what the machine file says and the command line does not becomes an option.
+Result<void> apply_machine_file(MachineOptions& options);
 
 // Reads and checks all files the options name. Nothing is written before this has succeeded.
 Result<machine::PcConfig> machine_config(const MachineOptions& options);

@@ -45,7 +45,6 @@ void add_qemu_options(CLI::App& command, QemuOptions& o) {
   const char* group = "Taken for QEMU's users, when they say what this machine is anyway";
   command.add_option("--vga", o.vga, "std")->group(group);
   command.add_option("--smp", o.smp, "1")->group(group);
-  command.add_option("--machine,-M", o.machine, "pc")->group(group);
   command.add_option("--accel", o.accel, "tcg")->group(group);
   command.add_option("--net", o.net, "none; --nic describes a card")->group(group);
   command.add_option("--monitor", o.monitor, "none")->group(group);
@@ -59,8 +58,6 @@ void add_qemu_options(CLI::App& command, QemuOptions& o) {
 Result<void> apply_qemu_options(const QemuOptions& o, MachineOptions& machine) {
   ICE86_TRY(only(o.vga, "-vga", {"std"}, "this board's adapter is std; --display none hides it"));
   ICE86_TRY(only(o.smp, "-smp", {"1", "cpus=1"}, "this board has one CPU"));
-  ICE86_TRY(
-      only(o.machine, "-machine", {"pc", "pc-i440fx", "type=pc"}, "the board is pc (i440FX)"));
   ICE86_TRY(only(o.accel, "-accel", {"tcg"}, "the CPU is ice86's own; there is no accelerator"));
   ICE86_TRY(only(o.net, "-net", {"none"}, "say --nic user[,model=e1000][,hostfwd=...]"));
   ICE86_TRY(only(o.monitor, "-monitor", {"none", "null"}, "there is no monitor"));

@@ -114,7 +114,8 @@ BochsEnding describe(const harness::BochsRun& run, std::uint64_t rate, const cha
   ICE86_UNREACHABLE();
 }
 
-Result<int> run(const ReferenceOptions& options) {
+Result<int> run(ReferenceOptions options) {
+  ICE86_TRY(apply_machine_file(options.machine));
   ICE86_TRY_ASSIGN(const harness::BochsMachine machine, bochs_machine(options.machine));
   ICE86_TRY_ASSIGN(const machine::RunLimits limits, run_limits(options.machine));
   ICE86_TRY_ASSIGN(const auto wall, wall_limit_ns(options.machine));

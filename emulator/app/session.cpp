@@ -25,9 +25,9 @@ std::function<void(std::uint8_t)> tee(std::function<void(std::uint8_t)> sink, ha
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> Session::open(const MachineOptions& options, bool record,
-                                               bool logs) {
+Result<std::unique_ptr<Session>> Session::open(MachineOptions options, bool record, bool logs) {
   std::unique_ptr<Session> session(new Session);
+  ICE86_TRY(apply_machine_file(options));
   ICE86_TRY_ASSIGN(machine::PcConfig config, machine_config(options));
   ICE86_TRY_ASSIGN(session->limits_, run_limits(options));
   ICE86_TRY_ASSIGN(session->wall_limit_ns_, wall_limit_ns(options));

@@ -21,8 +21,7 @@ class Session {
  public:
   // Everything is checked, and nothing is written, before this succeeds.
   // `record`: the interrupt trace. `logs`: keep what the guest sends to COM1 and the debug console.
-  static Result<std::unique_ptr<Session>> open(const MachineOptions& options, bool record,
-                                               bool logs);
+  static Result<std::unique_ptr<Session>> open(MachineOptions options, bool record, bool logs);
 
   // `attendant`: who sits before it; none: nobody.
   Ending run(Attendant* attendant = nullptr);

@@ -229,6 +229,36 @@ TEST_F(CommandLine, QemusSpellingsOfWhatThisBoardIsAnyway) {
   EXPECT_THAT(files_left(), IsEmpty());
 }
 
+TEST_F(CommandLine, NoRebootEndsTheRunAtAReset) {
+  const std::string start = "run --firmware " + guest("reset_rom") + " --max-instructions 1000 ";
+  EXPECT_EQ(ice86(start).exit, 3);
+  const Outcome outcome = ice86(start + "-no-reboot");
+  EXPECT_EQ(outcome.exit, 0);
+  EXPECT_THAT(outcome.output, HasSubstr("the guest asked for a reset"));
+}
+
+TEST_F(CommandLine, OptionsGoBeforeTheMachineFile) {
+  write("m.toml", "firmware = \"" + guest("exit_rom") + "\"\nmax-instructions = 1000\n");
+  EXPECT_EQ(ice86("run -M m.toml").exit, 11);
+  EXPECT_EQ(ice86("run -M m.toml --debug-exit 0x80").exit, 3);
+  EXPECT_EQ(ice86("run -M m.toml --firmware " + guest("triple_fault_rom")).exit, 4);
+  write("bad.toml", "memory = \"64M\"\nmemroy = \"64M\"\n");
+  const Outcome outcome = ice86("run -M bad.toml");
+  EXPECT_EQ(outcome.exit, 2);
+  EXPECT_THAT(outcome.output, HasSubstr("bad.toml:2: 'memroy' is not known here"));
+  EXPECT_EQ(lines_in(outcome.output), 1) << outcome.output;
+  EXPECT_THAT(ice86("run -M q35").output, HasSubstr("the board is pc"));
+}
+
+// The file's own timing is kept beside the one for all drives.
+TEST_F(CommandLine, AMachineFileGivesOneDriveItsTiming) {
+  write("disk.img", std::string(512 * 64, '\0'));
+  write("m.toml", "firmware = \"" + guest("exit_rom") +
+                      "\"\n[[drive]]\nplace = \"primary-master\"\nfile = \"disk.img\"\n"
+                      "spin-up = \"soon\"\n");
+  EXPECT_THAT(ice86("run -M m.toml").output, HasSubstr("m.toml: 'soon' is no duration"));
+}
+
 TEST_F(CommandLine, HelpListsCommandsAndExits0) {
   const Outcome outcome = ice86("--help");
   EXPECT_EQ(outcome.exit, 0);

@@ -51,6 +51,10 @@ class Program : public ::testing::Test {
     return path.string();
   }
 
+  void write(const std::string& name, const std::string& contents) {
+    std::ofstream(folder_ / name, std::ios::binary) << contents;
+  }
+
   std::vector<std::string> files_left() const {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
