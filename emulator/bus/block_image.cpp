@@ -40,6 +40,8 @@ Result<std::unique_ptr<BlockImage>> BlockImage::open(const std::filesystem::path
 std::unique_ptr<BlockImage> BlockImage::in_memory(std::vector<std::uint8_t> bytes, Writes writes) {
   std::unique_ptr<BlockImage> image(new BlockImage(-1, "memory", bytes.size(), writes));
   image->memory_ = std::move(bytes);
+  image->memory_.resize(image->sectors() * kSectorSize);
+  image->written_to_ = image->memory_.size();
   return image;
 }
 
@@ -54,7 +56,7 @@ Error BlockImage::host_error(std::string message) {
 
 Result<void> BlockImage::read_base(std::uint64_t sector, std::uint8_t* to) {
   const std::uint64_t at = sector * kSectorSize;
-  const std::uint64_t size = std::min(kSectorSize, size_ - at);
+  const std::uint64_t size = std::min(kSectorSize, length() - at);
   std::memset(to + size, 0, kSectorSize - size);
   if (file_ < 0) {
     std::memcpy(to, memory_.data() + at, size);
@@ -98,7 +100,7 @@ Result<void> BlockImage::write(std::uint64_t sector, std::span<const std::uint8_
       continue;
     }
     const std::uint64_t start = sector * kSectorSize;
-    std::memcpy(memory_.data() + start, bytes.data() + at, std::min(kSectorSize, size_ - start));
+    std::memcpy(memory_.data() + start, bytes.data() + at, kSectorSize);
   }
   return {};
 }
@@ -115,6 +117,7 @@ Result<void> BlockImage::write_file(std::uint64_t sector, std::span<const std::u
                                     put == 0 ? "no room" : std::strerror(errno)));
     }
     done += static_cast<std::size_t>(put);
+    written_to_ = std::max(written_to_, sector * kSectorSize + done);
   }
   return {};
 }

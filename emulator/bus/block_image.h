@@ -2,6 +2,7 @@
 // A raw disk image. It is never changed unless asked: writes go to an overlay in memory.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -40,6 +41,7 @@ class BlockImage final : public BlockBackend {
 
   BlockImage(int file, std::string name, std::uint64_t size, Writes writes)
       : file_(file), name_(std::move(name)), size_(size), writes_(writes) {}
+  std::uint64_t length() const { return std::max(size_, written_to_); }
   // The error for the guest's controller; the first one is kept for the user.
   Error host_error(std::string message);
   Result<void> read_base(std::uint64_t sector, std::uint8_t* to);
@@ -47,7 +49,8 @@ class BlockImage final : public BlockBackend {
 
   int file_;  // -1: memory_
   std::string name_;
-  std::uint64_t size_;
+  std::uint64_t size_;            // as it was found
+  std::uint64_t written_to_ = 0;  // the file's end, once the guest has filled its last sector
   Writes writes_;
   std::vector<std::uint8_t> memory_;
   std::map<std::uint64_t, Sector> overlay_;

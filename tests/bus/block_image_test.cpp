@@ -75,6 +75,16 @@ TEST_F(Images, AnOddLengthIsPaddedWithZeros) {
   EXPECT_EQ(read[511], 0);
 }
 
+TEST_F(Images, AWriteFillsAnOddLastSector) {
+  auto image = BlockImage::open(path_, BlockImage::Writes::kFile);
+  ASSERT_TRUE(image);
+  ASSERT_TRUE((*image)->write(2, sector_));
+  std::vector<std::uint8_t> read(512);
+  ASSERT_TRUE((*image)->read(2, read));
+  EXPECT_EQ(read, sector_);
+  EXPECT_EQ(contents(), std::string(1024, 'a') + std::string(512, 'b'));
+}
+
 TEST_F(Images, EmptyMissingAndFoldersAreErrors) {
   std::ofstream(folder_ / "empty");
   EXPECT_FALSE(BlockImage::open(folder_ / "empty", BlockImage::Writes::kOverlay));

@@ -18,6 +18,7 @@
 #include "harness/diff/diff.h"
 #include "harness/report/text.h"
 #include "harness/trace/trace_file.h"
+#include "slirp-net/scripted_network.h"
 #include "tests/fuzz/runner.h"
 #include "tests/harness/fuzz/mutator.h"
 
@@ -166,6 +167,9 @@ class FirmwareFiles final : public FileExecutor {
     const std::string option_rom = random_bytes(random, random.below(5000));
     machine::NicConfig card;
     card.option_rom.assign(option_rom.begin(), option_rom.end());
+    card.network = [](Clock&, TraceBus&, const std::string&) -> Result<std::unique_ptr<Network>> {
+      return std::unique_ptr<Network>(std::make_unique<slirp_net::NoNetwork>());
+    };
     if (random.one_in(4)) config.nics.push_back(std::move(card));
     auto pc = machine::Pc::create(std::move(config));
     if (!pc) return check(pc);
