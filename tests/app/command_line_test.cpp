@@ -240,7 +240,7 @@ TEST_F(CommandLine, NoRebootEndsTheRunAtAReset) {
 TEST_F(CommandLine, OptionsGoBeforeTheMachineFile) {
   write("m.toml", "firmware = \"" + guest("exit_rom") + "\"\nmax-instructions = 1000\n");
   EXPECT_EQ(ice86("run -M m.toml").exit, 11);
-  EXPECT_EQ(ice86("run -M m.toml --debug-exit 0x80").exit, 3);
+  EXPECT_EQ(ice86("run -M m.toml --debug-exit 0xf4").exit, 3);
   EXPECT_EQ(ice86("run -M m.toml --firmware " + guest("triple_fault_rom")).exit, 4);
   write("bad.toml", "memory = \"64M\"\nmemroy = \"64M\"\n");
   const Outcome outcome = ice86("run -M bad.toml");
