@@ -243,7 +243,8 @@ void Translator::generic(std::uint32_t index) {
     look_up(item.insn->segment, operand.size / 8, item.stores, fail);
   }
   const std::uint32_t written = hosts_written(item);
-  if (written != 0) registers_written(written, item.touch != 0 ? needed : item.live_after);
+  // SETcc may write a register that its own flags would be made from.
+  if (written != 0) registers_written(written, needed | (item.touch == 0 ? item.live_after : 0));
   if (needed != 0) need_flags(needed);
   const std::size_t from = e_.size();
   const RegisterOrMem at = Mem{kAddress, kNoHost, 0, 0};
