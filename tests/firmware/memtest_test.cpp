@@ -9,7 +9,7 @@
 namespace ice86 {
 namespace {
 
-using ::testing::HasSubstr;
+using ::testing::ContainsRegex;
 
 // One pass of every test over 32 MB. The bit fade test waits for minutes: at ten instructions a
 // microsecond it waits less.
@@ -20,7 +20,7 @@ TEST(Memtest, PassesWithoutAnError) {
   ASSERT_TRUE(guest);
   ASSERT_TRUE(guest->see("Memtest86+ v6", 60 * Guest::kSecond));
   EXPECT_TRUE(guest->see("Pass:  1", 4 * 3600 * Guest::kSecond));
-  EXPECT_THAT(guest->screen(), HasSubstr("Errors: 0 "));
+  EXPECT_THAT(guest->screen(), ContainsRegex("Errors: 0[^0-9]"));
 }
 
 }  // namespace
