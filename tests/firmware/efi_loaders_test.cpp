@@ -17,11 +17,13 @@ using ::testing::Not;
 
 class EfiLoader : public ::testing::TestWithParam<const char*> {};
 
+// GRUB finds no room for this kernel in 256 MB (in QEMU neither).
 TEST_P(EfiLoader, BootsLinuxToAShell) {
   const auto guest =
       Guest::create({.firmware = "ovmf",
                      .disk = std::string(ICE86_LINUX_IMAGES "/") + GetParam() + ".img",
-                     .memory_mib = 256});
+                     .memory_mib = 512,
+                     .engine = cpu::Engine::kJit});
   ASSERT_TRUE(guest);
   // EFI's tables and its frame buffer, as the kernel sees them.
   EXPECT_TRUE(guest->talk({{"efi: EFI v2.70 by EDK II", ""},
@@ -40,7 +42,7 @@ TEST_P(EfiLoader, BootsLinuxToAShell) {
     EXPECT_THAT(guest->heard(), Not(HasSubstr(complaint)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Debian, EfiLoader, ::testing::Values("systemd-boot"),
+INSTANTIATE_TEST_SUITE_P(Debian, EfiLoader, ::testing::Values("systemd-boot", "grub-efi"),
                          [](const auto& test) {
                            std::string name = test.param;
                            std::erase(name, '-');

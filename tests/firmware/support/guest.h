@@ -27,6 +27,8 @@ class Guest {
     std::string cdrom = {};            // image on the secondary master
     unsigned memory_mib = 128;
     std::uint64_t instructions_per_microsecond = 100;
+    // The translator is for the long ones, where there is one: the results are the same.
+    cpu::Engine engine = cpu::Engine::kInterpreter;
     // What else the machine has.
     std::function<void(machine::PcConfig&)> configure = {};
   };
@@ -40,6 +42,7 @@ class Guest {
     if (!firmware) return fail(firmware.error().message());
     config.firmware = std::move(*firmware);
     config.memory_mib = setup.memory_mib;
+    if (cpu::engine_available(setup.engine)) config.engine = setup.engine;
     config.instructions_per_microsecond = setup.instructions_per_microsecond;
     if (!setup.disk.empty()) {
       auto image = BlockImage::open(setup.disk, BlockImage::Writes::kOverlay);
@@ -86,6 +89,17 @@ class Guest {
     while (screen().find(text) == std::string::npos) {
       if (pc_->clock().now() >= until || !run_for(std::min(time, kSecond / 10)))
         return testing::AssertionFailure() << "no '" << text << "' on the screen:\n" << screen();
+    }
+    return testing::AssertionSuccess();
+  }
+
+  // Until `there` is satisfied with the picture, at most `time` of virtual time; looks each second.
+  testing::AssertionResult watch(const std::function<bool(const devices::Frame&)>& there,
+                                 Nanoseconds time) {
+    const Nanoseconds until = pc_->clock().now() + time;
+    while (!there(pc_->vga().frame())) {
+      if (pc_->clock().now() >= until || !run_for(kSecond))
+        return testing::AssertionFailure() << "the picture did not come; " << screen();
     }
     return testing::AssertionSuccess();
   }
