@@ -63,22 +63,13 @@ bool inexact(std::uint32_t guest_mxcsr, Operands<T> o) {
   return (mxcsr & kMxcsrPrecision) != 0;
 }
 
-// The flags of one element when overflow or underflow is unmasked. Both are then judged with an
-// unbounded exponent (SDM vol. 1 sections 4.9.1.4 and 4.9.1.5).
 template <typename T>
 std::uint32_t element_flags(std::uint32_t guest, const Operands<T>& o) {
   std::uint32_t mxcsr = masked_mxcsr(guest);
   const T result = host_fma(mxcsr, o.a, o.b, o.c);
   restore_host_mxcsr(mxcsr);
-  std::uint32_t flags = mxcsr & kMxcsrFlags;
-  const bool overflow = (flags & kMxcsrOverflow & ~(guest >> 7)) != 0;
-  const bool tiny = std::fpclassify(result) == FP_SUBNORMAL || (flags & kMxcsrUnderflow) != 0;
-  const bool underflow = (guest & kMxcsrUnderflowMask) == 0 && tiny;
-  if (underflow) flags |= kMxcsrUnderflow;
-  if (overflow || underflow) {
-    flags = inexact(guest, o) ? flags | kMxcsrPrecision : flags & ~kMxcsrPrecision;
-  }
-  return flags;
+  return unbounded_flags(mxcsr & kMxcsrFlags, guest, std::fpclassify(result) == FP_SUBNORMAL,
+                         [&] { return inexact(guest, o); });
 }
 
 template <typename T, Fused what>
@@ -122,8 +113,7 @@ struct Fma {
       for (unsigned n = 0; n < lanes; ++n) d[n] = run(c.s.mxcsr, d[n], first[n], s[n]);
       return true;
     }
-    constexpr std::uint32_t kBothMasks = kMxcsrOverflowMask | kMxcsrUnderflowMask;
-    const bool by_element = (c.s.mxcsr & kBothMasks) != kBothMasks;
+    const bool by_element = judged_by_element(c.s.mxcsr);
     Vec result[2];
     std::uint32_t flags = 0;
     for (unsigned n = 0; n < lanes; ++n) {

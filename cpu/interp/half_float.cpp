@@ -37,8 +37,7 @@ bool has_more_bits(float value) {
   return significand != std::trunc(significand);
 }
 
-// The flags of one lane's elements when overflow or underflow is unmasked: judged with an unbounded
-// exponent (SDM vol. 1 sections 4.9.1.4 and 4.9.1.5).
+// The flags of one lane's elements.
 std::uint32_t narrow_flags(const Insn& i, std::uint32_t guest, Vec s) {
   float elements[4];
   std::memcpy(elements, &s, sizeof elements);
@@ -48,23 +47,16 @@ std::uint32_t narrow_flags(const Insn& i, std::uint32_t guest, Vec s) {
     std::memcpy(&bits, &element, sizeof bits);
     std::uint32_t mxcsr = masked_mxcsr(guest);
     const auto half = static_cast<std::uint16_t>(low_half(StepVCVTPS2PH::run(i, mxcsr, vec(bits))));
-    std::uint32_t flags = mxcsr & kMxcsrFlags;
-    const bool denormal = (half & 0x7c00) == 0 && (half & 0x3ff) != 0;
-    const bool overflow = (flags & kMxcsrOverflow & ~(guest >> 7)) != 0;
-    const bool underflow =
-        (guest & kMxcsrUnderflowMask) == 0 && (denormal || (flags & kMxcsrUnderflow) != 0);
-    if (underflow) flags |= kMxcsrUnderflow;
-    if (overflow || underflow)
-      flags = has_more_bits(element) ? flags | kMxcsrPrecision : flags & ~kMxcsrPrecision;
-    all |= flags;
+    const bool tiny = (half & 0x7c00) == 0 && (half & 0x3ff) != 0;
+    all |= unbounded_flags(mxcsr & kMxcsrFlags, guest, tiny,
+                           [element] { return has_more_bits(element); });
   }
   return all;
 }
 
 // The halves of `lanes` lanes, one behind the other; false: an unmasked exception.
 bool narrow(Core& c, const Insn& i, const Vec* s, unsigned lanes, Vec& result) {
-  constexpr std::uint32_t kBothMasks = kMxcsrOverflowMask | kMxcsrUnderflowMask;
-  const bool by_element = (c.s.mxcsr & kBothMasks) != kBothMasks;
+  const bool by_element = judged_by_element(c.s.mxcsr);
   Vec halves[2] = {_mm_setzero_si128(), _mm_setzero_si128()};
   std::uint32_t flags = 0;
   for (unsigned n = 0; n < lanes; ++n) {

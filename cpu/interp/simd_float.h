@@ -43,6 +43,28 @@ inline bool finish_float(Core& c, std::uint32_t flags) {
   return raise_float(c, visible_flags(flags, c.s.mxcsr));
 }
 
+// Whether each element has to be looked at: overflow or underflow is unmasked, and the host, with
+// both masked, cannot tell.
+inline bool judged_by_element(std::uint32_t guest) {
+  constexpr std::uint32_t kBothMasks = kMxcsrOverflowMask | kMxcsrUnderflowMask;
+  return (guest & kBothMasks) != kBothMasks;
+}
+
+// From the flags that the host gives for one element to those of the guest: unmasked, overflow and
+// underflow are judged with an unbounded exponent (SDM vol. 1 sections 4.9.1.4 and 4.9.1.5).
+// `tiny`: the host's result is denormal. `inexact()`: with an unbounded exponent it needs more
+// bits.
+template <typename Inexact>
+std::uint32_t unbounded_flags(std::uint32_t flags, std::uint32_t guest, bool tiny,
+                              Inexact inexact) {
+  const bool overflow = (flags & kMxcsrOverflow & ~(guest >> 7)) != 0;
+  const bool underflow =
+      (guest & kMxcsrUnderflowMask) == 0 && (tiny || (flags & kMxcsrUnderflow) != 0);
+  if (underflow) flags |= kMxcsrUnderflow;
+  if (!overflow && !underflow) return flags;
+  return inexact() ? flags | kMxcsrPrecision : flags & ~kMxcsrPrecision;
+}
+
 // Operations whose result may overflow or underflow.
 enum class Arithmetic {
   kNone,
@@ -68,9 +90,8 @@ using FloatStep = void (*)(const Insn&, std::uint32_t& mxcsr, Vec& d, Vec s);
 // With an unmasked exception: the destination changes only when none of those occurs, in any lane.
 inline bool run_unmasked(Core& c, const Insn& i, FloatStep step, Arithmetic what, Elements elements,
                          Vec* d, const Vec* s, unsigned lanes) {
-  constexpr std::uint32_t kBothMasks = kMxcsrOverflowMask | kMxcsrUnderflowMask;
   const bool by_element = what == Arithmetic::kDotProduct ||
-                          (what != Arithmetic::kNone && (c.s.mxcsr & kBothMasks) != kBothMasks);
+                          (what != Arithmetic::kNone && judged_by_element(c.s.mxcsr));
   Vec result[2];
   std::uint32_t flags = 0;
   for (unsigned n = 0; n < lanes; ++n) {

@@ -100,13 +100,7 @@ class Flags {
   void take(std::uint32_t flags, T result, Inexact is_inexact) {
     const bool tiny = result != 0 && result < std::numeric_limits<T>::min() &&
                       -result < std::numeric_limits<T>::min();
-    const bool overflow = (flags & kMxcsrOverflow & ~(guest_ >> 7)) != 0;
-    const bool underflow =
-        (guest_ & kMxcsrUnderflowMask) == 0 && (tiny || (flags & kMxcsrUnderflow) != 0);
-    if (underflow) flags |= kMxcsrUnderflow;
-    if (overflow || underflow)
-      flags = is_inexact() ? flags | kMxcsrPrecision : flags & ~kMxcsrPrecision;
-    stage_ |= flags;
+    stage_ |= unbounded_flags(flags, guest_, tiny, is_inexact);
   }
 
   std::uint32_t guest_;
