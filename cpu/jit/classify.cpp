@@ -70,7 +70,8 @@ Group one_byte(const ZydisDecodedInstruction& zi, unsigned mode) {
     case 0xe9:
     case 0xeb: return Group::kJmp;
     case 0xf6:
-    case 0xf7: return digit < 6 ? Group::kGeneric : Group::kDivide;
+    case 0xf7:
+      return digit < 6 ? Group::kGeneric : Group::kHandler;  // DIV and IDIV fault on the host, too
     case 0xfe: return Group::kGeneric;
     case 0xff:
       return digit < 2    ? Group::kGeneric

@@ -22,15 +22,27 @@ bool Translator::target_ok(std::uint64_t target) const {
   return ctx_.mode == 2 ? Core::canonical(target) : target <= ctx_.cs_limit;
 }
 
+// Changes no flags.
+void Translator::load_zero_extended(std::uint8_t to, const RegisterOrMem& from, unsigned size) {
+  if (size == 2) {
+    e_.op({0xb7, 1, 4}, to, from);
+  } else {
+    e_.op({0x8b, 0, static_cast<std::uint8_t>(size)}, to, from);
+  }
+}
+
+// Whether a jump of this operand size to the RIP in a register stays within CS.
+void Translator::check_limit(std::uint8_t target, unsigned size, std::vector<std::size_t>& fail) {
+  const std::uint64_t limit = ctx_.cs_limit;
+  if (ctx_.mode == 2 || (size == 2 && limit >= 0xffff) || limit >= 0xffffffff) return;
+  e_.alu_imm(7, target, static_cast<std::int32_t>(limit), 4);
+  fail.push_back(e_.jcc(kAbove));
+}
+
 // kAddress = (SP + delta) in the stack's size. Changes no flags.
 void Translator::stack_address(std::int32_t delta) {
   if (delta == 0) {
-    if (ctx_.stack == 2) {
-      e_.op({0xb7, 1, 4}, kAddress, std::uint8_t{kGuestSp});
-    } else {
-      e_.mov(kAddress, kGuestSp, ctx_.stack);
-    }
-    return;
+    return load_zero_extended(kAddress, std::uint8_t{kGuestSp}, ctx_.stack);
   }
   e_.lea(kAddress, {kGuestSp, kNoHost, 0, delta}, ctx_.stack == 8 ? 8 : 4);
   if (ctx_.stack == 2) e_.op({0xb7, 1, 4}, kAddress, std::uint8_t{kAddress});
@@ -113,17 +125,9 @@ void Translator::leave(std::uint32_t index) {
   registers_written(1u << kGuestSp | 1u << kHostRbp, item.live_before);
   clobber_flags(item.live_before);
   const FlagState before = f_;
-  if (size == 2) {
-    e_.op({0xb7, 1, 4}, kAddress, std::uint8_t{kHostRbp});
-  } else {
-    e_.mov(kAddress, kHostRbp, size);
-  }
+  load_zero_extended(kAddress, std::uint8_t{kHostRbp}, size);
   look_up(kSs, size, false, fail);
-  if (size == 2) {
-    e_.mov(kGuestSp, kHostRbp, 2);
-  } else {
-    e_.mov(kGuestSp, kHostRbp, size);
-  }
+  e_.mov(kGuestSp, kHostRbp, size);
   e_.load(kHostRbp, {kAddress, kNoHost, 0, 0}, size);
   move_stack(static_cast<std::int32_t>(size));
   cold(index, std::move(fail), before, true);
@@ -235,27 +239,14 @@ void Translator::call(std::uint32_t index) {
   if (item.memory >= 0) {
     effective(item);
     look_up(item.insn->segment, size, false, fail);
-    if (size == 2) {
-      e_.op({0xb7, 1, 4}, kTemp, at);
-    } else {
-      e_.load(kTemp, at, size);
-    }
+    load_zero_extended(kTemp, at, size);
     e_.store(scratch, kTemp);
   } else if (!direct) {
     const auto number = static_cast<unsigned>(ZydisRegisterGetId(item.ops[0].reg.value));
-    const std::uint8_t from = read_register(number, kTemp);
-    if (size == 2) {
-      e_.op({0xb7, 1, 4}, kTemp, from);
-    } else {
-      e_.mov(kTemp, from, size);
-    }
+    load_zero_extended(kTemp, read_register(number, kTemp), size);
     e_.store(scratch, kTemp);
   }
-  if (!direct && ctx_.mode != 2 && !(size == 2 && ctx_.cs_limit >= 0xffff) &&
-      ctx_.cs_limit < 0xffffffff) {
-    e_.alu_imm(7, kTemp, static_cast<std::int32_t>(ctx_.cs_limit), 4);
-    fail.push_back(e_.jcc(kAbove));
-  }
+  if (!direct) check_limit(kTemp, size, fail);
   const auto delta = -static_cast<std::int32_t>(size);
   stack_address(delta);
   look_up(kSs, size, true, fail);
@@ -316,33 +307,15 @@ void Translator::ret(std::uint32_t index) {
       effective(item);
       look_up(item.insn->segment, size, false, fail);
     }
-    if (size == 2) {
-      e_.op({0xb7, 1, 4}, kAddress, at);
-    } else {
-      e_.load(kAddress, at, size);
-    }
+    load_zero_extended(kAddress, at, size);
   } else {
     const auto number = static_cast<unsigned>(ZydisRegisterGetId(item.ops[0].reg.value));
-    const std::uint8_t from = read_register(number, kTemp);
-    if (size == 2) {
-      e_.op({0xb7, 1, 4}, kAddress, from);
-    } else {
-      e_.mov(kAddress, from, size);
-    }
+    load_zero_extended(kAddress, read_register(number, kTemp), size);
   }
-  if (ctx_.mode != 2 && !(size == 2 && ctx_.cs_limit >= 0xffff) && ctx_.cs_limit < 0xffffffff) {
-    e_.alu_imm(7, kAddress, static_cast<std::int32_t>(ctx_.cs_limit), 4);
-    fail.push_back(e_.jcc(kAbove));
-  }
+  check_limit(kAddress, size, fail);
   const auto release = static_cast<std::int32_t>(item.insn->imm & 0xffff);
   jump_by_table(fail, static_cast<std::int32_t>(size) + (is_ret ? release : 0), is_ret);
   cold(index, std::move(fail), before, false);
-}
-
-// 32-bit DIV and IDIV fault on the host when the quotient does not fit: those that could are left
-// to the interpreter.
-void Translator::divide(std::uint32_t index) {
-  handler(index);
 }
 
 }  // namespace ice86::cpu::jit

@@ -171,8 +171,6 @@ std::uint32_t Jit::current_context() {
       const auto bit = static_cast<std::uint8_t>(1u << i);
       if (view.base == 0 && view.readable >= kAll) now.flat_read |= bit;
       if (view.base == 0 && view.writable >= kAll) now.flat_write |= bit;
-      if (view.readable >= 0x10000) now.wide_read |= bit;
-      if (view.writable >= 0x10000) now.wide_write |= bit;
     }
   }
   if (last_context_ < contexts_.size() && contexts_[last_context_] == now) return last_context_;

@@ -24,8 +24,6 @@ struct Context {
   std::uint8_t rights = 0;      // Rights
   std::uint8_t flat_read = 0;   // a bit for each segment register: base 0, and 4 GiB may be read
   std::uint8_t flat_write = 0;  // or written
-  std::uint8_t wide_read = 0;   // at least 64 KiB may be read
-  std::uint8_t wide_write = 0;  // or written
 
   bool operator==(const Context&) const = default;
 };

@@ -120,7 +120,6 @@ void Translator::instruction(std::uint32_t index) {
     case Group::kRet:
     case Group::kJmpIndirect: return ret(index);
     case Group::kLoop: return loop(index);
-    case Group::kDivide: return divide(index);
   }
 }
 

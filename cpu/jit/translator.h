@@ -132,6 +132,8 @@ class Translator {
   void push(std::uint32_t index);
   void pop(std::uint32_t index);
   void leave(std::uint32_t index);
+  void load_zero_extended(std::uint8_t to, const RegisterOrMem& from, unsigned size);
+  void check_limit(std::uint8_t target, unsigned size, std::vector<std::size_t>& fail);
   void stack_address(std::int32_t delta);
   void move_stack(std::int32_t delta);
   void jcc(std::uint32_t index);
@@ -139,7 +141,6 @@ class Translator {
   void call(std::uint32_t index);
   void ret(std::uint32_t index);
   void loop(std::uint32_t index);
-  void divide(std::uint32_t index);
   std::uint64_t target_of(const Item& item) const;
   std::uint64_t rip_after(const Item& item) const;
   bool target_ok(std::uint64_t target) const;
