@@ -49,8 +49,7 @@ enum class Group : std::uint8_t {
   kRet,
   kJmpIndirect,
   kCallIndirect,
-  kLoop,  // LOOP and JCXZ
-  kDivide
+  kLoop  // LOOP and JCXZ
 };
 
 struct Item {
