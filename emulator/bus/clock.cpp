@@ -12,6 +12,10 @@ constexpr std::size_t kMostNameLength = 64;
 constexpr Nanoseconds kHour = 3'600'000'000'000;
 // Deadlines saturate here (292 years), so that sums of times can not wrap.
 constexpr Nanoseconds kFarFuture = std::numeric_limits<std::int64_t>::max();
+// What a snapshot can hold: no machine runs for so long, and events are handled within one
+// instruction of their deadline. Timers that lie further back would each be caught up with.
+constexpr Nanoseconds kLatestTime = kFarFuture / 2;
+constexpr Nanoseconds kMostDelay = 1'000'000'000;
 }  // namespace
 
 Timer::Timer(Clock& clock, std::string name, Expired expired)
@@ -132,6 +136,10 @@ void Clock::serialize(Archive& archive) {
       return archive.fail("the machine's nominal rate differs");
     archive.io(instructions_);
     archive.io(skipped_);
+    if (instructions_ / rate_ > kLatestTime / 1000 || skipped_ > kLatestTime) {
+      instructions_ = skipped_ = 0;
+      return archive.fail("its time is out of range");
+    }
     archive.io(next_sequence_);
     auto count = static_cast<std::uint32_t>(timers_.size());
     archive.io(count);
@@ -139,6 +147,7 @@ void Clock::serialize(Archive& archive) {
     if (count > kMostTimers || count != timers_.size()) {
       return archive.fail("the machine has a different number of timers");
     }
+    first_known_ = false;
     for (Timer* timer : timers_) {
       std::string name = timer->name_;
       archive.io(name, kMostNameLength);
@@ -152,10 +161,11 @@ void Clock::serialize(Archive& archive) {
       archive.io(deadline);
       archive.io(timer->sequence_);
       if (!archive.ok()) return;
+      if (armed && (deadline > kFarFuture || deadline + kMostDelay < now()))
+        return archive.fail("the deadline of timer '" + timer->name_ + "' is out of range");
       timer->deadline_.reset();
       if (armed) timer->deadline_ = deadline;
     }
-    first_known_ = false;
   });
 }
 

@@ -9,6 +9,7 @@ namespace ice86 {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 TEST(Clock, CountsInstructionsAtItsRate) {
   Clock clock(100);
@@ -132,6 +133,29 @@ TEST(Clock, ComesBackFromASnapshotInTheSameOrder) {
   clock.skip_to(50);
   clock.run_due_events();
   EXPECT_THAT(order, ElementsAre(2, 1));
+}
+
+// A damaged snapshot: a timer that repeats would catch up with each second of the time between.
+TEST(Clock, RefusesTimersThatAreLongOverdue) {
+  const auto loaded = [](Nanoseconds deadline, Nanoseconds now) {
+    Clock saved(1000), clock(1000);
+    Timer from(saved, "t", [](Nanoseconds) {}), to(clock, "t", [](Nanoseconds) {});
+    from.arm_at(deadline);
+    saved.skip_to(now);
+    Archive writer = Archive::writer();
+    saved.serialize(writer);
+    Archive reader = Archive::reader(writer.bytes());
+    clock.serialize(reader);
+    return reader.finish();
+  };
+  constexpr Nanoseconds kSecond = 1'000'000'000;
+  EXPECT_TRUE(loaded(kSecond, kSecond + 1000));
+  const auto overdue = loaded(kSecond, 3 * kSecond);
+  ASSERT_FALSE(overdue);
+  EXPECT_THAT(overdue.error().message(), HasSubstr("timer 't'"));
+  const auto late = loaded(kSecond, Nanoseconds{1} << 62);
+  ASSERT_FALSE(late);
+  EXPECT_THAT(late.error().message(), HasSubstr("time is out of range"));
 }
 
 }  // namespace
