@@ -22,25 +22,20 @@ bool contains(const MemorySpace::Region& region, Gpa gpa) {
 // 1, 2, 4 or 8 bytes as a number and back; a width known to the compiler is one instruction, and
 // page walks come here for every entry.
 std::uint64_t load_bytes(const std::uint8_t* from, unsigned width) {
-  const auto as = [from](auto value) -> std::uint64_t {
-    std::memcpy(&value, from, sizeof value);
-    return value;
-  };
   switch (width) {
-    case 1: return as(std::uint8_t{});
-    case 2: return as(std::uint16_t{});
-    case 4: return as(std::uint32_t{});
-    default: return as(std::uint64_t{});
+    case 1: return load_le<std::uint8_t>(from);
+    case 2: return load_le<std::uint16_t>(from);
+    case 4: return load_le<std::uint32_t>(from);
+    default: return load_le<std::uint64_t>(from);
   }
 }
 
 void store_bytes(std::uint8_t* to, unsigned width, std::uint64_t value) {
-  const auto as = [to](auto part) { std::memcpy(to, &part, sizeof part); };
   switch (width) {
-    case 1: return as(static_cast<std::uint8_t>(value));
-    case 2: return as(static_cast<std::uint16_t>(value));
-    case 4: return as(static_cast<std::uint32_t>(value));
-    default: return as(value);
+    case 1: return store_le(to, static_cast<std::uint8_t>(value));
+    case 2: return store_le(to, static_cast<std::uint16_t>(value));
+    case 4: return store_le(to, static_cast<std::uint32_t>(value));
+    default: return store_le(to, value);
   }
 }
 
@@ -195,12 +190,10 @@ std::uint64_t MemorySpace::access_read(const Region* region, Gpa gpa, unsigned w
     }
     return value;
   }
-  std::uint64_t value = 0;
   const std::uint8_t* bytes = region->ram != nullptr
                                   ? region->ram->data() + region->ram_offset + offset
                                   : region->rom + offset;
-  std::memcpy(&value, bytes, width);
-  return value;
+  return load_bytes(bytes, width);
 }
 
 std::uint8_t MemorySpace::read_byte(Gpa gpa) {
