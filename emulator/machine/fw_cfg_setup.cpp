@@ -3,13 +3,13 @@
 
 #include <fmt/core.h>
 
+#include "emulator/machine/acpi/bytes.h"
 #include "emulator/machine/acpi/smbios_tables.h"
 
 namespace ice86::machine {
 
 namespace {
 
-using Bytes = devices::FwCfg::Bytes;
 using devices::FwCfg;
 
 constexpr std::uint64_t kFourGiB = std::uint64_t{1} << 32;
@@ -18,21 +18,17 @@ constexpr std::size_t kUuidBytes = 16;
 
 Bytes little_endian(std::uint64_t value, unsigned bytes) {
   Bytes out;
-  for (unsigned i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(value >> (i * 8)));
+  put(out, value, bytes);
   return out;
-}
-
-void append(Bytes& to, const Bytes& more) {
-  to.insert(to.end(), more.begin(), more.end());
 }
 
 // Entries of base, length and type.
 Bytes e820(std::uint64_t below_4g, std::uint64_t above_4g) {
   Bytes map;
   const auto add = [&](std::uint64_t base, std::uint64_t length) {
-    append(map, little_endian(base, 8));
-    append(map, little_endian(length, 8));
-    append(map, little_endian(kUsable, 4));
+    put(map, base, 8);
+    put(map, length, 8);
+    put(map, kUsable, 4);
   };
   add(0, below_4g);
   if (above_4g != 0) add(kFourGiB, above_4g);

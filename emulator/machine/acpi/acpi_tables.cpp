@@ -5,26 +5,17 @@
 
 #include "emulator/base/assert.h"
 #include "emulator/base/bits.h"
+#include "emulator/machine/acpi/bytes.h"
 
 namespace ice86::machine {
 
 namespace {
-
-using Bytes = std::vector<std::uint8_t>;
 
 constexpr std::string_view kTables = "etc/acpi/tables", kRsdp = "etc/acpi/rsdp";
 constexpr std::size_t kHeader = 36;  // of a system description table
 constexpr std::size_t kLengthAt = 4, kChecksumAt = 9;
 constexpr std::uint32_t kLocalApic = 0xfee00000, kIoApic = 0xfec00000, kHpet = 0xfed00000;
 constexpr std::uint8_t kSciIrq = 9, kSmiPort = 0xb2;
-
-void put(Bytes& to, std::uint64_t value, unsigned bytes) {
-  for (unsigned i = 0; i < bytes; ++i) to.push_back(static_cast<std::uint8_t>(value >> (i * 8)));
-}
-
-void put(Bytes& to, std::string_view text) {
-  for (const char c : text) to.push_back(static_cast<std::uint8_t>(c));
-}
 
 // Generic address structure: ACPI 6.4, 5.2.3.2.
 enum class Space : std::uint8_t { kMemory = 0, kIo = 1 };

@@ -6,12 +6,11 @@
 #include <string_view>
 
 #include "emulator/base/assert.h"
+#include "emulator/machine/acpi/bytes.h"
 
 namespace ice86::machine {
 
 namespace {
-
-using Bytes = std::vector<std::uint8_t>;
 
 constexpr std::uint64_t kFourGiB = std::uint64_t{1} << 32;
 // Handles.
@@ -19,14 +18,6 @@ constexpr std::uint16_t kSystem = 0x100, kChassis = 0x300, kProcessor = 0x400, k
                         kModule = 0x1100, kMapped = 0x1300, kBoot = 0x2000, kEnd = 0x7f00;
 constexpr std::uint16_t kNone = 0xffff, kNoErrors = 0xfffe;
 constexpr std::uint8_t kUnknown = 2, kSafe = 3;
-
-void put(Bytes& to, std::uint64_t value, unsigned bytes) {
-  for (unsigned i = 0; i < bytes; ++i) to.push_back(static_cast<std::uint8_t>(value >> (i * 8)));
-}
-
-void put(Bytes& to, std::string_view text) {
-  to.insert(to.end(), text.begin(), text.end());
-}
 
 std::uint8_t negative_sum(const Bytes& bytes, std::size_t from) {
   std::uint8_t sum = 0;
