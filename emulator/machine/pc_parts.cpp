@@ -375,27 +375,34 @@ void Pc::Parts::keep_vars(std::uint64_t offset, std::uint64_t size) {
   const std::uint64_t first = align_down(offset, kSectorSize);
   const std::uint64_t behind = align_up(offset + size, kSectorSize);
   const auto bytes = memory->vars()->bytes().subspan(first, behind - first);
-  if (auto kept = config.vars_store->write(first / kSectorSize, bytes); !kept && vars_error.empty())
-    vars_error = kept.error().message();
+  static_cast<void>(config.vars_store->write(first / kSectorSize, bytes));
 }
 
+namespace {
+
+// What the guest has not flushed must still outlive this program and a loss of power.
+Result<void> finish_medium(BlockBackend& medium) {
+  if (const std::string failure = medium.host_failure(); !failure.empty()) return Error(failure);
+  return medium.flush();
+}
+
+}  // namespace
+
 Result<void> Pc::Parts::finish_media() {
-  const auto check = [](const auto& drive) -> Result<void> {
+  const auto finish_drive = [](const auto& drive) -> Result<void> {
     if (!drive || drive->medium == nullptr) return {};
-    // What the guest has not flushed must still outlive this program and a loss of power.
-    if (const std::string failure = drive->medium->host_failure(); !failure.empty())
-      return Error(failure);
-    return drive->medium->flush();
+    return finish_medium(*drive->medium);
   };
-  for (const auto& disk : config.disks) ICE86_TRY(check(disk));
-  for (const auto& diskette : config.floppies) ICE86_TRY(check(diskette));
+  for (const auto& disk : config.disks) ICE86_TRY(finish_drive(disk));
+  for (const auto& diskette : config.floppies) ICE86_TRY(finish_drive(diskette));
   return {};
 }
 
 Result<void> Pc::Parts::finish_vars() {
   if (config.vars_store == nullptr) return {};
-  if (!vars_error.empty()) return Error(vars_error).within("flash variables are not kept");
-  return config.vars_store->flush();
+  auto kept = finish_medium(*config.vars_store);
+  if (!kept) return std::move(kept).error().within("flash variables are not kept");
+  return kept;
 }
 
 Result<void> Pc::Parts::plug_memory_modules() {

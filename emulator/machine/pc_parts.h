@@ -181,7 +181,6 @@ struct Pc::Parts final : public cpu::CpuHost {
   std::optional<ResetKind> pending_reset;
   std::optional<RunEnd> end;
   std::uint8_t debug_exit_value = 0;
-  std::string vars_error;  // the first failure to keep the variables; empty: none
 
  private:
   explicit Parts(PcConfig configuration);
