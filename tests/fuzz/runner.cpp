@@ -50,7 +50,7 @@ double seconds_since(Clock::time_point start) {
 
 // In the child.
 int execute_all(const Target& target, const RunOptions& options, Shared& shared) {
-  const std::unique_ptr<Executor> executor = target.make();
+  const std::unique_ptr<Executor> executor = target.make(options);
   const auto start = Clock::now();
   // What is made at first use is there by the first check; memory is measured from then on.
   std::uint64_t baseline = 0;
@@ -81,8 +81,7 @@ int execute_all(const Target& target, const RunOptions& options, Shared& shared)
   return 0;
 }
 
-int run_one(const Target& target, const RunOptions& options, const std::string& again,
-            const std::string& more_options) {
+int run_one(const Target& target, const RunOptions& options, const std::string& again) {
   void* room =
       mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (room == MAP_FAILED) return kNoProcess;
@@ -126,15 +125,24 @@ int run_one(const Target& target, const RunOptions& options, const std::string& 
                WIFEXITED(status) ? "exit code" : "signal",
                WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
   }
-  fmt::print("again:  {} {} --seed {} --first {} --executions 1{}\n", again, target.name,
-             options.seed, index, more_options);
+  fmt::print("again:  {} {} --seed {} --first {} --executions 1", again, target.name, options.seed,
+             index);
+  if (options.check_each != RunOptions{}.check_each)
+    fmt::print(" --check-each {}", options.check_each);
+  fmt::print("\n");
   return kFailed;
 }
 
 }  // namespace
 
-void add_run_options(CLI::App& app, RunOptions& options, std::uint64_t executions) {
-  options.executions = executions;
+int run_program(CLI::App& app, const Program& program, int argc, char** argv) {
+  RunOptions options;
+  options.executions = program.executions;
+  std::vector<std::string> names;
+  for (const Target& target : program.targets) names.push_back(target.name);
+  app.add_option(program.target_option, options.targets,
+                 program.target_help + "; all in turn without it")
+      ->check(CLI::IsMember(names));
   app.add_option("--minutes", options.minutes,
                  "for how long each of them, instead of --executions");
   app.add_option("--executions", options.executions, "how many of each")->capture_default_str();
@@ -143,17 +151,23 @@ void add_run_options(CLI::App& app, RunOptions& options, std::uint64_t execution
   app.add_option("--hang", options.hang_seconds, "seconds after which one execution is a hang")
       ->capture_default_str();
   app.add_flag("--verbose", options.verbose, "a line for each execution");
-}
-
-int run_targets(const std::vector<Target>& targets, const RunOptions& options,
-                const std::string& program_and_target_option, const std::string& more_options) {
+  if (program.checks) {
+    app.add_option("--check-each", options.check_each,
+                   "one in so many is executed again through a snapshot; 0: none")
+        ->capture_default_str();
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  const std::string again = app.get_name() + ' ' + program.target_option;
   int worst = 0;
-  for (const Target& target : targets) {
-    if (!options.targets.empty() && std::find(options.targets.begin(), options.targets.end(),
-                                              target.name) == options.targets.end()) {
-      continue;
-    }
-    worst = std::max(worst, run_one(target, options, program_and_target_option, more_options));
+  for (const Target& target : program.targets) {
+    const bool wanted = options.targets.empty() ||
+                        std::find(options.targets.begin(), options.targets.end(), target.name) !=
+                            options.targets.end();
+    if (wanted) worst = std::max(worst, run_one(target, options, again));
   }
   return worst;
 }

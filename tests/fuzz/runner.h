@@ -25,28 +25,33 @@ class Executor {
   virtual std::string summary() const = 0;
 };
 
-struct Target {
-  std::string name;
-  // Called in the child.
-  std::function<std::unique_ptr<Executor>()> make;
-};
-
 struct RunOptions {
   std::vector<std::string> targets;  // none: all in turn
   double minutes = 0;
   std::uint64_t executions = 0;
   std::uint64_t seed = 1;
   std::uint64_t first = 0;
+  unsigned check_each = 4;  // one in so many is executed again through a snapshot; 0: none
   unsigned hang_seconds = 30;
   bool verbose = false;
 };
 
-// --minutes, --executions, --seed, --first, --hang, --verbose.
-void add_run_options(CLI::App& app, RunOptions& options, std::uint64_t executions);
+struct Target {
+  std::string name;
+  // Called in the child.
+  std::function<std::unique_ptr<Executor>(const RunOptions&)> make;
+};
 
-// `again` is what repeats an execution beside seed and index: the program's name with the option
-// that names the target, and other options behind. 0: all went well.
-int run_targets(const std::vector<Target>& targets, const RunOptions& options,
-                const std::string& program_and_target_option, const std::string& more_options);
+struct Program {
+  std::string target_option;  // "--chip"
+  std::string target_help;
+  std::vector<Target> targets;
+  std::uint64_t executions;  // of each, if the words do not say
+  bool checks = true;        // it has --check-each
+};
+
+// The whole of main(): adds the options to `app`, whose name is the program's, parses the words and
+// runs what they ask for. 0: all went well; 1: a fault was found; 2: wrong words.
+int run_program(CLI::App& app, const Program& program, int argc, char** argv);
 
 }  // namespace ice86::fuzz

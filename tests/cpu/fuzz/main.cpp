@@ -48,31 +48,18 @@ int main(int argc, char** argv) {
       "Executes malformed instruction streams: no crash, no hang, no growth, and the same "
       "end through a snapshot",
       "ice86-cpu-fuzz");
-  ice86::fuzz::RunOptions options;
   FuzzOptions fuzz;
-  app.add_option("--mode", options.targets, "where executions begin; all in turn without it")
-      ->check(CLI::IsMember(std::vector<std::string>(kModeNames.begin(), kModeNames.end())));
-  ice86::fuzz::add_run_options(app, options, 10'000);
-  app.add_option("--check-each", fuzz.check_each,
-                 "one in so many is executed again through a snapshot; 0: none")
-      ->capture_default_str();
-  app.add_option("--parts", fuzz.parts, "how many runs such an execution makes of one")
+  app.add_option("--parts", fuzz.parts, "how many runs a checked execution makes of one")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   app.add_flag("--trace", fuzz.trace, "the CPU after each run()");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  std::vector<ice86::fuzz::Target> targets;
+  ice86::fuzz::Program program{"--mode", "where executions begin", {}, 10'000};
   for (std::size_t number = 0; number < kModeNames.size(); ++number) {
-    targets.push_back({std::string(kModeNames[number]), [&options, &fuzz, number] {
-                         return std::make_unique<ModeExecutor>(static_cast<Mode>(number),
-                                                               options.seed, fuzz);
-                       }});
+    program.targets.push_back(
+        {std::string(kModeNames[number]), [&fuzz, number](const ice86::fuzz::RunOptions& options) {
+           fuzz.check_each = options.check_each;
+           return std::make_unique<ModeExecutor>(static_cast<Mode>(number), options.seed, fuzz);
+         }});
   }
-  return run_targets(
-      targets, options, "ice86-cpu-fuzz --mode",
-      fuzz.check_each == 4 ? "" : fmt::format(" --check-each {}", fuzz.check_each));
+  return run_program(app, program, argc, argv);
 }

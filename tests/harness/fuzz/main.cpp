@@ -353,8 +353,9 @@ class TraceFile final : public FileExecutor {
 };
 
 template <typename T>
-ice86::fuzz::Target target(const char* name, const std::uint64_t& seed) {
-  return {name, [&seed] { return std::make_unique<T>(seed); }};
+ice86::fuzz::Target target(const char* name) {
+  return {name,
+          [](const ice86::fuzz::RunOptions& options) { return std::make_unique<T>(options.seed); }};
 }
 
 }  // namespace
@@ -364,24 +365,14 @@ int main(int argc, char** argv) {
   using namespace ice86::harness::fuzz;
   CLI::App app("Reads damaged files of every kind: an error or their contents, never more",
                "ice86-file-fuzz");
-  ice86::fuzz::RunOptions options;
-  const std::vector<ice86::fuzz::Target> targets = {
-      target<DiskImage>("disk-image", options.seed),
-      target<FirmwareFiles>("firmware", options.seed),
-      target<Snapshot>("snapshot", options.seed),
-      target<CpuModelFile>("cpu-model", options.seed),
-      target<MachineFile>("machine-file", options.seed),
-      target<InputLog>("input-log", options.seed),
-      target<TraceFile>("trace", options.seed)};
-  std::vector<std::string> names;
-  for (const auto& target : targets) names.push_back(target.name);
-  app.add_option("--kind", options.targets, "which kind of file; all in turn without it")
-      ->check(CLI::IsMember(names));
-  ice86::fuzz::add_run_options(app, options, 5000);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  return run_targets(targets, options, "ice86-file-fuzz --kind", "");
+  const ice86::fuzz::Program program{
+      "--kind",
+      "which kind of file",
+      {target<DiskImage>("disk-image"), target<FirmwareFiles>("firmware"),
+       target<Snapshot>("snapshot"), target<CpuModelFile>("cpu-model"),
+       target<MachineFile>("machine-file"), target<InputLog>("input-log"),
+       target<TraceFile>("trace")},
+      5000,
+      false};
+  return run_program(app, program, argc, argv);
 }

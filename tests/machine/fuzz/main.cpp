@@ -45,27 +45,12 @@ int main(int argc, char** argv) {
       "Accesses the registers of each chip as no driver would: no crash, no hang, no growth, and "
       "the same end through a snapshot",
       "ice86-device-fuzz");
-  ice86::fuzz::RunOptions options;
-  unsigned check_each = 4;
-  std::vector<std::string> names;
-  for (const ChipTarget& target : chip_targets()) names.emplace_back(target.name);
-  app.add_option("--chip", options.targets, "whose registers; all in turn without it")
-      ->check(CLI::IsMember(names));
-  ice86::fuzz::add_run_options(app, options, 1000);
-  app.add_option("--check-each", check_each,
-                 "one in so many is executed again through a snapshot; 0: none")
-      ->capture_default_str();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  std::vector<ice86::fuzz::Target> targets;
+  ice86::fuzz::Program program{"--chip", "whose registers", {}, 1000};
   for (const ChipTarget& target : chip_targets()) {
-    targets.push_back({std::string(target.name), [&options, &target, check_each] {
-                         return std::make_unique<ChipExecutor>(target, options.seed, check_each);
-                       }});
+    program.targets.push_back(
+        {std::string(target.name), [&target](const ice86::fuzz::RunOptions& options) {
+           return std::make_unique<ChipExecutor>(target, options.seed, options.check_each);
+         }});
   }
-  return run_targets(targets, options, "ice86-device-fuzz --chip",
-                     check_each == 4 ? "" : fmt::format(" --check-each {}", check_each));
+  return run_program(app, program, argc, argv);
 }
