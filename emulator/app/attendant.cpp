@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "devices/vga/vga.h"
+#include "emulator/app/host_clock.h"
 #include "emulator/base/files.h"
 #include "emulator/display/screen.h"
 
@@ -25,12 +26,6 @@ constexpr std::uint64_t kLookInterval = 16'000'000;
 constexpr std::uint64_t kTitleInterval = 500'000'000;
 // A machine that has fallen so far behind the host's clock does not try to catch up.
 constexpr std::uint64_t kMostLag = 100'000'000;
-
-std::uint64_t host_ns() {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                        std::chrono::steady_clock::now().time_since_epoch())
-                                        .count());
-}
 
 void sleep_ns(std::uint64_t time) {
   std::this_thread::sleep_for(std::chrono::nanoseconds(time));

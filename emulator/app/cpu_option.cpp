@@ -16,10 +16,9 @@ Result<cpu::CpuModel> choose_cpu_model(const std::string& name_or_path) {
     std::vector<std::string> names;
     for (const cpu::CpuModel& model : cpu::builtin_cpu_models()) names.push_back(model.name);
     if (std::find(names.begin(), names.end(), name_or_path) == names.end()) {
-      const auto near = nearest(name_or_path, names);
       return usage_error(
-          fmt::format("--cpu: there is no CPU model '{}'{}; '--cpu help' lists them", name_or_path,
-                      near ? fmt::format(", did you mean {}?", *near) : std::string()));
+          fmt::format("--cpu: there is no CPU model '{}'{} ('--cpu help' lists them)", name_or_path,
+                      suggestion(name_or_path, names)));
     }
   }
   auto model = cpu::load_cpu_model(name_or_path);

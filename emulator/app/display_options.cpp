@@ -55,12 +55,10 @@ Result<std::optional<display::WindowOptions>> parse_display(const std::string& t
     } else {
       static const std::vector<std::string> kKnown = {"scale",       "integer",      "full-screen",
                                                       "show-cursor", "window-close", "gl"};
-      const auto near = nearest(name, kKnown);
       return usage_error(
           fmt::format("--display sdl: '{}' is no setting{} (scale integer full-screen show-cursor "
                       "window-close)",
-                      name.empty() ? value : name,
-                      near ? fmt::format(", did you mean {}?", *near) : std::string()));
+                      name.empty() ? value : name, suggestion(name, kKnown)));
     }
   }
   return std::optional<display::WindowOptions>(window);

@@ -93,12 +93,11 @@ class Parser {
       *to = static_cast<std::uint64_t>(value->get());
       return true;
     }
-    if (key == "reset-on-triple-fault") {
-      ICE86_TRY_ASSIGN(file.reset_on_triple_fault, truth(node, key));
-      return true;
-    }
-    if (key == "no-reboot") {
-      ICE86_TRY_ASSIGN(file.no_reboot, truth(node, key));
+    const std::pair<std::string_view, std::optional<bool>*> truths[] = {
+        {"reset-on-triple-fault", &file.reset_on_triple_fault}, {"no-reboot", &file.no_reboot}};
+    for (const auto& [name, to] : truths) {
+      if (name != key) continue;
+      ICE86_TRY_ASSIGN(*to, truth(node, key));
       return true;
     }
     const std::pair<std::string_view, std::optional<std::vector<std::string>>*> lists[] = {

@@ -61,7 +61,7 @@ void explain(const CLI::App& app, const CLI::ParseError& error) {
       for (const CLI::App* sub : where->get_subcommands(nullptr)) known.push_back(sub->get_name());
       if (known.empty()) text = "unexpected word '" + word + "'";
     }
-    if (const auto near = nearest(word, known)) hint = "; did you mean " + *near + "?";
+    hint = suggestion(word, known);
   }
   std::string command = "ice86";
   if (where != &app) command += " " + where->get_name();

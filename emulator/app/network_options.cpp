@@ -60,9 +60,7 @@ Error unknown_option(const std::string& key, std::vector<std::string> known) {
       "ipv6-dns",  "dnssearch", "domainname", "tftp",      "tftp-server-name",
       "bootfile",  "hostfwd",   "guestfwd"};
   known.insert(known.end(), std::begin(kUser), std::end(kUser));
-  const auto near = nearest(key, known);
-  return usage_error(fmt::format("there is no option '{}'{}", key,
-                                 near ? fmt::format("; did you mean {}?", *near) : ""));
+  return usage_error(fmt::format("there is no option '{}'{}", key, suggestion(key, known)));
 }
 
 Result<devices::MacAddress> parse_mac(const std::string& text) {

@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "emulator/app/exit_code.h"
+#include "emulator/app/host_clock.h"
 
 namespace ice86::app {
 
@@ -18,12 +19,6 @@ volatile std::sig_atomic_t interrupt_seen = 0;
 
 void note_interrupt(int signal) {
   interrupt_seen = signal;
-}
-
-std::uint64_t steady_ns() {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                        std::chrono::steady_clock::now().time_since_epoch())
-                                        .count());
 }
 
 std::string place(const cpu::State& state) {
@@ -70,7 +65,7 @@ Ending describe(const machine::RunResult& result, machine::Pc& pc, const char* i
 }
 
 RunInterruption::RunInterruption(std::optional<std::uint64_t> wall_limit_ns) {
-  if (wall_limit_ns) deadline_ns_ = steady_ns() + *wall_limit_ns;
+  if (wall_limit_ns) deadline_ns_ = host_ns() + *wall_limit_ns;
   interrupt_seen = 0;
   std::signal(SIGINT, note_interrupt);
   std::signal(SIGTERM, note_interrupt);
@@ -85,7 +80,7 @@ bool RunInterruption::asked() {
   if (reason_ != nullptr) return true;
   if (interrupt_seen != 0) {
     reason_ = interrupt_seen == SIGINT ? "Ctrl-C" : "SIGTERM";
-  } else if (deadline_ns_ && steady_ns() >= *deadline_ns_) {
+  } else if (deadline_ns_ && host_ns() >= *deadline_ns_) {
     reason_ = "the wall-clock limit";
   }
   return reason_ != nullptr;

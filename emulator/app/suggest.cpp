@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "emulator/app/suggest.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace ice86::app {
@@ -36,6 +38,11 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
     }
   }
   return best;
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string>& known) {
+  const auto near = nearest(word, known);
+  return near ? fmt::format("; did you mean {}?", *near) : std::string();
 }
 
 }  // namespace ice86::app

@@ -13,4 +13,7 @@ namespace ice86::app {
 // near enough to be a likely slip.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known);
 
+// The end of a message about an unknown word: "; did you mean NEAREST?", or nothing.
+std::string suggestion(std::string_view word, const std::vector<std::string>& known);
+
 }  // namespace ice86::app
