@@ -96,6 +96,7 @@ machine::Instant Attendant::next_visit() const {
 
 void Attendant::give(const machine::Input& input) {
   pc_.input(input);
+  if (told_) told_(input);
   if (log_) fmt::print(log_.get(), "{}\n", machine::input_log_line({pc_.instant(), input}));
 }
 

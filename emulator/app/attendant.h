@@ -22,6 +22,9 @@ class Attendant {
   static Result<std::unique_ptr<Attendant>> create(machine::Pc& pc, DisplayPlan plan,
                                                    std::filesystem::path folder);
 
+  // Told of all input that the machine is given.
+  void on_input(std::function<void(const machine::Input&)> told) { told_ = std::move(told); }
+
   // RunLimits::attend.
   machine::Instant visit();
   // What ends the run: "closing the window", ...; null: nothing yet.
@@ -52,6 +55,7 @@ class Attendant {
   machine::Pc& pc_;
   DisplayPlan plan_;
   std::filesystem::path folder_;
+  std::function<void(const machine::Input&)> told_;
   std::unique_ptr<display::Window> window_;
   std::unique_ptr<std::FILE, CloseFile> log_;
   std::size_t next_input_ = 0;

@@ -14,6 +14,7 @@ enum ExitCode : int {
   kGuestCrashed = 4,
   kTracesDiverge = 5,
   kMissing = 6,
+  kEnginesDiffer = 7,
 };
 
 inline int exit_code(const Error& error) {

@@ -165,9 +165,10 @@ void add_board_options(CLI::App& command, MachineOptions& o) {
                      fmt::format("CPU model ('--cpu help' lists them) or model file; default {}",
                                  cpu::kDefaultCpuModel));
   command
-      .add_option("--engine", o.engine,
-                  "what executes: interp (the interpreter) or jit (translates to host code); the "
-                  "results are the same")
+      .add_option(
+          "--engine", o.engine,
+          "what executes: interp (the interpreter), jit (translates to host code; the results "
+          "are the same), or check (both side by side, until they differ: exit 7)")
       ->capture_default_str();
   static constexpr const char* kSlots[] = {"--hda", "--hdb", "--hdc", "--hdd"};
   static constexpr const char* kPlaces[] = {"primary master", "primary slave", "secondary master",
@@ -348,13 +349,14 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
                  *options.cpu, fmt::join(missing, " "));
     }
   }
-  if (options.engine == "jit") {
+  if (options.engine == "jit" || options.engine == "check") {
     if (!cpu::engine_available(cpu::Engine::kJit))
-      return usage_error("--engine jit: not in this build, or not for this host; use interp");
+      return usage_error(fmt::format(
+          "--engine {}: not in this build, or not for this host; use interp", options.engine));
     config.engine = cpu::Engine::kJit;
   } else if (options.engine != "interp") {
     return usage_error(
-        fmt::format("--engine: '{}' is none; there are interp and jit", options.engine));
+        fmt::format("--engine: '{}' is none; there are interp, jit and check", options.engine));
   }
   std::optional<std::filesystem::path> vga_rom;
   if (options.vga_rom) vga_rom = *options.vga_rom;

@@ -23,12 +23,44 @@ std::function<void(std::uint8_t)> tee(std::function<void(std::uint8_t)> sink, ha
   };
 }
 
+// What the machine sends, but not what it repeats while the place of a difference is looked for.
+void send_once(std::function<void(std::uint8_t)>& sink,
+               const std::unique_ptr<harness::LockStep>& check) {
+  if (!sink) return;
+  sink = [sink = std::move(sink), &check](std::uint8_t byte) {
+    if (!check->searching()) sink(byte);
+  };
+}
+
 }  // namespace
+
+Result<void> Session::add_reference(MachineOptions options) {
+  options.engine = "interp";
+  options.serial.clear();
+  options.parallel = "null";
+  options.debugcon = "null";
+  options.network.pcap.reset();
+  ICE86_TRY_ASSIGN(machine::PcConfig config, machine_config(options));
+  if (!config.nics.empty()) {
+    return usage_error(
+        "--engine check: a network answers each machine by itself; leave the cards out");
+  }
+  ICE86_TRY_ASSIGN(reference_, machine::Pc::create(std::move(config)));
+  return {};
+}
 
 Result<std::unique_ptr<Session>> Session::open(MachineOptions options, bool record, bool logs) {
   std::unique_ptr<Session> session(new Session);
   ICE86_TRY(apply_machine_file(options));
+  const bool check = options.engine == "check";
+  if (check) options.snapshot = true;
   ICE86_TRY_ASSIGN(machine::PcConfig config, machine_config(options));
+  if (check) {
+    ICE86_TRY(session->add_reference(options));
+    for (auto& sink : config.serial) send_once(sink, session->check_);
+    send_once(config.parallel, session->check_);
+    send_once(config.debug_console, session->check_);
+  }
   ICE86_TRY_ASSIGN(session->limits_, run_limits(options));
   ICE86_TRY_ASSIGN(session->wall_limit_ns_, wall_limit_ns(options));
   for (unsigned port = 0; port < options.serial.size(); ++port) {
@@ -43,6 +75,8 @@ Result<std::unique_ptr<Session>> Session::open(MachineOptions options, bool reco
         tee(std::move(config.debug_console), session->debug_console_, session->pc_);
   }
   ICE86_TRY_ASSIGN(session->pc_, machine::Pc::create(std::move(config)));
+  if (check)
+    session->check_ = std::make_unique<harness::LockStep>(*session->pc_, *session->reference_);
   if (record) {
     machine::Pc* pc = session->pc_.get();
     session->recorder_ = std::make_unique<harness::IntRecorder>(harness::IntRecorder::View{
@@ -62,14 +96,25 @@ Ending Session::run(Attendant* attendant) {
     if (terminal && !take_input(*terminal)) interruption.ask("Ctrl-A x");
     return interruption.asked() || (attendant != nullptr && attendant->wants_end() != nullptr);
   };
-  if (attendant != nullptr) limits_.attend = [attendant] { return attendant->visit(); };
-  const machine::RunResult result = pc_->run(limits_);
+  if (attendant != nullptr) {
+    limits_.attend = [attendant] { return attendant->visit(); };
+    if (check_) {
+      attendant->on_input([this](const machine::Input& input) {
+        check_->repeat([input](machine::Pc& pc) { pc.input(input); });
+      });
+    }
+  }
+  const machine::RunResult result = check_ ? check_->run(limits_) : pc_->run(limits_);
   limits_.interrupted = nullptr;
   limits_.attend = nullptr;
   const char* left = nullptr;
   if (result.end == machine::RunEnd::kInterrupted && interruption.reason() == nullptr)
     left = attendant->wants_end();
   if (attendant != nullptr) attendant->stopped(result, [&] { return interruption.asked(); });
+  if (check_ && check_->difference()) {
+    fmt::print("{}", *check_->difference());
+    return {"the engines differ", kEnginesDiffer, false};
+  }
   // The machine is gone now; its last words are not.
   for (unsigned port = 0; port < machine::Pc::kSerialPorts; ++port) {
     const auto& sink = pc_->config().serial[port];
@@ -84,8 +129,12 @@ Ending Session::run(Attendant* attendant) {
 bool Session::take_input(TerminalInput& terminal) {
   std::fflush(stdout);  // a prompt does not end its line
   const std::vector<std::uint8_t> typed = terminal.read(pc_->serial_room(*terminal_port_));
-  pc_->receive_serial(*terminal_port_, typed);
-  if (terminal.take_break()) pc_->break_serial(*terminal_port_);
+  const auto give = [port = *terminal_port_, typed, brk = terminal.take_break()](machine::Pc& pc) {
+    pc.receive_serial(port, typed);
+    if (brk) pc.break_serial(port);
+  };
+  give(*pc_);
+  if (check_) check_->repeat(give);
   return !terminal.quit_asked();
 }
 

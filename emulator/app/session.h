@@ -12,6 +12,7 @@
 #include "emulator/app/machine_options.h"
 #include "emulator/app/run_ending.h"
 #include "emulator/app/terminal_input.h"
+#include "harness/check/lock_step.h"
 #include "harness/interrupts/int_recorder.h"
 #include "harness/session/line_log.h"
 
@@ -39,10 +40,14 @@ class Session {
   Session() = default;
   // Passes on what was typed; false when the user wants to end the run.
   bool take_input(TerminalInput& terminal);
+  // --engine check: the same machine once more, with the interpreter.
+  Result<void> add_reference(MachineOptions options);
 
   harness::LineLog serial_;
   harness::LineLog debug_console_;
   std::unique_ptr<machine::Pc> pc_;
+  std::unique_ptr<machine::Pc> reference_;
+  std::unique_ptr<harness::LockStep> check_;
   std::unique_ptr<harness::IntRecorder> recorder_;
   machine::RunLimits limits_;
   std::optional<std::uint64_t> wall_limit_ns_;
