@@ -35,6 +35,10 @@ std::string place(const machine::Pc& pc) {
   return fmt::format("after {} instructions, {} ns", pc.instant().instructions, pc.instant().time);
 }
 
+std::shared_ptr<const std::vector<std::uint8_t>> shared(std::vector<std::uint8_t> bytes) {
+  return std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes));
+}
+
 }  // namespace
 
 LockStep::LockStep(machine::Pc& machine, machine::Pc& reference, LockStepOptions options)
@@ -77,17 +81,19 @@ bool LockStep::differ(Depth depth) {
   return depth == Depth::kAll && machine_.save() != reference_.save();
 }
 
-void LockStep::take_base() {
+void LockStep::take_base(std::shared_ptr<const std::vector<std::uint8_t>> ours,
+                         std::shared_ptr<const std::vector<std::uint8_t>> theirs) {
   if (bases_.size() > 1) bases_.pop_back();
-  bases_.push_back(
-      {reference_.save(), reference_.instant().instructions, slices_.size(), actions_.size()});
+  bases_.push_back({std::move(ours), std::move(theirs), reference_.instant().instructions,
+                    slices_.size(), actions_.size()});
 }
 
 // Both machines as they were at a snapshot, and on from there: the first in the same slices as
 // before, and in one from the last of them to `count`.
 void LockStep::return_to(const Base& base, std::size_t slices, std::uint64_t count) {
   for (machine::Pc* pc : {&machine_, &reference_}) {
-    if (!pc->load(base.bytes)) return;  // made by save() of the same machine
+    // Made by save() of the same machine.
+    if (!pc->load(pc == &machine_ ? *base.ours : *base.theirs)) return;
     std::size_t action = base.actions;
     if (pc == &machine_) {
       for (std::size_t i = base.slices; i < slices; ++i) advance(*pc, slices_[i], limits_, action);
@@ -191,7 +197,7 @@ machine::RunResult LockStep::run(const machine::RunLimits& limits) {
       return limits.attend();
     };
   }
-  if (bases_.empty()) take_base();
+  if (bases_.empty()) take_base(shared(machine_.save()), shared(reference_.save()));
   std::uint64_t asked_at = machine_.instant().instructions;
   for (;;) {
     const std::uint64_t start = machine_.instant().instructions;
@@ -217,7 +223,10 @@ machine::RunResult LockStep::run(const machine::RunLimits& limits) {
       return {machine::RunEnd::kStopped, 0};
     }
     if (ends) return result;
-    if (depth == Depth::kAll) take_base();
+    if (depth == Depth::kAll) {
+      const auto both = shared(reference_.save());
+      take_base(both, both);
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -46,7 +47,7 @@ class LockStep {
     Action action;
   };
   struct Base {
-    std::vector<std::uint8_t> bytes;
+    std::shared_ptr<const std::vector<std::uint8_t>> ours, theirs;  // the same but at the start
     std::uint64_t count = 0;
     std::size_t slices = 0;  // those that lie before it
     std::size_t actions = 0;
@@ -57,7 +58,8 @@ class LockStep {
   machine::RunResult advance(machine::Pc& pc, std::uint64_t until, const machine::RunLimits& limits,
                              std::size_t& next_action);
   bool differ(Depth depth);
-  void take_base();
+  void take_base(std::shared_ptr<const std::vector<std::uint8_t>> ours,
+                 std::shared_ptr<const std::vector<std::uint8_t>> theirs);
   void return_to(const Base& base, std::size_t slices, std::uint64_t count);
   bool differ_at(const Base& base, std::size_t slices, std::uint64_t count, Depth depth);
   void find(Depth depth, const machine::RunResult& ours, const machine::RunResult& theirs);

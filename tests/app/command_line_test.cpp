@@ -37,6 +37,19 @@ TEST_F(CommandLine, RomOfOddSizeIsRefused) {
   EXPECT_THAT(outcome.output, HasSubstr("100001 bytes is no ROM size"));
 }
 
+TEST_F(CommandLine, BothEnginesAreCheckedAgainstEachOther) {
+  const std::string start = "run --engine check --firmware " + guest("exit_rom");
+  Outcome outcome = ice86(start);
+  if (outcome.output.find("not in this build") != std::string::npos) GTEST_SKIP();
+  EXPECT_EQ(outcome.exit, 11) << outcome.output;
+  outcome = ice86(start + " --nic user");
+  EXPECT_EQ(outcome.exit, 2) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("leave the cards out"));
+  outcome = ice86(start + " --hda " + file("disk.img", 1 << 20) + ",write=on");
+  EXPECT_EQ(outcome.exit, 2) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("write=on"));
+}
+
 TEST_F(CommandLine, NetworkMistakesAreNamed) {
   const std::string start = "run --firmware " + guest("exit_rom") + " ";
   const std::pair<const char*, const char*> mistakes[] = {
