@@ -11,8 +11,8 @@
 set_property(GLOBAL PROPERTY ICE86_LIBRARIES "")
 
 function(ice86_compile_options target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor
-                                           -fno-strict-aliasing)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Werror -Wshadow
+                                           $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -fno-strict-aliasing)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # False alarms in std::string of g++ 12 (GCC bug 105651).
     target_compile_options(${target} PRIVATE -Wno-restrict)

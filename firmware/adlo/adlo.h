@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "firmware/common/ata.h"
+#include "firmware/common/i440fx.h"
 #include "firmware/common/linuxbios_table.h"
 #include "firmware/common/pir.h"
 
@@ -20,6 +21,17 @@ BiosMemory memory_from_table(const LbHeader* table);
 
 // Shadow RAM of the host bridge for [start, end), both on its granules within C0000-FFFFF.
 void shadow_set(uint32_t start, uint32_t end, unsigned access);
+
+enum { SHADOW_GRANULE = 0x4000 };
+
+// 384 KB for unpacking.
+enum { SCRATCH = 0x20000 };
+
+// Copies into shadow RAM that is open for writing, compares, and says so.
+void install(uint32_t to, const uint8_t* from, uint32_t size, const char* name);
+
+// VGA BIOS at C0000, other option ROMs behind it, below `end`; closes the shadow RAM they are in.
+void option_roms_install(uint32_t end);
 
 // Makes the BIOS's own $PIR say what `board` says. Needs shadow RAM that is open for writing.
 void pir_install(const PirTable* board);

@@ -5,6 +5,7 @@
 #include "firmware/common/console.h"
 #include "firmware/common/i440fx.h"
 #include "firmware/common/pci.h"
+#include "firmware/common/post_codes.h"
 
 // PAM0 has F0000-FFFFF in its high nibble; PAM1 to PAM6 have 16 KB from C0000 in each nibble.
 static void set_nibble(unsigned offset, bool high, unsigned access) {
@@ -15,7 +16,7 @@ static void set_nibble(unsigned offset, bool high, unsigned access) {
 
 void shadow_set(uint32_t start, uint32_t end, unsigned access) {
   if (pci_read32(I440FX_ADDRESS, PCI_VENDOR) != I440FX_IDENTIFIER) {
-    die("ADLO: this host bridge's shadow RAM is not known");
+    die(POST_NO_SHADOW, "ADLO: this host bridge's shadow RAM is not known");
   }
   for (uint32_t at = start; at < end && at < 0xf0000; at += 0x4000) {
     const unsigned segment = (at - 0xc0000) / 0x4000;

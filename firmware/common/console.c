@@ -88,7 +88,8 @@ void print(const char* format, ...) {
   va_end(arguments);
 }
 
-void die(const char* reason) {
+void die(unsigned code, const char* reason) {
+  post_code((uint8_t)code);
   print("%s; the machine stops here\n", reason);
   halt_forever();
 }

@@ -14,5 +14,5 @@ void console_init(void);
 // The conversions %s %c %u %d %x %X, with field width and zero padding ("%08x"), and %% .
 void print(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
-// Prints the reason and stops the machine.
-void __attribute__((noreturn)) die(const char* reason);
+// Leaves the POST code, prints the reason and stops the machine.
+void __attribute__((noreturn)) die(unsigned code, const char* reason);

@@ -27,9 +27,19 @@
 %define POST_DRAM_ON    0x14
 %define POST_RAM_STAGE  0x15
 %define POST_NO_MEMORY  0xe1
+%define POST_DAMAGED    0xe2
+
+; The last 16 bytes of the part (firmware/common/romfs.h).
+%define TRAILER_FLAGS   0xfffffff8
+%define FLAG_POST_MORTEM 1
 
 org IMAGE_BASE
 
+; `ice86 image rom` makes the words of the RAM stage and `ram_stage_sum` add up to 0.
+        db "RAMSTAGE"
+        dd ram_stage_end - ram_stage
+ram_stage_sum:
+        dd 0
 ram_stage:
         incbin RAM_STAGE
 align 16, db 0xff
@@ -191,6 +201,15 @@ test_memory:
         mov edi, RAM_STAGE_BASE
         mov ecx, (ram_stage_end - ram_stage) / 4
         rep movsd
+        ; Is it whole? Read back from where it will run.
+        mov esi, RAM_STAGE_BASE
+        mov ecx, (ram_stage_end - ram_stage) / 4
+        mov edx, [ram_stage_sum]
+sum_up: lodsd
+        add edx, eax
+        loop sum_up
+        test edx, edx
+        jnz damaged
         mov esp, STACK_TOP
         push ebx                        ; 8 MB units that SPD described, 0: none did
         mov eax, RAM_STAGE_BASE
@@ -200,9 +219,15 @@ stop:   cli
         hlt
         jmp stop
 
-; The one thing to say before there is a console: with a UART and a register.
+; What there is to say before there is a console: with a UART and a register.
+damaged:
+        post POST_DAMAGED
+        mov esi, damaged_text
+        jmp last_words
 no_memory:
         post POST_NO_MEMORY
+        mov esi, no_memory_text
+last_words:
         mov dx, UART + 3
         mov al, 0x83
         out dx, al
@@ -215,7 +240,6 @@ no_memory:
         mov dx, UART + 3
         mov al, 3
         out dx, al
-        mov esi, no_memory_text
         cld
 next_character:
         mov ecx, 100000
@@ -231,6 +255,8 @@ ready:  in al, dx
         jmp next_character
 no_memory_text:
         db 13, 10, "LinuxBIOS: no memory at 512 KB: DRAM is missing or does not hold data", 13, 10, 0
+damaged_text:
+        db 13, 10, "LinuxBIOS: RAM stage: bad checksum: the ROM is damaged", 13, 10, 0
 
 ; ECX: a byte register of the host bridge; EBP: the boundary in 8 MB units, cut to what the register
 ; can say. Changes EAX and EDX.
@@ -371,4 +397,5 @@ real_entry:
         jmp dword (flat_code - gdt):protected
 times SIZE - 16 - ($ - $$) db 0xff
         jmp short real_entry
-times SIZE - ($ - $$) db 0xff
+times SIZE - 12 - ($ - $$) db 0xff
+        dd 0xffffffff, 0, 0xffffffff    ; the ROM file system, filled in by `ice86 image rom`

@@ -11,6 +11,7 @@ typedef struct {
   uint64_t below_4g;   // where memory that begins at 1 MB ends
   uint64_t above_4g;   // size of what begins at 4 GB
   uint32_t tables;     // the last 64 KB below below_4g, kept for tables; 0: too little memory
+  uint32_t acpi;       // address of the ACPI RSDP; 0: no ACPI tables
   const char* source;  // where the figures come from
 } Memory;
 
@@ -39,7 +40,7 @@ void irq_routing_init(void);
 // forward record to it.
 void table_init(const Memory* memory);
 
-// Finds the payload in the ROM, loads it, and starts it.
+// Finds the payload in the ROM file system, loads it, and starts it.
 void __attribute__((noreturn)) payload_start(const Memory* memory);
 
 // Where this part stands in memory; no payload may be loaded over it.

@@ -3,6 +3,7 @@
 // payload. The first part (bootblock.asm) has turned the DRAM on.
 #include "firmware/common/console.h"
 #include "firmware/common/io.h"
+#include "firmware/common/post_codes.h"
 #include "firmware/common/version.h"
 #include "firmware/linuxbios/linuxbios.h"
 #include "firmware/linuxbios/mainboard.h"
@@ -10,26 +11,26 @@
 void ram_stage_main(uint32_t spd_units);
 
 void ram_stage_main(uint32_t spd_units) {
-  post_code(0x20);
+  post_code(POST_CONSOLE);
   console_init();
   print("\n\nLinuxBIOS %s, %u bytes at %08x, board %s %s\n", FIRMWARE_VERSION,
         (uint32_t)LINUXBIOS_SIZE, 0u - (uint32_t)LINUXBIOS_SIZE, MAINBOARD_VENDOR, MAINBOARD_PART);
   const Memory memory = memory_size(spd_units);
   print("DRAM: %u KB, %s\n", (uint32_t)((memory.below_4g + memory.above_4g) >> 10), memory.source);
 
-  post_code(0x21);
+  post_code(POST_CPU);
   cpu_init(&memory);
-  post_code(0x22);
+  post_code(POST_LEGACY);
   legacy_init();
-  post_code(0x23);
+  post_code(POST_PCI);
   pci_init(&memory);
-  post_code(0x24);
+  post_code(POST_SOUTHBRIDGE);
   southbridge_init();
-  post_code(0x25);
+  post_code(POST_IDE);
   ide_init();
-  post_code(0x26);
+  post_code(POST_TABLES);
   irq_routing_init();
   table_init(&memory);
-  post_code(0x27);
+  post_code(POST_ROM);
   payload_start(&memory);
 }

@@ -3,6 +3,7 @@
 #include "firmware/common/console.h"
 #include "firmware/common/linuxbios_table.h"
 #include "firmware/common/memory.h"
+#include "firmware/common/post_codes.h"
 #include "firmware/common/version.h"
 #include "firmware/linuxbios/linuxbios.h"
 #include "firmware/linuxbios/mainboard.h"
@@ -34,7 +35,7 @@ static void seal(LbHeader* header) {
 
 static void* record(uint32_t tag, uint32_t size) {
   size = (size + 3) & ~3u;
-  if (next + size > limit) die("LinuxBIOS table: too large for its place");
+  if (next + size > limit) die(POST_TABLE_TOO_LARGE, "LinuxBIOS table: too large for its place");
   LbRecord* const header = (LbRecord*)next;
   memset(header, 0, size);
   header->tag = tag;

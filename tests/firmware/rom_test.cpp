@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// ROMs that `ice86 image rom` makes, and what the firmware does with those that are damaged: a line
+// on the serial port that names what is wrong, and a POST code.
+#include "harness/rom/rom_image.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <functional>
+#include <string>
+
+#include "emulator/base/files.h"
+#include "emulator/machine/pc.h"
+#include "harness/session/line_log.h"
+
+extern "C" {
+#include "firmware/common/post_codes.h"
+}
+
+namespace ice86 {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Bytes = std::vector<std::uint8_t>;
+using harness::RomEntryType;
+using harness::RomFile;
+using harness::RomPart;
+
+constexpr Nanoseconds kSecond = 1'000'000'000;
+
+Bytes file(const std::string& path) {
+  auto bytes = read_file(path, 16 << 20);
+  EXPECT_TRUE(bytes) << bytes.error().message();
+  return bytes ? *bytes : Bytes{};
+}
+
+std::vector<RomFile> stack_files(bool pack) {
+  return {{"adlo", RomEntryType::kProgram, pack, file(ICE86_IMAGES "/adlo.elf"), ""},
+          {"bios", RomEntryType::kFile, pack, file(ICE86_BIOS), ""},
+          {"vgabios", RomEntryType::kFile, pack, file(ICE86_VGA_BIOS), ""}};
+}
+
+struct Rom {
+  Bytes bytes;
+  std::vector<RomPart> parts;
+
+  // Where the entry's header is.
+  std::size_t at(const std::string& name) const {
+    for (const RomPart& part : parts) {
+      if (part.name == name) return part.offset;
+    }
+    ADD_FAILURE() << "no part " << name;
+    return 0;
+  }
+  std::size_t body(const std::string& name) const { return at(name) + 64; }
+};
+
+Rom rom_of(std::vector<RomFile> files) {
+  harness::RomPlan plan;
+  plan.size = 512 << 10;
+  plan.boot_code = file(ICE86_IMAGES "/linuxbios.bin");
+  plan.files = std::move(files);
+  Rom rom;
+  auto bytes = harness::build_rom(plan, &rom.parts);
+  EXPECT_TRUE(bytes) << bytes.error().message();
+  if (bytes) rom.bytes = std::move(*bytes);
+  return rom;
+}
+
+struct Outcome {
+  std::string serial;
+  std::vector<std::uint64_t> post;
+
+  bool posted(unsigned code) const {
+    return std::find(post.begin(), post.end(), code) != post.end();
+  }
+};
+
+Outcome start(Bytes rom, Nanoseconds until = kSecond, unsigned memory_mib = 32) {
+  Outcome outcome;
+  machine::PcConfig config;
+  config.engine = cpu::Engine::kJit;
+  config.firmware.name = "test";
+  config.firmware.rom = std::move(rom);
+  config.memory_mib = memory_mib;
+  config.serial[0] = [&outcome](std::uint8_t byte) { outcome.serial += static_cast<char>(byte); };
+  auto pc = machine::Pc::create(std::move(config));
+  EXPECT_TRUE(pc) << pc.error().message();
+  (*pc)->trace().subscribe(TraceBus::mask_of(TraceCategory::kPost), [&](const TraceEvent& event) {
+    for (const TraceField& field : event.fields) {
+      if (const auto* value = std::get_if<std::uint64_t>(&field.value)) {
+        outcome.post.push_back(*value);
+      }
+    }
+  });
+  machine::RunLimits limits;
+  limits.time = until;
+  (*pc)->run(limits);
+  return outcome;
+}
+
+void fill(Bytes& rom, std::size_t from, std::size_t to) {
+  std::fill(rom.begin() + static_cast<std::ptrdiff_t>(from),
+            rom.begin() + static_cast<std::ptrdiff_t>(to), 0xff);
+}
+void put32(Bytes& bytes, std::size_t at, std::uint32_t value) {
+  std::memcpy(bytes.data() + at, &value, 4);
+}
+std::uint32_t get32(const Bytes& bytes, std::size_t at) {
+  std::uint32_t value;
+  std::memcpy(&value, bytes.data() + at, 4);
+  return value;
+}
+
+// The firmware stops with this line and this POST code as its last.
+void expect_stop(const Outcome& outcome, const std::string& line, unsigned code) {
+  EXPECT_THAT(outcome.serial, HasSubstr(line));
+  ASSERT_FALSE(outcome.post.empty());
+  EXPECT_EQ(outcome.post.back(), code) << outcome.serial;
+}
+
+// ---- LinuxBIOS itself ----
+
+TEST(DamagedRom, RamStageThatIsCutOff) {
+  Rom rom = rom_of(stack_files(false));
+  const std::size_t boot = rom.at("LinuxBIOS");
+  fill(rom.bytes, boot + 0x2000, boot + 0x3000);
+  expect_stop(start(rom.bytes), "RAM stage: bad checksum", POST_RAM_STAGE_DAMAGED);
+}
+
+TEST(DamagedRom, OneBitInTheRamStage) {
+  Rom rom = rom_of(stack_files(false));
+  rom.bytes[rom.at("LinuxBIOS") + 0x1234] ^= 0x10;
+  expect_stop(start(rom.bytes), "RAM stage: bad checksum", POST_RAM_STAGE_DAMAGED);
+}
+
+// ---- The file system ----
+
+TEST(DamagedRom, NoFileSystem) {
+  Rom rom = rom_of(stack_files(false));
+  put32(rom.bytes, rom.bytes.size() - 4, 0xffffffff);
+  expect_stop(start(rom.bytes), "ROM: no file system", POST_NO_ROM);
+}
+
+TEST(DamagedRom, NoPayload) {
+  std::vector<RomFile> files = stack_files(false);
+  files.erase(files.begin());
+  expect_stop(start(rom_of(std::move(files)).bytes), "Payload: none in this ROM", POST_NO_PAYLOAD);
+}
+
+TEST(DamagedRom, EmptyFileSystem) {
+  expect_stop(start(rom_of({}).bytes), "Payload: none in this ROM", POST_NO_PAYLOAD);
+}
+
+TEST(DamagedRom, HeaderOfThePayload) {
+  Rom rom = rom_of(stack_files(false));
+  rom.bytes[rom.at("adlo") + 20] ^= 1;
+  const Outcome outcome = start(rom.bytes);
+  expect_stop(outcome, "Payload: none in this ROM", POST_NO_PAYLOAD);
+  EXPECT_THAT(outcome.serial, HasSubstr("ROM: entry at fff80000: bad header checksum"));
+  EXPECT_THAT(outcome.serial, HasSubstr(" bios, 65536 bytes")) << "what follows is still found";
+}
+
+class DamagedPayload : public ::testing::TestWithParam<bool> {};
+
+TEST_P(DamagedPayload, ChecksumIsWrong) {
+  Rom rom = rom_of(stack_files(GetParam()));
+  rom.bytes[rom.body("adlo") + 1000] ^= 1;
+  const Outcome outcome = start(rom.bytes);
+  expect_stop(outcome, "Payload: none in this ROM can be started", POST_PAYLOAD_DAMAGED);
+  EXPECT_THAT(outcome.serial, HasSubstr("Payload 'adlo': bad checksum"));
+}
+
+TEST_P(DamagedPayload, CutOff) {
+  Rom rom = rom_of(stack_files(GetParam()));
+  fill(rom.bytes, rom.body("adlo") + 3000, rom.at("bios"));
+  const Outcome outcome = start(rom.bytes);
+  expect_stop(outcome, "Payload: none in this ROM can be started", POST_PAYLOAD_DAMAGED);
+}
+
+INSTANTIATE_TEST_SUITE_P(PlainAndPacked, DamagedPayload, ::testing::Bool());
+
+// The last entry says that it goes on where the boot code is.
+TEST(DamagedRom, EntryBeyondTheEnd) {
+  Rom rom = rom_of(stack_files(false));
+  const std::size_t header = rom.at("vgabios");
+  put32(rom.bytes, header + 8, get32(rom.bytes, header + 8) - (4 << 20));
+  put32(rom.bytes, header + 20, get32(rom.bytes, header + 20) + (4 << 20));
+  const Outcome outcome = start(rom.bytes);
+  EXPECT_THAT(outcome.serial, HasSubstr("ADLO: vgabios: cut off by the end of the ROM"));
+  EXPECT_TRUE(outcome.posted(POST_VGA_BIOS_DAMAGED));
+  EXPECT_THAT(outcome.serial, HasSubstr("ADLO: starting the BIOS"));
+}
+
+// ---- Two payloads ----
+
+TEST(TwoPayloads, TheFirstIsStartedAndTheOtherIsNamed) {
+  std::vector<RomFile> files = stack_files(false);
+  files.push_back(files[0]);
+  files.back().name = "spare";
+  const Outcome outcome = start(rom_of(std::move(files)).bytes);
+  EXPECT_THAT(outcome.serial, HasSubstr("Payload: 2 in this ROM; 'adlo' is the first"));
+  EXPECT_TRUE(outcome.posted(POST_SEVERAL_PAYLOADS));
+  EXPECT_THAT(outcome.serial, HasSubstr("Payload 'adlo': ELF"));
+  EXPECT_THAT(outcome.serial, Not(HasSubstr("Payload 'spare': ELF")));
+}
+
+TEST(TwoPayloads, TheSpareIsStartedWhenTheFirstIsDamaged) {
+  std::vector<RomFile> files = stack_files(false);
+  files.push_back(files[0]);
+  files.back().name = "spare";
+  Rom rom = rom_of(std::move(files));
+  rom.bytes[rom.body("adlo") + 1000] ^= 1;
+  const Outcome outcome = start(rom.bytes);
+  EXPECT_TRUE(outcome.posted(POST_PAYLOAD_DAMAGED));
+  EXPECT_THAT(outcome.serial, HasSubstr("Payload 'adlo': bad checksum"));
+  EXPECT_THAT(outcome.serial, HasSubstr("Payload 'spare': ELF"));
+  EXPECT_THAT(outcome.serial, HasSubstr("ADLO: starting the BIOS"));
+}
+
+// ---- Programs that are not for this machine ----
+
+Outcome start_elf(const std::function<void(Bytes&)>& change) {
+  std::vector<RomFile> files = stack_files(false);
+  change(files[0].bytes);
+  return start(rom_of(std::move(files)).bytes);
+}
+
+void expect_refused(const std::function<void(Bytes&)>& change, const char* reason) {
+  const Outcome outcome = start_elf(change);
+  EXPECT_THAT(outcome.serial, HasSubstr(std::string("Payload 'adlo': ") + reason));
+  expect_stop(outcome, "none in this ROM can be started", POST_PAYLOAD_DAMAGED);
+}
+
+std::size_t segment(const Bytes& elf) {
+  return get32(elf, 28);
+}
+
+TEST(Payload, NoElf) {
+  expect_refused([](Bytes& elf) { elf[0] = 0; }, "not ELF");
+}
+TEST(Payload, OfAnotherMachine) {
+  expect_refused([](Bytes& elf) { elf[18] = 62; }, "not an x86 program");
+}
+TEST(Payload, ShorterThanItsHeader) {
+  expect_refused([](Bytes& elf) { elf.resize(40); }, "not ELF");
+}
+TEST(Payload, WithASegmentBeyondItsEnd) {
+  expect_refused(
+      [](Bytes& elf) {
+        put32(elf, segment(elf) + 16, 0x7fffff00);
+        put32(elf, segment(elf) + 20, 0x7fffff00);
+      },
+      "a segment beyond its end");
+}
+TEST(Payload, WithASegmentOutsideMemory) {
+  expect_refused([](Bytes& elf) { put32(elf, segment(elf) + 12, 0xe0000000); },
+                 "a segment where there is no memory");
+}
+TEST(Payload, OverTheLoader) {
+  expect_refused([](Bytes& elf) { put32(elf, segment(elf) + 12, 0x80000); },
+                 "a segment over this loader");
+}
+
+// ---- What ADLO needs ----
+
+TEST(Adlo, WithoutABios) {
+  std::vector<RomFile> files = stack_files(false);
+  files.erase(files.begin() + 1);
+  expect_stop(start(rom_of(std::move(files)).bytes), "ADLO: no entry 'bios'", POST_NO_BIOS);
+}
+TEST(Adlo, WithADamagedBios) {
+  for (const bool packed : {false, true}) {
+    Rom rom = rom_of(stack_files(packed));
+    rom.bytes[rom.body("bios") + 5000] ^= 0x80;
+    const Outcome outcome = start(rom.bytes);
+    EXPECT_THAT(outcome.serial, HasSubstr("ADLO: bios: bad checksum"));
+    expect_stop(outcome, "ADLO: the BIOS cannot be read", POST_BIOS_DAMAGED);
+  }
+}
+TEST(Adlo, WithHalfABios) {
+  std::vector<RomFile> files = stack_files(false);
+  files[1].bytes.resize(1000);
+  expect_stop(start(rom_of(std::move(files)).bytes), "16 to 128 KB", POST_BIOS_DAMAGED);
+}
+TEST(Adlo, WithSomethingElseAsBios) {
+  std::vector<RomFile> files = stack_files(false);
+  std::fill(files[1].bytes.begin(), files[1].bytes.end(), 0);
+  expect_stop(start(rom_of(std::move(files)).bytes), "no IRET at F000:FF53", POST_NOT_A_BIOS);
+}
+TEST(Adlo, WithAVgaBiosThatDoesNotAddUp) {
+  std::vector<RomFile> files = stack_files(false);
+  files[2].bytes[5000] ^= 1;
+  const Outcome outcome = start(rom_of(std::move(files)).bytes);
+  EXPECT_THAT(outcome.serial, HasSubstr("ADLO: vgabios: its bytes do not add up to 0"));
+  EXPECT_TRUE(outcome.posted(POST_VGA_BIOS_DAMAGED));
+  EXPECT_THAT(outcome.serial, HasSubstr("ADLO: starting the BIOS"));
+}
+
+// ---- The image itself ----
+
+TEST(RomImage, IsReadBackAsItWasMade) {
+  for (const bool packed : {false, true}) {
+    const Rom rom = rom_of(stack_files(packed));
+    const auto parts = harness::read_rom_map(rom.bytes);
+    ASSERT_TRUE(parts) << parts.error().message();
+    ASSERT_EQ(parts->size(), rom.parts.size());
+    for (std::size_t i = 0; i < parts->size(); ++i) {
+      EXPECT_EQ((*parts)[i].name, rom.parts[i].name);
+      EXPECT_EQ((*parts)[i].offset, rom.parts[i].offset);
+      EXPECT_EQ((*parts)[i].size, rom.parts[i].size);
+      EXPECT_EQ((*parts)[i].problem, "");
+    }
+    const auto bios = harness::read_rom_entry(rom.bytes, "bios");
+    ASSERT_TRUE(bios) << bios.error().message();
+    EXPECT_EQ(*bios, file(ICE86_BIOS));
+  }
+}
+
+TEST(RomImage, MapNamesWhatIsDamaged) {
+  Rom rom = rom_of(stack_files(false));
+  rom.bytes[rom.body("bios")] ^= 1;
+  rom.bytes[rom.at("vgabios") + 40] ^= 1;
+  rom.bytes[rom.at("LinuxBIOS") + 100] ^= 1;
+  const auto parts = harness::read_rom_map(rom.bytes);
+  ASSERT_TRUE(parts);
+  const std::string map = harness::rom_map_text(*parts, rom.bytes.size());
+  EXPECT_THAT(map, HasSubstr("bios -- bad checksum"));
+  EXPECT_THAT(map, HasSubstr("-- bad header checksum"));
+  EXPECT_THAT(map, HasSubstr("LinuxBIOS -- RAM stage: bad checksum"));
+}
+
+TEST(RomImage, WithoutRoomSaysWhatWouldDo) {
+  harness::RomPlan plan;
+  plan.size = 128 << 10;
+  plan.boot_code = file(ICE86_IMAGES "/linuxbios.bin");
+  plan.files = stack_files(false);
+  const auto rom = harness::build_rom(plan, nullptr);
+  ASSERT_FALSE(rom);
+  EXPECT_THAT(rom.error().message(), HasSubstr("--size 256K would do, or --pack"));
+}
+
+}  // namespace
+}  // namespace ice86
