@@ -128,45 +128,61 @@ std::vector<const Timer*> Clock::queue() const {
   return armed;
 }
 
+// All of it or nothing: a damaged snapshot leaves the time and the timers as they were, which fit
+// each other.
 void Clock::serialize(Archive& archive) {
+  struct Armed {
+    bool armed;
+    Nanoseconds deadline;
+    std::uint64_t sequence;
+  };
+  std::vector<Armed> states;
+  std::uint64_t instructions = instructions_, next_sequence = next_sequence_;
+  Nanoseconds skipped = skipped_;
   archive.section("clock", 1, [&] {
     std::uint64_t rate = rate_;
     archive.io(rate);
     if (archive.loading() && rate != rate_)
       return archive.fail("the machine's nominal rate differs");
-    archive.io(instructions_);
-    archive.io(skipped_);
-    if (instructions_ / rate_ > kLatestTime / 1000 || skipped_ > kLatestTime) {
-      instructions_ = skipped_ = 0;
+    archive.io(instructions);
+    archive.io(skipped);
+    archive.io(next_sequence);
+    if (instructions / rate_ > kLatestTime / 1000 || skipped > kLatestTime)
       return archive.fail("its time is out of range");
-    }
-    archive.io(next_sequence_);
+    const Nanoseconds time = time_of(instructions) - skipped_ + skipped;
     auto count = static_cast<std::uint32_t>(timers_.size());
     archive.io(count);
     if (!archive.ok()) return;
     if (count > kMostTimers || count != timers_.size()) {
       return archive.fail("the machine has a different number of timers");
     }
-    first_known_ = false;
-    for (Timer* timer : timers_) {
+    for (const Timer* timer : timers_) {
       std::string name = timer->name_;
       archive.io(name, kMostNameLength);
       if (archive.ok() && name != timer->name_) {
         return archive.fail("timer '" + timer->name_ + "' was expected, but '" + name +
                             "' is stored");
       }
-      bool armed = timer->armed();
-      archive.io(armed);
-      Nanoseconds deadline = timer->deadline_.value_or(0);
-      archive.io(deadline);
-      archive.io(timer->sequence_);
+      Armed state{timer->armed(), timer->deadline_.value_or(0), timer->sequence_};
+      archive.io(state.armed);
+      archive.io(state.deadline);
+      archive.io(state.sequence);
       if (!archive.ok()) return;
-      if (armed && (deadline > kFarFuture || deadline + kMostDelay < now()))
+      if (state.armed && (state.deadline > kFarFuture || state.deadline + kMostDelay < time))
         return archive.fail("the deadline of timer '" + timer->name_ + "' is out of range");
-      timer->deadline_.reset();
-      if (armed) timer->deadline_ = deadline;
+      states.push_back(state);
     }
   });
+  if (!archive.loading() || !archive.ok()) return;
+  instructions_ = instructions;
+  skipped_ = skipped;
+  next_sequence_ = next_sequence;
+  for (std::size_t i = 0; i < timers_.size(); ++i) {
+    timers_[i]->deadline_.reset();
+    if (states[i].armed) timers_[i]->deadline_ = states[i].deadline;
+    timers_[i]->sequence_ = states[i].sequence;
+  }
+  first_known_ = false;
 }
 
 }  // namespace ice86
