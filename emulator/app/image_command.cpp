@@ -30,6 +30,7 @@ struct RomOptions {
   std::optional<std::string> bios, vga_bios;
   std::vector<std::string> payloads, option_roms, files, options;
   std::optional<std::string> kernel, initrd, command_line;
+  bool unpack_kernel = false;
 };
 
 struct Named {
@@ -159,6 +160,12 @@ Result<std::vector<harness::RomFile>> contents(const RomOptions& o) {
   if (o.kernel) {
     ICE86_TRY_ASSIGN(auto file, rom_file("linux", *o.kernel, RomEntryType::kLinux, false));
     ICE86_TRY(check_kernel(file.bytes, *o.kernel));
+    if (o.unpack_kernel) {
+      auto image = harness::linux_image(file.bytes);
+      if (!image) return std::move(image).error().within(*o.kernel);
+      file.type = RomEntryType::kLinuxImage;
+      file.bytes = std::move(*image);
+    }
     files.push_back(std::move(file));
     if (o.initrd) {
       ICE86_TRY_ASSIGN(auto initrd,
@@ -243,6 +250,9 @@ void add_image_command(CLI::App& app, const std::vector<std::string>&, int& exit
                       "[NAME=]FILE: an ELF program; 'adlo' is our own. The first sound payload is "
                       "started");
   command->add_option("--linux,--kernel", o->kernel, "a Linux kernel as payload: bzImage");
+  command->add_flag("--unpack-kernel", o->unpack_kernel,
+                    "take the kernel out of its bzImage and pack it with LZ4: larger, and there "
+                    "much sooner");
   command->add_option("--initrd", o->initrd, "its initial RAM disk");
   command->add_option("--cmdline,--append", o->command_line, "its command line");
   command->add_option("--file", o->files, "[NAME=]FILE: any other entry");

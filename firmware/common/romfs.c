@@ -2,6 +2,7 @@
 #include "firmware/common/romfs.h"
 
 #include "firmware/common/console.h"
+#include "firmware/common/lz4.h"
 #include "firmware/common/lzma.h"
 #include "firmware/common/memory.h"
 
@@ -73,7 +74,7 @@ static uint32_t crc32(const uint8_t* bytes, uint32_t size) {
 const char* rom_check(const RomEntry* entry) {
   const uint32_t body = (uint32_t)(uintptr_t)rom_body(entry), end = trailer(ROM_TRAILER_END);
   if (entry->stored > end - body) return "cut off by the end of the ROM";
-  if (entry->packing == ROM_PLAIN ? entry->stored != entry->size : entry->packing != ROM_LZMA) {
+  if (entry->packing == ROM_PLAIN ? entry->stored != entry->size : entry->packing > ROM_LZ4) {
     return "packed in a way that is not known";
   }
   return crc32(rom_body(entry), entry->stored) == entry->crc ? NULL : "bad checksum";
@@ -84,6 +85,9 @@ const char* rom_read(const RomEntry* entry, void* to) {
   if (problem != NULL) return problem;
   if (entry->packing == ROM_LZMA) {
     return lzma_unpack(to, entry->size, rom_body(entry), entry->stored);
+  }
+  if (entry->packing == ROM_LZ4) {
+    return lz4_unpack(to, entry->size, rom_body(entry), entry->stored);
   }
   memcpy(to, rom_body(entry), entry->size);
   return NULL;

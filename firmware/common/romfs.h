@@ -15,8 +15,15 @@ enum {
 enum { ROM_FLAG_POST_MORTEM = 1 };
 
 enum { ROM_ENTRY_ALIGNMENT = 64, ROM_LARGEST = 16 << 20 };
-enum { ROM_FILE = 0, ROM_PROGRAM = 1, ROM_LINUX = 2 };  // the last two are payloads
-enum { ROM_PLAIN = 0, ROM_LZMA = 1 };
+// All but files are payloads.
+enum { ROM_FILE = 0, ROM_PROGRAM = 1, ROM_LINUX = 2, ROM_LINUX_IMAGE = 3 };
+enum { ROM_PLAIN = 0, ROM_LZMA = 1, ROM_LZ4 = 2 };
+
+// What the bytes of a ROM_LINUX_IMAGE begin with; the rest alone is packed.
+typedef struct {
+  uint32_t load;   // where the image goes
+  uint32_t entry;  // its PVH entry
+} RomLinuxImage;
 
 typedef struct {
   char magic[8];        // "ROMENTRY"
@@ -42,8 +49,8 @@ const RomEntry* rom_find(const char* name);
 // NULL when the entry's stored bytes are all there and have their checksum, or what is wrong.
 const char* rom_check(const RomEntry* entry);
 
-// Puts the entry's bytes, unpacked, to `to`, which has room for entry->size. NULL, or what is
-// wrong.
+// Puts the entry's bytes (not those of a ROM_LINUX_IMAGE), unpacked, to `to`, which has room for
+// entry->size. NULL, or what is wrong.
 const char* rom_read(const RomEntry* entry, void* to);
 
 static inline const uint8_t* rom_body(const RomEntry* entry) {

@@ -17,6 +17,7 @@
 %define PCI_DATA        0xcfc
 %define UART            0x3f8
 %define SMBUS_BASE      0x0f00
+%define SMBUS_ROUNDS    64
 %define DRB0            0x60
 
 ; POST codes, in order.
@@ -319,8 +320,10 @@ found_smbus:
         jmp spd_begin
 
 ; Reads byte BL of the EEPROM of socket EDI into AL; CF: nobody answers. Changes EAX and EDX, and
-; keeps only the low half of ECX.
+; keeps only the low halves of EBX and ECX: the upper half of EBX counts the rounds of 16,384 tries,
+; since no one knows yet how fast this CPU is.
 smbus_read:
+        movzx ebx, bx
         shl ecx, 16                     ; CX is needed here; the caller's is 8 bits
         mov dx, SMBUS_BASE
         mov cx, 0x4000
@@ -330,6 +333,10 @@ smbus_idle:
         jz smbus_go
         dec cx
         jnz smbus_idle
+        mov cx, 0x4000
+        add ebx, 0x10000
+        cmp ebx, SMBUS_ROUNDS << 16
+        jb smbus_idle
         jmp smbus_failed
 smbus_go:
         mov al, 0x1e
@@ -354,6 +361,10 @@ smbus_wait:
         jnz smbus_done
         dec cx
         jnz smbus_wait
+        mov cx, 0x4000
+        add ebx, 0x10000
+        cmp ebx, SMBUS_ROUNDS << 16
+        jb smbus_wait
 smbus_failed:
         mov al, 0x1e
         out dx, al

@@ -5,6 +5,7 @@
 #include "firmware/common/console.h"
 #include "firmware/common/io.h"
 #include "firmware/common/linuxbios_table.h"
+#include "firmware/common/lz4.h"
 #include "firmware/common/memory.h"
 #include "firmware/common/post_codes.h"
 #include "firmware/linuxbios/payload.h"
@@ -77,7 +78,39 @@ static const RomEntry* companion(const RomEntry* entry, const char* suffix) {
   return rom_find(name);
 }
 
-static void __attribute__((noreturn)) enter(uint32_t entry) {
+// The initial RAM disk, if there is one, to the end of memory between `from` and `to`.
+static const char* read_initrd(const RomEntry* entry, const Memory* memory, uint64_t from,
+                               uint64_t to, uint32_t* address, uint32_t* size) {
+  const RomEntry* const initrd = companion(entry, ".initrd");
+  if (initrd == NULL) return NULL;
+  if (to > payload_top(memory)) to = payload_top(memory);
+  if (initrd->size > to || to - initrd->size < from + 0x1000) {
+    return "too little memory for its initrd";
+  }
+  *address = (uint32_t)(to - initrd->size) & ~0xfffu;
+  *size = initrd->size;
+  const char* const problem = rom_read(initrd, (void*)*address);
+  if (problem == NULL) return NULL;
+  print("ROM: %s: %s\n", initrd->name, problem);
+  return "its initrd cannot be read";
+}
+
+static const char* read_command_line(const RomEntry* entry) {
+  char* const line = (char*)COMMAND_LINE;
+  line[0] = 0;
+  const RomEntry* const words = companion(entry, ".cmdline");
+  if (words == NULL) return NULL;
+  const char* const problem = words->size < COMMAND_LINE_ROOM ? rom_read(words, line) : "too long";
+  if (problem == NULL) {
+    line[words->size] = 0;
+    return NULL;
+  }
+  print("ROM: %s: %s\n", words->name, problem);
+  return "its command line cannot be read";
+}
+
+// `parameters` in the register of either protocol.
+static void __attribute__((noreturn)) enter(uint32_t entry, uint32_t parameters) {
   static const uint64_t gdt[4] = {0, 0, 0x00cf9b000000ffffu, 0x00cf93000000ffffu};
   const struct __attribute__((packed)) {
     uint16_t limit;
@@ -87,10 +120,10 @@ static void __attribute__((noreturn)) enter(uint32_t entry) {
   __asm__ volatile(
       "cli\n\tlgdt %0\n\tpushl $0x10\n\tpushl $1f\n\tlret\n1:\n\tmovw $0x18, %%ax\n\t"
       "movw %%ax, %%ds\n\tmovw %%ax, %%es\n\tmovw %%ax, %%ss\n\tmovw %%ax, %%fs\n\t"
-      "movw %%ax, %%gs\n\txorl %%ebx, %%ebx\n\txorl %%edi, %%edi\n\tpushl %%ecx\n\t"
+      "movw %%ax, %%gs\n\tmovl %%esi, %%ebx\n\txorl %%edi, %%edi\n\tpushl %%ecx\n\t"
       "xorl %%ebp, %%ebp\n\tret"
       :
-      : "m"(pointer), "c"(entry), "S"(BOOT_PARAMETERS)
+      : "m"(pointer), "c"(entry), "S"(parameters)
       : "eax", "memory");
   __builtin_unreachable();
 }
@@ -118,37 +151,80 @@ const char* start_linux(const RomEntry* entry, const Memory* memory) {
   page[E820_COUNT] = (uint8_t)memory_map(page + E820_TABLE);
   if (memory->acpi != 0) put32(page + ACPI_RSDP, memory->acpi);
 
-  const RomEntry* const initrd = companion(entry, ".initrd");
-  if (initrd != NULL) {
-    uint64_t top = payload_top(memory);
-    if (top > (uint64_t)get32(file + INITRD_LAST) + 1)
-      top = (uint64_t)get32(file + INITRD_LAST) + 1;
-    if (initrd->size > top || top - initrd->size < (uint64_t)to + room)
-      return "too little memory for its initrd";
-    const uint32_t at = (uint32_t)(top - initrd->size) & ~0xfffu;
-    const char* const problem = rom_read(initrd, (void*)at);
-    if (problem != NULL) {
-      print("ROM: %s: %s\n", initrd->name, problem);
-      return "its initrd cannot be read";
-    }
-    put32(page + INITRD_ADDRESS, at);
-    put32(page + INITRD_SIZE, initrd->size);
-  }
-  char* const command_line = (char*)COMMAND_LINE;
-  command_line[0] = 0;
-  const RomEntry* const words = companion(entry, ".cmdline");
-  if (words != NULL) {
-    const char* const problem =
-        words->size < COMMAND_LINE_ROOM ? rom_read(words, command_line) : "too long";
-    if (problem != NULL) {
-      print("ROM: %s: %s\n", words->name, problem);
-      return "its command line cannot be read";
-    }
-    command_line[words->size] = 0;
-  }
+  uint32_t initrd = 0, initrd_size = 0;
+  const char* problem = read_initrd(entry, memory, (uint64_t)to + room,
+                                    (uint64_t)get32(file + INITRD_LAST) + 1, &initrd, &initrd_size);
+  if (problem == NULL) problem = read_command_line(entry);
+  if (problem != NULL) return problem;
+  put32(page + INITRD_ADDRESS, initrd);
+  put32(page + INITRD_SIZE, initrd_size);
   put32(page + COMMAND_LINE_ADDRESS, COMMAND_LINE);
   memcpy((void*)to, file + setup, size);
-  print("Payload '%s': Linux, %u bytes, entry %08x: %s\n", entry->name, size, to, command_line);
+  print("Payload '%s': Linux, %u bytes, entry %08x: %s\n", entry->name, size, to,
+        (const char*)COMMAND_LINE);
   post_code(POST_PAYLOAD);
-  enter(to);
+  enter(to, BOOT_PARAMETERS);
+}
+
+// Reference: Xen, x86/HVM direct boot ABI (PVH), version 1 of the start info.
+typedef struct {
+  uint64_t address, size, command_line, reserved;
+} PvhModule;
+
+typedef struct {
+  uint64_t address, size;
+  uint32_t type, reserved;
+} PvhRange;
+
+typedef struct {
+  uint32_t magic, version, flags, modules;
+  uint64_t module_list, command_line, rsdp, memory_map;
+  uint32_t ranges, reserved;
+} PvhStart;
+_Static_assert(sizeof(PvhStart) == 56, "as published");
+#define PVH_MAGIC 0x336ec578u
+enum { PVH_START = BOOT_PARAMETERS, PVH_RANGES = COMMAND_LINE + COMMAND_LINE_ROOM };
+
+const char* start_linux_image(const RomEntry* entry, const Memory* memory) {
+  const RomLinuxImage* const image = (const RomLinuxImage*)rom_body(entry);
+  if (entry->packing != ROM_LZ4 || entry->stored <= sizeof *image) return "no Linux image";
+  const uint64_t end = (uint64_t)image->load + entry->size;
+  if (image->load < 0x100000 || !payload_has_memory(memory, image->load, entry->size))
+    return "too little memory for this kernel";
+
+  PvhModule* const module = (PvhModule*)(PVH_START + sizeof(PvhStart));
+  PvhStart* const start = (PvhStart*)PVH_START;
+  memset(start, 0, sizeof *start + sizeof *module);
+  uint32_t initrd = 0, initrd_size = 0;
+  const char* problem = read_initrd(entry, memory, end, payload_top(memory), &initrd, &initrd_size);
+  if (problem == NULL) problem = read_command_line(entry);
+  if (problem == NULL) {
+    problem = lz4_unpack((void*)image->load, entry->size, image + 1,
+                         entry->stored - (uint32_t)sizeof *image);
+  }
+  if (problem != NULL) return problem;
+
+  uint8_t map[E820_MOST * sizeof(LbRange)];
+  start->magic = PVH_MAGIC;
+  start->version = 1;
+  start->command_line = COMMAND_LINE;
+  start->rsdp = memory->acpi;
+  start->memory_map = PVH_RANGES;
+  start->ranges = memory_map(map);
+  PvhRange* const ranges = (PvhRange*)PVH_RANGES;
+  for (unsigned i = 0; i < start->ranges; ++i) {
+    const LbRange* const range = (const LbRange*)map + i;
+    const PvhRange value = {range->start, range->size, range->type, 0};
+    ranges[i] = value;
+  }
+  if (initrd_size != 0) {
+    start->modules = 1;
+    start->module_list = (uintptr_t)module;
+    module->address = initrd;
+    module->size = initrd_size;
+  }
+  print("Payload '%s': Linux, %u bytes, PVH entry %08x: %s\n", entry->name, entry->size,
+        image->entry, (const char*)COMMAND_LINE);
+  post_code(POST_PAYLOAD);
+  enter(image->entry, PVH_START);
 }

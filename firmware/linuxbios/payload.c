@@ -97,7 +97,7 @@ static const char* start_elf(const RomEntry* entry, const Memory* memory) {
 }
 
 static bool is_payload(const RomEntry* entry) {
-  return entry->type == ROM_PROGRAM || entry->type == ROM_LINUX;
+  return entry->type >= ROM_PROGRAM && entry->type <= ROM_LINUX_IMAGE;
 }
 
 // Lists the ROM, with what is wrong in it; returns the number of payloads.
@@ -132,7 +132,9 @@ void payload_start(const Memory* memory) {
     if (!is_payload(entry)) continue;
     const char* reason = rom_check(entry);
     if (reason == NULL) {
-      reason = entry->type == ROM_PROGRAM ? start_elf(entry, memory) : start_linux(entry, memory);
+      reason = entry->type == ROM_PROGRAM ? start_elf(entry, memory)
+               : entry->type == ROM_LINUX ? start_linux(entry, memory)
+                                          : start_linux_image(entry, memory);
     }
     post_code(POST_PAYLOAD_DAMAGED);
     print("Payload '%s': %s\n", entry->name, reason);

@@ -14,3 +14,5 @@ bool payload_over_loader(uint32_t to, uint32_t size);
 // Starts a Linux kernel (bzImage) with the entries NAME.initrd and NAME.cmdline, both optional.
 // Returns what is wrong with it, if something is.
 const char* start_linux(const RomEntry* entry, const Memory* memory);
+// The same for a kernel that has been taken out of its bzImage (ROM_LINUX_IMAGE): by its PVH entry.
+const char* start_linux_image(const RomEntry* entry, const Memory* memory);

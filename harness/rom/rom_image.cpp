@@ -2,6 +2,7 @@
 #include "harness/rom/rom_image.h"
 
 #include <fmt/core.h>
+#include <lz4hc.h>
 #include <lzma.h>
 
 #include <algorithm>
@@ -22,6 +23,8 @@ constexpr char kRamStage[] = "RAMSTAGE";
 constexpr std::uint64_t kSmallestRom = 64 << 10, kSmallestChosen = 256 << 10, kSector = 4096;
 // What stands in the image before its end.
 constexpr std::size_t kTrailer = 12;
+constexpr std::uint32_t kPlain = 0, kLzma = 1, kLz4 = 2;
+constexpr std::size_t kLargestImage = 256 << 20;
 constexpr std::uint32_t kFlagPostMortem = 1;
 
 using Bytes = std::vector<std::uint8_t>;
@@ -93,22 +96,39 @@ Result<Bytes> unpacked(std::span<const std::uint8_t> body, std::uint64_t size) {
   return out;
 }
 
+// Its two words as they are, and the rest as an LZ4 block.
+Bytes packed_image(const Bytes& bytes) {
+  const int size = static_cast<int>(bytes.size() - 8);
+  Bytes out(8 + static_cast<std::size_t>(LZ4_compressBound(size)));
+  std::copy_n(bytes.begin(), 8, out.begin());
+  const int packed_size = LZ4_compress_HC(reinterpret_cast<const char*>(bytes.data() + 8),
+                                          reinterpret_cast<char*>(out.data() + 8), size,
+                                          static_cast<int>(out.size() - 8), LZ4HC_CLEVEL_MAX);
+  out.resize(8 + static_cast<std::size_t>(packed_size));
+  return out;
+}
+
 Bytes entry_bytes(const RomFile& file, RomPart& part) {
   std::optional<Bytes> shorter;
-  if (file.pack) shorter = packed(file.bytes);
+  const bool image = file.type == RomEntryType::kLinuxImage;
+  if (image) {
+    shorter = packed_image(file.bytes);
+  } else if (file.pack) {
+    shorter = packed(file.bytes);
+  }
   const Bytes& body = shorter ? *shorter : file.bytes;
   Bytes entry(kHeader, 0);
   std::memcpy(entry.data(), kMagic, 8);
   put32(entry, 12, static_cast<std::uint32_t>(file.type));
-  put32(entry, 16, shorter ? 1 : 0);
+  put32(entry, 16, image ? kLz4 : shorter ? kLzma : kPlain);
   put32(entry, 20, static_cast<std::uint32_t>(body.size()));
-  put32(entry, 24, static_cast<std::uint32_t>(file.bytes.size()));
+  part.unpacked = file.bytes.size() - (image ? 8 : 0);
+  put32(entry, 24, static_cast<std::uint32_t>(part.unpacked));
   put32(entry, 28, crc32(body));
   std::memcpy(entry.data() + 32, file.name.data(), file.name.size());
   put32(entry, 8, 0u - word_sum(entry));
   entry.insert(entry.end(), body.begin(), body.end());
   part.size = entry.size();
-  part.unpacked = file.bytes.size();
   part.packed = shorter.has_value();
   part.name = file.source.empty() ? file.name : fmt::format("{} ({})", file.name, file.source);
   return entry;
@@ -177,7 +197,11 @@ Result<std::vector<std::uint8_t>> build_rom(const RomPlan& plan, std::vector<Rom
   std::vector<RomPart> map;
   for (const RomFile& file : plan.files) {
     if (file.bytes.empty()) return Error(fmt::format("'{}': an empty entry", file.name));
-    if (file.bytes.size() > kLargestRom) {
+    const bool image = file.type == RomEntryType::kLinuxImage;
+    if (image && (file.bytes.size() <= 8 || file.bytes.size() > kLargestImage)) {
+      return Error(fmt::format("'{}': {} bytes are no Linux image", file.name, file.bytes.size()));
+    }
+    if (!image && file.bytes.size() > kLargestRom) {
       return Error(
           fmt::format("'{}': {} bytes are more than any ROM", file.name, file.bytes.size()));
     }
@@ -278,6 +302,7 @@ Result<std::vector<std::uint8_t>> read_rom_entry(std::span<const std::uint8_t> r
     const auto body = rom.subspan(part.offset + kHeader, part.size - kHeader);
     if (!part.packed) return Bytes(body.begin(), body.end());
     if (part.unpacked > kLargestRom) return Error(fmt::format("{}: too large", name));
+    if (get32(rom, part.offset + 16) != kLzma) return Error(fmt::format("{}: not LZMA", name));
     auto out = unpacked(body, part.unpacked);
     if (!out) return std::move(out).error().within(name);
     return out;

@@ -12,12 +12,14 @@
 
 namespace ice86::harness {
 
-enum class RomEntryType : std::uint32_t { kFile = 0, kProgram = 1, kLinux = 2 };
+enum class RomEntryType : std::uint32_t { kFile = 0, kProgram = 1, kLinux = 2, kLinuxImage = 3 };
 
 struct RomFile {
   std::string name;  // 1 to 31 bytes
   RomEntryType type = RomEntryType::kFile;
-  bool pack = false;                // with LZMA, when that is shorter
+  // With LZMA, when that is shorter. A kLinuxImage is packed with LZ4 in any case, behind its first
+  // eight bytes.
+  bool pack = false;
   std::vector<std::uint8_t> bytes;  // not packed
   std::string source;               // the file's name, for the map
 };
@@ -53,6 +55,11 @@ Result<std::vector<std::uint8_t>> read_rom_entry(std::span<const std::uint8_t> r
 
 // "FFF80000-FFF9AE67  110184  ADLO" and so on, and how much is used.
 std::string rom_map_text(const std::vector<RomPart>& parts, std::uint64_t rom_size);
+
+// A Linux kernel out of its bzImage, for RomEntryType::kLinuxImage: a load address and the PVH
+// entry (four bytes each, little-endian), then the image from that address on. For 64-bit kernels
+// with a PVH entry, packed with XZ or ZSTD.
+Result<std::vector<std::uint8_t>> linux_image(std::span<const std::uint8_t> bzimage);
 
 std::uint32_t crc32(std::span<const std::uint8_t> bytes);
 
