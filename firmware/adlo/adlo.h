@@ -31,7 +31,10 @@ enum { SCRATCH = 0x20000 };
 void install(uint32_t to, const uint8_t* from, uint32_t size, const char* name);
 
 // VGA BIOS at C0000, other option ROMs behind it, below `end`; closes the shadow RAM they are in.
-void option_roms_install(uint32_t end);
+void option_roms_install(uint32_t end, const LbHeader* table);
+
+// The option ROM that answers INT 15h E820 from the LinuxBIOS table (option e820=linuxbios).
+const uint8_t* e820_rom_make(const LbHeader* table, uint32_t* size);
 
 // Makes the BIOS's own $PIR say what `board` says. Needs shadow RAM that is open for writing.
 void pir_install(const PirTable* board);

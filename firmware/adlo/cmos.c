@@ -5,6 +5,8 @@
 
 #include "firmware/adlo/adlo.h"
 #include "firmware/common/console.h"
+#include "firmware/common/memory.h"
+#include "firmware/common/romfs.h"
 
 enum { BOOT_FLOPPY = 1, BOOT_DISK = 2, BOOT_CDROM = 3, BOOT_NETWORK = 4, LAST_FLOPPY_TYPE = 5 };
 enum { TRANSLATE_NONE = 0, TRANSLATE_LBA = 1, TRANSLATE_LARGE = 2 };
@@ -72,7 +74,34 @@ static unsigned floppy_types(bool trusted) {
   return trusted && sane ? types : 0;
 }
 
+// The ROM's option boot=disk,cdrom,...: what to try, in this order. False: there is none.
+static bool boot_option(void) {
+  static const char* const kName[] = {"floppy", "disk", "cdrom", "network"};
+  char text[40];
+  if (!rom_option("boot", text, sizeof text)) return false;
+  unsigned order = 0, shift = 0;
+  for (const char* at = text; *at != 0 && shift < 12;) {
+    unsigned device = 0;
+    for (; device < 4; ++device) {
+      const size_t length = strlen(kName[device]);
+      if (memcmp(at, kName[device], length) == 0 && (at[length] == ',' || at[length] == 0)) break;
+    }
+    if (device == 4) {
+      print("ADLO: boot=%s: floppy, disk, cdrom and network are known\n", text);
+      return false;
+    }
+    order |= (device + BOOT_FLOPPY) << shift;
+    shift += 4;
+    at += strlen(kName[device]);
+    if (*at == ',') ++at;
+  }
+  cmos_write(CMOS_BOOT_ORDER, (uint8_t)order);
+  cmos_write(CMOS_BOOT_THIRD, (uint8_t)(order >> 8 << 4));
+  return true;
+}
+
 static void boot_order(const AtaDrive drives[ATA_DRIVES], unsigned floppies) {
+  if (boot_option()) return;
   const unsigned chosen = cmos_read(CMOS_BOOT_ORDER);
   const unsigned first = chosen & 15, second = chosen >> 4;
   if (first >= BOOT_FLOPPY && first <= BOOT_NETWORK && second <= BOOT_NETWORK) return;

@@ -71,7 +71,7 @@ void adlo_main(void) {
   post_code(POST_ADLO_SHADOW);
   const uint32_t bios = install_bios();
   if (has_pir) pir_install((const PirTable*)board_pir);
-  option_roms_install(bios);
+  option_roms_install(bios, table);
   shadow_set(bios, BIOS_END, SHADOW_READ);
 
   post_code(POST_ADLO_CMOS);

@@ -128,7 +128,7 @@ static void place_cards(Area* area, bool vga) {
   }
 }
 
-void option_roms_install(uint32_t end) {
+void option_roms_install(uint32_t end, const LbHeader* table) {
   // The oldest BIOSes look no further.
   Area area = {FIRST, end < 0xe0000 ? end : 0xe0000};
   const RomEntry* const vga = rom_find("vgabios");
@@ -137,6 +137,11 @@ void option_roms_install(uint32_t end) {
   if (area.next == FIRST) place_cards(&area, true);
   if (area.next == FIRST) print("ADLO: no VGA BIOS: the BIOS has no screen\n");
   if (area.next < FIRST_OTHER) area.next = FIRST_OTHER;
+  if (rom_option_is("e820", "linuxbios")) {
+    uint32_t size;
+    const uint8_t* const rom = e820_rom_make(table, &size);
+    place(&area, rom, size, "INT 15h E820 from the LinuxBIOS table");
+  }
   const RomEntry* entry = NULL;
   while ((entry = rom_next(entry, false)) != NULL) {
     if (memcmp(entry->name, "optionrom/", 10) == 0) place_entry(&area, entry);

@@ -11,8 +11,9 @@
 #include <string>
 
 #include "emulator/base/files.h"
+#include "emulator/bus/block_image.h"
 #include "emulator/machine/pc.h"
-#include "harness/session/line_log.h"
+#include "harness/interrupts/int_recorder.h"
 
 extern "C" {
 #include "firmware/common/post_codes.h"
@@ -21,6 +22,7 @@ extern "C" {
 namespace ice86 {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Bytes = std::vector<std::uint8_t>;
@@ -78,15 +80,26 @@ struct Outcome {
   }
 };
 
-Outcome start(Bytes rom, Nanoseconds until = kSecond, unsigned memory_mib = 32) {
-  Outcome outcome;
+struct Boot {
+  std::unique_ptr<machine::Pc> pc;
+  std::string serial;
+  std::vector<harness::IntEvent> events;
+  machine::RunEnd end = machine::RunEnd::kInstructionLimit;
+};
+
+machine::PcConfig config_of(Bytes rom, unsigned memory_mib, std::string& serial) {
   machine::PcConfig config;
-  config.engine = cpu::Engine::kJit;
+  if (cpu::engine_available(cpu::Engine::kJit)) config.engine = cpu::Engine::kJit;
   config.firmware.name = "test";
   config.firmware.rom = std::move(rom);
   config.memory_mib = memory_mib;
-  config.serial[0] = [&outcome](std::uint8_t byte) { outcome.serial += static_cast<char>(byte); };
-  auto pc = machine::Pc::create(std::move(config));
+  config.serial[0] = [&serial](std::uint8_t byte) { serial += static_cast<char>(byte); };
+  return config;
+}
+
+Outcome start(Bytes rom, Nanoseconds until = kSecond, unsigned memory_mib = 32) {
+  Outcome outcome;
+  auto pc = machine::Pc::create(config_of(std::move(rom), memory_mib, outcome.serial));
   EXPECT_TRUE(pc) << pc.error().message();
   (*pc)->trace().subscribe(TraceBus::mask_of(TraceCategory::kPost), [&](const TraceEvent& event) {
     for (const TraceField& field : event.fields) {
@@ -297,6 +310,98 @@ TEST(Adlo, WithAVgaBiosThatDoesNotAddUp) {
   EXPECT_THAT(outcome.serial, HasSubstr("ADLO: vgabios: its bytes do not add up to 0"));
   EXPECT_TRUE(outcome.posted(POST_VGA_BIOS_DAMAGED));
   EXPECT_THAT(outcome.serial, HasSubstr("ADLO: starting the BIOS"));
+}
+
+// ---- Other payloads, other BIOSes, options: to the test kernel ----
+
+Boot boot_disk(Bytes rom, Nanoseconds until = 20 * kSecond) {
+  Boot boot;
+  auto image = BlockImage::open(ICE86_IMAGES "/grub.img", BlockImage::Writes::kOverlay);
+  EXPECT_TRUE(image) << image.error().message();
+  machine::PcConfig config = config_of(std::move(rom), 512, boot.serial);
+  config.disks[0] = machine::DiskConfig{std::move(*image), {}};
+  auto pc = machine::Pc::create(std::move(config));
+  EXPECT_TRUE(pc) << pc.error().message();
+  boot.pc = std::move(*pc);
+  machine::Pc* const guest = boot.pc.get();
+  harness::IntRecorder recorder(
+      {[guest]() -> const cpu::State& { return guest->cpu().state(); },
+       [guest](std::uint32_t linear, unsigned width) { return guest->peek_memory(linear, width); },
+       [guest] { return guest->clock().instructions(); },
+       [guest] { return guest->clock().now(); }});
+  guest->cpu().set_interrupt_observer(&recorder);
+  machine::RunLimits limits;
+  limits.time = until;
+  boot.end = guest->run(limits).end;
+  guest->cpu().set_interrupt_observer(nullptr);
+  boot.events = recorder.events();
+  return boot;
+}
+
+RomFile options(const std::string& text) {
+  return {"options", RomEntryType::kFile, false, Bytes(text.begin(), text.end()), ""};
+}
+
+// 'Flexibility in ROM', Table 4, LinuxBIOS's side: nothing but these two ranges.
+TEST(E820Option, AnswersWithThePapersTable4) {
+  std::vector<RomFile> files = stack_files(true);
+  files.push_back(options("boot=disk\ne820=linuxbios\n"));
+  const Boot boot = boot_disk(rom_of(std::move(files)).bytes);
+  EXPECT_THAT(boot.serial,
+              HasSubstr("ADLO: INT 15h E820 from the LinuxBIOS table, 512 bytes at c9800"));
+  EXPECT_THAT(boot.serial, HasSubstr("ice86 test kernel: ok"));
+  std::vector<std::string> ranges;
+  for (const harness::IntEvent& event : boot.events) {
+    if (event.vector != 0x15 || event.in.ax() != 0xe820) continue;
+    ranges.push_back(event.result.substr(0, event.result.find(", next")));
+    if (event.out && event.out->ebx == 0) break;
+  }
+  EXPECT_THAT(ranges, ElementsAre("0x0 + 0xa0000 usable", "0x100000 + 0x1fef0000 usable"));
+}
+
+TEST(BootOption, NamesTheDevicesInTheirOrder) {
+  std::vector<RomFile> files = stack_files(true);
+  files.push_back(options("boot=cdrom,disk\n"));
+  const Outcome outcome = start(rom_of(std::move(files)).bytes);
+  EXPECT_THAT(outcome.serial, HasSubstr("boot order 23"));
+  files = stack_files(true);
+  files.push_back(options("boot=tape\n"));
+  EXPECT_THAT(start(rom_of(std::move(files)).bytes).serial,
+              HasSubstr("ADLO: boot=tape: floppy, disk, cdrom and network are known"));
+}
+
+TEST(SeaBios, StandsInTheBiosesPlace) {
+  std::vector<RomFile> files = stack_files(true);
+  files[1].bytes = file("/usr/share/seabios/bios.bin");
+  const Boot boot = boot_disk(rom_of(std::move(files)).bytes);
+  EXPECT_THAT(boot.serial, HasSubstr("ADLO: BIOS, 131072 bytes at e0000"));
+  EXPECT_THAT(boot.serial, HasSubstr("ice86 test kernel: ok"));
+}
+
+// A loader of somebody else, which reads our LinuxBIOS table and drives the disk by itself.
+TEST(GrubPayload, BootsFromIdeWithoutABios) {
+  const Boot boot = boot_disk(file(ICE86_IMAGES "/grub.rom"));
+  EXPECT_THAT(boot.serial, HasSubstr("Payload 'grub': ELF"));
+  EXPECT_THAT(boot.serial, HasSubstr("GNU GRUB  version"));
+  EXPECT_THAT(boot.serial, HasSubstr("ice86 test kernel: ok"));
+  EXPECT_EQ(boot.end, machine::RunEnd::kDebugExit);
+  for (const harness::IntEvent& event : boot.events) {
+    EXPECT_TRUE(event.vector < 0x10 || event.vector > 0x1a) << "a BIOS call";
+  }
+  // What GRUB tells the kernel is what our table says.
+  EXPECT_THAT(boot.serial, HasSubstr("0000000000100000 + 000000001fef0000 usable"));
+}
+
+TEST(OptionRoms, AreFoundInTheRomAndMustBeSound) {
+  std::vector<RomFile> files = stack_files(true);
+  const Bytes ipxe = file("/usr/lib/ipxe/qemu/pxe-e1000.rom");
+  files.push_back({"optionrom/ipxe", RomEntryType::kFile, true, ipxe, ""});
+  files.push_back(
+      {"optionrom/half", RomEntryType::kFile, true, Bytes(ipxe.begin(), ipxe.begin() + 4096), ""});
+  const Outcome outcome = start(rom_of(std::move(files)).bytes);
+  EXPECT_THAT(outcome.serial, HasSubstr("ADLO: optionrom/ipxe, 75264 bytes at c9800"));
+  EXPECT_THAT(outcome.serial,
+              HasSubstr("ADLO: optionrom/half: its length byte says more than is there"));
 }
 
 // ---- The image itself ----
