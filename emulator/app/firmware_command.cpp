@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // `ice86 firmware`: what --firmware can name, what is missing, and the package that has it.
+// `firmware lint`: runs a firmware and reads what it leaves.
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
@@ -8,15 +9,87 @@
 #include "emulator/app/command.h"
 #include "emulator/app/exit_code.h"
 #include "emulator/app/machine_options.h"
+#include "emulator/app/session.h"
 #include "emulator/machine/firmware_table.h"
+#include "harness/lint/lint_machine.h"
 
 namespace ice86::app {
+
+namespace {
+
+struct LintOptions {
+  MachineOptions machine;
+  std::string firmware;
+  bool json = false;
+};
+
+nlohmann::ordered_json lint_json(const harness::LintReport& report) {
+  nlohmann::ordered_json features = nlohmann::ordered_json::object(),
+                         findings = nlohmann::ordered_json::array();
+  for (const harness::LintFeature& feature : report.features) {
+    features[feature.name] = feature.value;
+  }
+  for (const harness::LintFinding& finding : report.findings) {
+    nlohmann::ordered_json item;
+    item["level"] = finding.level == harness::LintLevel::kError ? "error" : "warning";
+    item["where"] = finding.where;
+    item["text"] = finding.text;
+    findings.push_back(item);
+  }
+  nlohmann::ordered_json whole;
+  whole["features"] = features;
+  whole["findings"] = findings;
+  return whole;
+}
+
+// Runs the firmware to the end of what it boots, by default the test kernel, which asks for the
+// memory map.
+Result<int> lint(const LintOptions& options) {
+  MachineOptions machine = options.machine;
+  machine.firmware = options.firmware;
+  if (!machine.max_time) machine.max_time = "60s";
+  const bool empty =
+      machine.disk_list.empty() && machine.drives.empty() && machine.disks[0].empty();
+  if (empty) machine.disk_list.push_back(images_folder() / "grub.img");
+  ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session, Session::open(machine, true, false));
+  const Ending ending = session->run();
+  fmt::print(stderr, "ice86: {}\n", ending.text);
+  const harness::LintReport report =
+      harness::lint_firmware(harness::lint_view(session->pc(), session->trace().events));
+  if (options.json) {
+    fmt::print("{}\n", lint_json(report).dump(2));
+  } else {
+    fmt::print("{}", harness::lint_text(report));
+  }
+  for (const harness::LintFinding& finding : report.findings) {
+    if (finding.level == harness::LintLevel::kError) return static_cast<int>(kTestFailed);
+  }
+  return static_cast<int>(kDone);
+}
+
+void add_lint_command(CLI::App& firmware, int& exit) {
+  CLI::App* command = firmware.add_subcommand(
+      "lint", "run a firmware and say what is wrong with the tables and vectors that it leaves");
+  auto options = std::make_shared<LintOptions>();
+  add_machine_options(*command, options->machine);
+  command->add_option("ROM", options->firmware, "firmware name or ROM image")->required();
+  command->add_flag("--json", options->json, "as JSON");
+  command->callback([options, &exit] {
+    auto code = lint(*options);
+    exit = code ? *code : fail(code.error());
+  });
+}
+
+}  // namespace
 
 void add_firmware_command(CLI::App& app, const std::vector<std::string>&, int& exit) {
   CLI::App* command = app.add_subcommand("firmware", "list the firmware that --firmware can name");
   auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "as JSON");
-  command->callback([json, &exit] {
+  command->require_subcommand(0, 1);
+  add_lint_command(*command, exit);
+  command->callback([json, command, &exit] {
+    if (!command->get_subcommands().empty()) return;
     exit = kDone;
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const machine::FirmwareEntry& entry : machine::firmware_table()) {
