@@ -70,8 +70,7 @@ Group one_byte(const ZydisDecodedInstruction& zi, unsigned mode) {
     case 0xe9:
     case 0xeb: return Group::kJmp;
     case 0xf6:
-    case 0xf7:
-      return digit < 6 ? Group::kGeneric : Group::kHandler;  // DIV and IDIV fault on the host, too
+    case 0xf7: return digit < 6 ? Group::kGeneric : op == 0xf7 ? Group::kDivide : Group::kHandler;
     case 0xfe: return Group::kGeneric;
     case 0xff:
       return digit < 2    ? Group::kGeneric
@@ -159,6 +158,16 @@ void note_flags(Item& item) {
       item.touch = kAllFlags;
       item.kill = kCarry | kOverflowFlag;
       break;
+    case ZYDIS_MNEMONIC_DIV:  // docs/cpu-undefined-flags.md
+    case ZYDIS_MNEMONIC_IDIV: item.touch = item.kill = kAllFlags & ~(kCarry | kOverflowFlag); break;
+    case ZYDIS_MNEMONIC_COMISS:
+    case ZYDIS_MNEMONIC_COMISD:
+    case ZYDIS_MNEMONIC_UCOMISS:
+    case ZYDIS_MNEMONIC_UCOMISD:
+    case ZYDIS_MNEMONIC_FCOMI:
+    case ZYDIS_MNEMONIC_FCOMIP:
+    case ZYDIS_MNEMONIC_FUCOMI:
+    case ZYDIS_MNEMONIC_FUCOMIP: item.kill = item.touch = kAllFlags; break;
     default: break;
   }
 }
@@ -177,6 +186,10 @@ void Translator::classify(Item& item) {
     group = Group::kNop;
   } else if (zi.encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY) {
     return;
+  } else if (is_sse(item)) {
+    group = Group::kSse;
+  } else if (is_x87(item)) {
+    group = Group::kX87;
   } else if (zi.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT) {
     group = one_byte(zi, ctx_.mode);
   } else if (zi.opcode_map == ZYDIS_OPCODE_MAP_0F) {

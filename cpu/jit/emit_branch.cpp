@@ -135,6 +135,8 @@ void Translator::leave(std::uint32_t index) {
 
 // To a known place. The flags are in the image.
 void Translator::go_to(std::uint64_t target, std::uint32_t refund) {
+  store_vectors();
+  store_pointers();
   need_image();
   f_.host = 0;
   t_.edges.push_back(std::make_unique<Edge>());
@@ -185,6 +187,8 @@ void Translator::jump_by_table(std::vector<std::size_t>& miss, std::int32_t stac
 
 void Translator::jcc(std::uint32_t index) {
   const Item& item = items_[index];
+  store_vectors();
+  store_pointers();
   need_flags(item.reads);
   const std::size_t taken = e_.jcc(item.zi.opcode & 15u);
   sides_.push_back({taken, f_, target_of(item), t_.count - index - 1});
@@ -197,6 +201,8 @@ void Translator::jmp(std::uint32_t index) {
 // LOOP, LOOPZ, LOOPNZ, JCXZ by the address size.
 void Translator::loop(std::uint32_t index) {
   const Item& item = items_[index];
+  store_vectors();
+  store_pointers();
   need_image();
   f_.host = 0;
   const unsigned address = item.insn->address_size;
@@ -228,6 +234,8 @@ void Translator::loop(std::uint32_t index) {
 
 void Translator::call(std::uint32_t index) {
   const Item& item = items_[index];
+  store_vectors();
+  store_pointers();
   const unsigned size = item.insn->operand_size;
   const bool direct = item.group == Group::kCall;
   need_image();
@@ -292,6 +300,8 @@ void Translator::call(std::uint32_t index) {
 // RET and JMP to what stands in a register or in memory.
 void Translator::ret(std::uint32_t index) {
   const Item& item = items_[index];
+  store_vectors();
+  store_pointers();
   const unsigned size = item.insn->operand_size;
   const bool is_ret = item.group == Group::kRet;
   need_image();

@@ -310,6 +310,50 @@ void Translator::lea(const Item& item) {
   }
 }
 
+// DIV and IDIV of words and more, when no fault comes of it: for IDIV, when the dividend is its
+// lower half, sign-extended, and the divisor not 0 or -1.
+void Translator::divide(std::uint32_t index) {
+  const Item& item = items_[index];
+  const ZydisDecodedOperand& operand = item.ops[0];
+  const unsigned size = operand.size / 8U;
+  std::vector<std::size_t> fail;
+  need_image();
+  f_ = FlagState{};
+  const FlagState before = f_;
+  if (item.memory >= 0) {
+    effective(item);
+    look_up(item.insn->segment, size, false, fail);
+    load_zero_extended(kValue, Mem{kAddress, kNoHost, 0, 0}, size);
+  } else {
+    const auto number = static_cast<unsigned>(ZydisRegisterGetId(operand.reg.value));
+    load_zero_extended(kValue, read_register(number, kValue), size);
+  }
+  const bool is_signed = item.zi.raw.modrm.reg == 7;
+  const auto width = static_cast<std::uint8_t>(size);
+  if (is_signed) {
+    e_.mov(kTemp, kHostRax, size == 2 ? 4 : size);
+    e_.shift_imm(7, kTemp, size * 8 - 1, size);
+    e_.op({0x3b, 0, width}, kTemp, std::uint8_t{kHostRdx});
+    fail.push_back(e_.jcc(kNotEqual));
+    e_.lea(kTemp, {kValue, kNoHost, 0, 1}, size == 2 ? 4 : size);
+    e_.alu_imm(7, kTemp, 1, size);
+    fail.push_back(e_.jcc(kNotAbove));
+  } else {
+    e_.op({0x3b, 0, width}, kHostRdx, std::uint8_t{kValue});
+    fail.push_back(e_.jcc(kNotBelow));
+  }
+  e_.op({0xf7, 0, width}, is_signed ? 7 : 6, std::uint8_t{kValue});
+  if ((item.live_after & item.kill) != 0) {
+    // In the image: CF and OF stay, AF is set.
+    const Mem image = core(&c_.jit_area.flags);
+    e_.op({0x81, 0, 4}, 4, image);
+    e_.dword(0xffff0101);
+    e_.op({0x81, 0, 4}, 1, image);
+    e_.dword(flag::kAf << 8);
+  }
+  cold(index, std::move(fail), before, true);
+}
+
 void Translator::mov_immediate(const Item& item) {
   registers_written(hosts_written(item), item.live_after);
   bool byte = false;

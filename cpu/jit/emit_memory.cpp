@@ -44,7 +44,7 @@ void Translator::effective(const Item& item) {
 
 // From the offset in kAddress to the host's address there. Jumps to `fail` if that is not known.
 void Translator::look_up(unsigned segment, unsigned size, bool write,
-                         std::vector<std::size_t>& fail) {
+                         std::vector<std::size_t>& fail, unsigned aligned) {
   const Core::SegmentView& view = c_.views[segment];
   const std::uint8_t flat = write ? ctx_.flat_write : ctx_.flat_read;
   const bool linear64 = ctx_.mode == 2;
@@ -60,6 +60,11 @@ void Translator::look_up(unsigned segment, unsigned size, bool write,
       fail.push_back(e_.jcc(kNotBelow));
     }
     e_.op({0x03, 0, static_cast<std::uint8_t>(width)}, kAddress, core(&view.base));
+  }
+  if (aligned != 0) {  // test r10b, ...
+    e_.op({0xf6, 0, 1}, 0, std::uint8_t{kAddress}, false, true);
+    e_.byte(aligned);
+    fail.push_back(e_.jcc(kNotEqual));
   }
   const auto& table = c_.tlb[ctx_.rights];
   const auto& entry = table[0];

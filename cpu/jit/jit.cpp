@@ -8,6 +8,7 @@
 #include "cpu/core.h"
 #include "cpu/jit/host_flags.h"
 #include "cpu/jit/translator.h"
+#include "cpu/x87.h"
 
 namespace ice86::cpu::jit {
 
@@ -47,15 +48,15 @@ void Jit::make_thunks() {
     return static_cast<std::int32_t>(static_cast<const std::uint8_t*>(member) -
                                      reinterpret_cast<const std::uint8_t*>(&core_));
   };
+  const auto at = [&](const void* member) { return Mem{kCore, kNoHost, 0, offset(member)}; };
   static constexpr std::uint8_t kHosts[] = {kHostRax, kHostRcx, kHostRdx, kHostRbx, kGuestSp,
                                             kHostRbp, kHostRsi, kHostRdi, kHostR8,  kHostR9};
   const auto registers = [&](bool load) {
     for (unsigned i = 0; i < std::size(kHosts); ++i) {
-      const Mem at{kCore, kNoHost, 0, offset(&core_.s.gpr[i])};
       if (load) {
-        e.load(kHosts[i], at);
+        e.load(kHosts[i], at(&core_.s.gpr[i]));
       } else {
-        e.store(at, kHosts[i]);
+        e.store(at(&core_.s.gpr[i]), kHosts[i]);
       }
     }
   };
@@ -78,10 +79,22 @@ void Jit::make_thunks() {
   registers(true);
   e.op({0xff, 0, 4}, 4, kTemp);  // jmp r11
   // Exit with the guest's registers to be stored; R11 goes to the caller.
+  // The host's own units are as the rest of the program expects them.
+  const auto host_again = [&] {
+    e.op({0x80, 0, 1}, 7, at(&core_.jit_area.sse_ready));
+    e.byte(0);
+    const std::size_t not_ready = e.jcc(kEqual);
+    e.op({0xae, 1}, 3, at(&core_.s.mxcsr));              // stmxcsr
+    e.op({0xae, 1}, 2, at(&core_.jit_area.host_mxcsr));  // ldmxcsr
+    e.op({0xc6, 0, 1}, 0, at(&core_.jit_area.sse_ready));
+    e.byte(0);
+    e.bind(not_ready);
+  };
   exit_ = e.here();
+  host_again();
   registers(false);
   const std::uint8_t* exit_stored = e.here();
-  e.store({kCore, kNoHost, 0, offset(&core_.jit_area.budget)}, kBudget);
+  e.store(at(&core_.jit_area.budget), kBudget);
   e.mov(kHostRax, kTemp);
   rsp(0, 8);
   for (std::size_t i = std::size(kSaved); i-- > 0;) {
@@ -91,6 +104,7 @@ void Jit::make_thunks() {
   e.byte(0xc3);
   // Calls the interpreter's handler.
   handler_ = e.here();
+  host_again();
   registers(false);
   e.mov(kHostRdi, kCore);
   e.mov(kHostRsi, kValue);
@@ -109,9 +123,43 @@ void Jit::make_thunks() {
   rsp(0, 16);
   e.op({0x31, 0, 4}, kTemp, kTemp);
   e.jmp_to(exit_stored);
+  make_prepare_sse(e);
   std::memcpy(buffer_.writable(buffer_.next()), e.bytes().data(), e.size());
   buffer_.take(e.size());
   thunks_end_ = buffer_.used();
+}
+
+// The guest's MXCSR into the host's, if SSE is enabled and all its exceptions are masked.
+void Jit::make_prepare_sse(Emitter& e) {
+  constexpr std::uint32_t kMasks = 0x1f80;
+  const auto at = [this](const void* member) {
+    return Mem{kCore, kNoHost, 0,
+               static_cast<std::int32_t>(static_cast<const std::uint8_t*>(member) -
+                                         reinterpret_cast<const std::uint8_t*>(&core_))};
+  };
+  const auto test = [&](const std::uint64_t* value, std::uint64_t bits) {
+    e.op({0xf7, 0, 4}, 0, at(value));
+    e.dword(static_cast<std::uint32_t>(bits));
+  };
+  prepare_sse_ = e.here();
+  test(&core_.s.cr0, cr0::kEm | cr0::kTs);
+  const std::size_t disabled = e.jcc(kNotEqual);
+  test(&core_.s.cr4, cr4::kOsfxsr);
+  const std::size_t not_enabled = e.jcc(kEqual);
+  e.load(kTemp, at(&core_.s.mxcsr), 4);
+  e.alu_imm(4, kTemp, kMasks, 4);
+  e.alu_imm(7, kTemp, kMasks, 4);
+  const std::size_t unmasked = e.jcc(kNotEqual);
+  e.op({0xae, 1}, 2, at(&core_.s.mxcsr));  // ldmxcsr
+  e.op({0xc6, 0, 1}, 0, at(&core_.jit_area.sse_ready));
+  e.byte(1);
+  e.op({0x85, 0, 4}, kTemp, std::uint8_t{kTemp});
+  e.byte(0xc3);
+  e.bind(disabled);
+  e.bind(not_enabled);
+  e.bind(unmasked);
+  e.op({0x31, 0, 4}, kTemp, std::uint8_t{kTemp});
+  e.byte(0xc3);
 }
 
 // Does for one instruction what Core::execute() does.
@@ -119,6 +167,9 @@ Jit::Answer Jit::call_handler(Core* core, Translation* from, std::uint32_t index
                               std::int64_t budget) {
   Core& c = *core;
   Jit& jit = *c.jit_;
+  if (c.jit_area.x87_ready != 0) jit.store_x87();
+  const bool loads_x87 = (index & kLoadX87) != 0;
+  index &= ~kLoadX87;
   Insn* insn = &from->block->insns[index];
   const auto count = static_cast<std::int64_t>(from->count);
   const std::uint32_t length = insn->length;
@@ -131,7 +182,7 @@ Jit::Answer Jit::call_handler(Core* core, Translation* from, std::uint32_t index
   // A segment register was loaded, or STAC: the rest may have been translated for something else.
   const bool stays =
       !c.context_changed || (jit.current_context() == from->context && from->epoch == jit.epoch_);
-  if (flow == Flow::kNext && !c.leave_pending_ && stays) {
+  if (flow == Flow::kNext && !c.leave_pending_ && stays && (!loads_x87 || jit.load_x87())) {
     c.current_ = nullptr;
     c.jit_area.flags = to_image(c.lf.value());
     return {0, static_cast<std::int64_t>(jit.limit_ - c.count_base_) - count};
@@ -203,6 +254,10 @@ Translation* Jit::translate(Block& block, std::uint32_t context) {
     made->count = block.count;
     made->epoch = epoch_;
     Translator translator(*this, core_, block, contexts_[context], *made);
+    if (hot_ > 1 && !translator.worthwhile()) {
+      block.executions = kNotWorthwhile;
+      return nullptr;
+    }
     if (translator.translate()) {
       block.translations.push_back(made);
       return made.get();
@@ -218,7 +273,7 @@ bool Jit::run(Block& block, std::uint64_t most) {
   const std::uint32_t context = current_context();
   Translation* t = find(block, c.s.rip, context);
   if (t == nullptr) {
-    if (++block.executions < hot_) return false;
+    if (block.executions == kNotWorthwhile || ++block.executions < hot_) return false;
     t = translate(block, context);
     if (t == nullptr) return false;
   }
@@ -237,7 +292,8 @@ bool Jit::run(Block& block, std::uint64_t most) {
   c.leave_pending_ = false;
   c.jit_area.flags = to_image(c.lf.value());
   c.repeating_ = false;
-  Edge* edge = enter_(&c, static_cast<std::int64_t>(granted) - t->count, t->body);
+  Edge* const edge = enter_(&c, static_cast<std::int64_t>(granted) - t->count, t->body);
+  if (c.jit_area.x87_ready != 0) store_x87();
   if (edge == nullptr) return true;  // a handler was the last
   c.lf.load(from_image(c.jit_area.flags));
   auto budget = static_cast<std::int64_t>(c.jit_area.budget);
@@ -249,6 +305,50 @@ bool Jit::run(Block& block, std::uint64_t most) {
   c.s.rip = edge->to_scratch ? c.jit_area.scratch : edge->target;
   c.retired = limit_ - static_cast<std::uint64_t>(budget);
   return true;
+}
+
+namespace {
+
+// What FRSTOR and FNSAVE move in 64-bit mode (SDM vol. 1 figure 8-9).
+struct X87Image {
+  std::uint32_t control, status, tags;
+  std::uint32_t pointers[4];
+  std::uint8_t registers[8][10];  // ST(0) first
+};
+static_assert(sizeof(X87Image) == 108);
+
+}  // namespace
+
+bool Jit::load_x87() {
+  State& s = core_.s;
+  if ((s.fcw & x87::kExceptions) != x87::kExceptions || (s.fsw & x87::kSummary) != 0 ||
+      (s.cr0 & (cr0::kEm | cr0::kTs)) != 0)
+    return false;
+  X87Image image{};
+  image.control = s.fcw;
+  image.status = s.fsw;
+  for (unsigned i = 0; i < 8; ++i) {
+    if (x87::is_empty(s, i)) image.tags |= 3u << (2 * i);
+    x87::to_bytes(s.x87[x87::physical(s, i)], image.registers[i]);
+  }
+  asm volatile("frstor %0" ::"m"(image));
+  core_.jit_area.x87_ready = 1;
+  return true;
+}
+
+void Jit::store_x87() {
+  State& s = core_.s;
+  X87Image image;
+  asm volatile("fnsave %0" : "=m"(image));  // and the host's is as the ABI wants it
+  core_.jit_area.x87_ready = 0;
+  core_.x87_host_known = false;
+  s.fcw = static_cast<std::uint16_t>((image.control & x87::kControlBits) | x87::kControlFixed);
+  s.fsw = static_cast<std::uint16_t>(image.status & ~(x87::kSummary | x87::kBusy));
+  s.x87_empty = 0;
+  for (unsigned i = 0; i < 8; ++i) {
+    if ((image.tags >> (2 * i) & 3) == 3) x87::mark_empty(s, i);
+    s.x87[x87::physical(s, i)] = x87::from_bytes(image.registers[i]);
+  }
 }
 
 void Jit::write32(const std::uint8_t* code, std::uint32_t value) {

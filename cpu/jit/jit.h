@@ -17,6 +17,7 @@ class Core;
 
 namespace ice86::cpu::jit {
 
+class Emitter;
 class Translator;
 
 class Jit {
@@ -40,7 +41,8 @@ class Jit {
   friend class Translator;
   static constexpr std::size_t kBufferSize = std::size_t{24} << 20;
   static constexpr std::size_t kJumps = 4096;
-  static constexpr std::size_t kMostTranslations = 6;  // of one block
+  static constexpr std::size_t kMostTranslations = 6;   // of one block
+  static constexpr std::uint32_t kNotWorthwhile = ~0U;  // Block::executions: never translated
 
   struct Answer {
     std::uint64_t leave;
@@ -48,7 +50,13 @@ class Jit {
   };
   static Answer call_handler(Core* core, Translation* from, std::uint32_t index,
                              std::int64_t budget);
+  // With the number of an instruction whose handler is called: more of the x87 follow it.
+  static constexpr std::uint32_t kLoadX87 = 1u << 31;
+  // False: it must not be, and the handlers go on.
+  bool load_x87();
+  void store_x87();
   void make_thunks();
+  void make_prepare_sse(Emitter& e);
   std::uint32_t current_context();
   Translation* find(Block& block, std::uint64_t rip, std::uint32_t context) const;
   Translation* translate(Block& block, std::uint32_t context);
@@ -73,8 +81,9 @@ class Jit {
   // Thunks.
   using Enter = Edge* (*)(Core*, std::int64_t budget, const std::uint8_t* code);
   Enter enter_ = nullptr;
-  const std::uint8_t* exit_ = nullptr;     // R11: the edge
-  const std::uint8_t* handler_ = nullptr;  // R14: the translation, R11: the number
+  const std::uint8_t* exit_ = nullptr;         // R11: the edge
+  const std::uint8_t* prepare_sse_ = nullptr;  // ZF: it may not be used; changes R11
+  const std::uint8_t* handler_ = nullptr;      // R14: the translation, R11: the number
 };
 
 }  // namespace ice86::cpu::jit

@@ -73,7 +73,12 @@ struct Area {
   std::uint64_t budget = 0;
   // The arithmetic flags while translated code runs: OF in bit 0, bits 15:8 as LAHF has them.
   std::uint16_t flags = 0;
-  std::uint8_t carry = 0;  // CF before the last INC or DEC
+  // The host has the guest's MXCSR, all its exceptions are masked, and SSE may be used.
+  std::uint8_t sse_ready = 0;
+  // The host has the guest's x87 state, all its exceptions are masked, and it may be used.
+  std::uint8_t x87_ready = 0;
+  std::uint32_t host_mxcsr = 0x1f80;
+  alignas(16) std::uint8_t x87_image[512] = {};  // as FXSAVE64 writes it
 };
 
 }  // namespace ice86::cpu::jit

@@ -3,6 +3,7 @@
 // the instructions.
 #include "cpu/jit/translator.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "cpu/core.h"
@@ -12,7 +13,12 @@ namespace ice86::cpu::jit {
 
 Translator::Translator(Jit& jit, Core& core, Block& block, const Context& context,
                        Translation& translation)
-    : jit_(jit), c_(core), block_(block), ctx_(context), t_(translation) {}
+    : jit_(jit), c_(core), block_(block), ctx_(context), t_(translation) {
+  decode();
+  prefer_handlers();
+  find_checks();
+  find_live();
+}
 
 std::int32_t Translator::offset(const void* member) const {
   return static_cast<std::int32_t>(static_cast<const std::uint8_t*>(member) -
@@ -45,42 +51,88 @@ void Translator::decode() {
   }
 }
 
+// Once the host is ready for SSE or x87 it stays so until a handler is called.
+void Translator::find_checks() {
+  bool sse = false;
+  bool x87 = false;
+  for (Item& item : items_) {
+    if (item.group == Group::kHandler) sse = x87 = false;
+    if (item.group != Group::kSse && item.group != Group::kX87) continue;
+    bool& known = item.group == Group::kSse ? sse : x87;
+    item.checks = !known;
+    known = true;
+  }
+}
+
 void Translator::find_live() {
   std::uint32_t live = kAllFlags;
   for (std::size_t i = items_.size(); i-- > 0;) {
     Item& item = items_[i];
     item.live_after = live;
-    const bool exposes = item.group == Group::kHandler || item.memory >= 0 ||
-                         (item.group >= Group::kPush && item.group != Group::kJcc &&
-                          item.group != Group::kJmp && item.group != Group::kLoop);
+    const bool exposes =
+        item.group == Group::kHandler || item.memory >= 0 ||
+        (item.group >= Group::kPush && item.group != Group::kJcc && item.group != Group::kJmp &&
+         item.group != Group::kLoop &&
+         ((item.group != Group::kSse && item.group != Group::kX87) || item.checks));
     live = exposes ? kAllFlags : (live & ~item.kill) | item.reads;
     if (item.group == Group::kJcc || item.group == Group::kLoop) live = kAllFlags;
     item.live_before = live;
   }
 }
 
-void Translator::handler(std::uint32_t index) {
+void Translator::handler(std::uint32_t index, bool loads_x87) {
+  store_vectors();
+  store_pointers();
+  vectors_ = Vectors{};
   need_image();
   e_.mov_imm(kValue, reinterpret_cast<std::uintptr_t>(&t_));
-  e_.mov_imm(kTemp, index);
+  e_.mov_imm(kTemp, index | (loads_x87 ? Jit::kLoadX87 : 0));
   e_.call_to(jit_.handler_);
   f_ = FlagState{};
 }
 
 void Translator::cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before,
                       bool returns) {
+  cold(index, std::move(jumps), std::move(before), returns, vectors_, pointers_);
+}
+
+void Translator::cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before,
+                      bool returns, const Vectors& vectors_before,
+                      const Pointers& pointers_before) {
   if (jumps.empty()) return;
-  cold_.push_back({std::move(jumps), index, std::move(before), f_, returns, e_.size()});
+  cold_.push_back({std::move(jumps), index, std::move(before), f_, returns, e_.size(),
+                   vectors_before, vectors_, pointers_before});
+}
+
+// Out of translated code behind an instruction whose handler has been called.
+void Translator::leave_after(std::uint32_t index) {
+  t_.edges.push_back(std::make_unique<Edge>());
+  Edge& edge = *t_.edges.back();
+  edge.from = &t_;
+  edge.target = rip_after(items_[index]);
+  const auto unused = static_cast<std::int32_t>(t_.count - index - 1);
+  if (unused != 0) e_.alu_imm(0, kBudget, unused, 8);
+  e_.mov_imm(kTemp, reinterpret_cast<std::uintptr_t>(&edge));
+  e_.jmp_to(jit_.exit_);
 }
 
 void Translator::cold_handlers() {
   for (Cold& stub : cold_) {
     for (const std::size_t jump : stub.jumps) e_.bind(jump);
     f_ = stub.before;
-    handler(stub.index);
+    vectors_ = stub.vectors_before;
+    pointers_ = stub.pointers_before;
+    handler(stub.index, stub.vectors_after.x87_ready);
     if (!stub.returns) {
       e_.byte(0x0f), e_.byte(0x0b);  // the handler of a jump does not come back
       continue;
+    }
+    if (stub.vectors_after.ready) {
+      e_.call_to(jit_.prepare_sse_);
+      const std::size_t ready = e_.jcc(kNotEqual);
+      leave_after(stub.index);
+      e_.bind(ready);
+      load_vectors(stub.vectors_after.loaded);
     }
     if ((stub.after.host & items_[stub.index].live_after) != 0) load_flags();
     e_.bind_to(e_.jmp(), stub.resume);
@@ -120,15 +172,22 @@ void Translator::instruction(std::uint32_t index) {
     case Group::kRet:
     case Group::kJmpIndirect: return ret(index);
     case Group::kLoop: return loop(index);
+    case Group::kDivide: return divide(index);
+    case Group::kSse: return sse(index);
+    case Group::kX87: return x87(index);
   }
+}
+
+bool Translator::worthwhile() const {
+  const auto handlers = std::count_if(
+      items_.begin(), items_.end(), [](const Item& item) { return item.group == Group::kHandler; });
+  return static_cast<std::size_t>(handlers) * 2 <= items_.size();
 }
 
 bool Translator::translate() {
   // No instruction takes more than this, with its cold part.
   constexpr std::size_t kMostBytes = 700;
   if (jit_.buffer_.left() < (block_.count + 2) * kMostBytes) return false;
-  decode();
-  find_live();
   const std::uint8_t* start = jit_.buffer_.next();
   e_.begin(start);
   t_.entry = start;

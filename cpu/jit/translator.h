@@ -49,7 +49,10 @@ enum class Group : std::uint8_t {
   kRet,
   kJmpIndirect,
   kCallIndirect,
-  kLoop  // LOOP and JCXZ
+  kLoop,  // LOOP and JCXZ
+  kDivide,
+  kSse,
+  kX87
 };
 
 struct Item {
@@ -60,11 +63,26 @@ struct Item {
   Group group = Group::kHandler;
   int memory = -1;          // the operand in memory
   bool stores = false;      // it is written
+  bool checks = false;      // SSE, x87: whether the host is ready for it is not known
   std::uint32_t reads = 0;  // flags it needs
   std::uint32_t kill = 0;   // flags that are new in any case
   std::uint32_t touch = 0;  // flags that may change
   std::uint32_t live_after = kAllFlags;
   std::uint32_t live_before = kAllFlags;
+};
+
+// Which of the guest's XMM registers the host has at a point of the translation.
+struct Vectors {
+  std::uint32_t loaded = 0;
+  std::uint32_t written = 0;  // and State does not have what they hold now
+  bool ready = false;         // Area::sse_ready is set
+  bool x87_ready = false;
+};
+
+// Which instructions the x87's pointers tell of, when State has not been told yet.
+struct Pointers {
+  int instruction = -1;
+  int segment = -1;  // of the last operand in memory
 };
 
 // Where the arithmetic flags are at a point of the translation.
@@ -81,6 +99,8 @@ class Translator {
   Translator(Jit& jit, Core& core, Block& block, const Context& context, Translation& translation);
   // False: the code buffer is full.
   bool translate();
+  // False: most of it would be calls of handlers, which the interpreter does with less ado.
+  bool worthwhile() const;
 
  private:
   struct Cold {
@@ -90,15 +110,18 @@ class Translator {
     FlagState after;
     bool returns;
     std::size_t resume;
+    Vectors vectors_before, vectors_after;
+    Pointers pointers_before;
   };
 
   // translator.cpp
   void decode();
   void classify(Item& item);
   bool encodable(const Item& item) const;
+  void find_checks();
   void find_live();
   void instruction(std::uint32_t index);
-  void handler(std::uint32_t index);
+  void handler(std::uint32_t index, bool loads_x87 = false);
   void cold_handlers();
   std::int32_t offset(const void* member) const;
   Mem core(const void* member) const { return Mem{kCore, kNoHost, 0, offset(member)}; }
@@ -114,8 +137,25 @@ class Translator {
 
   // emit_memory.cpp
   void effective(const Item& item);
-  void look_up(unsigned segment, unsigned size, bool write, std::vector<std::size_t>& fail);
+  void look_up(unsigned segment, unsigned size, bool write, std::vector<std::size_t>& fail,
+               unsigned aligned = 0);
   void cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before, bool returns);
+  void cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before, bool returns,
+            const Vectors& vectors_before, const Pointers& pointers_before);
+  void leave_after(std::uint32_t index);
+
+  // emit_sse.cpp
+  static bool is_sse(const Item& item);
+  void sse(std::uint32_t index);
+  void vector_move(unsigned number, bool load);
+  void store_vectors();
+  void load_vectors(std::uint32_t which);
+
+  // emit_x87.cpp
+  bool is_x87(const Item& item) const;
+  void prefer_handlers();
+  void x87(std::uint32_t index);
+  void store_pointers();
 
   // emit_general.cpp
   static std::uint8_t host_of(unsigned number);
@@ -125,6 +165,7 @@ class Translator {
   void finish_recipe(const Item& item, std::size_t from);
   void lea(const Item& item);
   void mov_immediate(const Item& item);
+  void divide(std::uint32_t index);
   std::uint32_t hosts_written(const Item& item) const;
 
   // emit_branch.cpp
@@ -155,6 +196,8 @@ class Translator {
   Emitter e_;
   std::vector<Item> items_;
   FlagState f_;
+  Vectors vectors_;
+  Pointers pointers_;
   std::vector<Cold> cold_;
   // Conditional jumps, when they are taken: the instructions behind them have been paid for.
   struct Side {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Benchmarks, each beside a peer in the same run: the same guest program on ice86's interpreter and on
-# Debian's Bochs. What counts is CPU time; start-up (the same guest with 0 rounds) is taken off.
+# Benchmarks: the same guest programs on ice86's two engines and their peers (QEMU's TCG, Debian's Bochs) in the same
+# run, ratios in one table. What counts is user CPU time; start-up (the same guest with 0 rounds) is taken off, and all
+# must print the same checksum. The fast two run ten times as many rounds.
 #   tests/bench/run.sh BUILD_FOLDER [RUNS] [GUEST...]
 # Then whole boots beside QEMU (boots.sh): ovmf_shell, linux_prompt.
 set -euo pipefail
@@ -28,46 +29,77 @@ panic: action=fatal
 TEXT
 done
 
-# User CPU seconds of a command; its output goes to $work/out.
+# User CPU seconds of a command; its output goes to $work/out. (The guests end some with a code.)
 cpu_seconds() {
   local TIMEFORMAT=%U
-  { time "$@" > "$work/out" 2>&1 < /dev/null; } 2>&1 || true
+  { time timeout 600 "$@" > "$work/out" 2>&1 < /dev/null; } 2>&1 || true
 }
-ice86() { "$build/bin/ice86" run --firmware bochs -m 32 --disk "$work/$1.img" --debugcon stdio; }
-bochs_run() { script -qec "bochs -q -f $work/$1.bochsrc -rc $work/rc" /dev/null; }
+ice86() { echo "$build/bin/ice86" run --engine "$1" --firmware bochs -m 32 --disk "$work/$2.img" --debugcon stdio; }
+on_interp() { cpu_seconds $(ice86 interp "$1"); }
+on_jit() { cpu_seconds $(ice86 jit "$1"); }
+on_tcg() {
+  cpu_seconds qemu-system-i386 -M pc -accel tcg -m 32 -display none -monitor none -serial none -nic none \
+    -debugcon stdio -device isa-debug-exit,iobase=0x501,iosize=1 -drive "file=$work/$1.img,format=raw,snapshot=on"
+}
+on_bochs() { cpu_seconds script -qec "bochs -q -f $work/$1.bochsrc -rc $work/rc" /dev/null; }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
-# net ENGINE CHECKSUM: median CPU seconds of the loop alone.
+# net ENGINE: sets `seconds`, the median of the loop alone, and `checksum`.
 net() {
   local full=() empty=() i
   for ((i = 0; i < runs; ++i)); do
-    full+=("$(cpu_seconds "$1" full)")
-    grep -q "$2" "$work/out" || { echo "$1: wrong checksum" >&2; exit 1; }
-    empty+=("$(cpu_seconds "$1" empty)")
+    full+=("$("on_$1" full)")
+    checksum=$(grep -aoE '\b[0-9A-F]{8}\b' "$work/out" | head -1)
+    empty+=("$("on_$1" empty)")
   done
-  awk -v a="$(printf '%s\n' "${full[@]}" | median)" -v b="$(printf '%s\n' "${empty[@]}" | median)" 'BEGIN { print a - b }'
+  seconds=$(awk -v a="$(printf '%s\n' "${full[@]}" | median)" -v b="$(printf '%s\n' "${empty[@]}" | median)" \
+    'BEGIN { print a - b > 0.001 ? a - b : 0.001 }')
 }
+image() { nasm -i "$here/guests/" -D ROUNDS="$2" -f bin -o "$work/$3.img" "$here/guests/$1.asm"; }
 
-# bench GUEST ROUNDS CHECKSUM MILLIONS: of instructions in all rounds.
+# bench KIND GUEST ROUNDS: one row, for a guest of integer or floating-point work.
 bench() {
-  nasm -D ROUNDS="$2" -f bin -o "$work/full.img" "$here/guests/$1.asm"
-  nasm -D ROUNDS=0 -f bin -o "$work/empty.img" "$here/guests/$1.asm"
-  local ours theirs
-  ours=$(net ice86 "$3")
-  theirs=$(net bochs_run "$3")
-  awk -v ours="$ours" -v theirs="$theirs" -v runs="$runs" -v name="$1" -v instructions="$4" 'BEGIN {
-    printf "%-24s %10s %10s\n", name ", median of " runs, "CPU s", "MIPS"
-    printf "%-24s %10.2f %10.0f\n", "ice86 interpreter", ours, instructions / ours
-    printf "%-24s %10.2f %10.0f\n", "Bochs 2.7 (Debian)", theirs, instructions / theirs
-    printf "ice86 is %.2f times as fast\n", theirs / ours
-  }'
+  local interp jit tcg bochs of_interp of_jit
+  image "$2" 0 empty
+  image "$2" "$3" full
+  net interp; interp=$seconds of_interp=$checksum
+  net bochs; bochs=$seconds
+  [[ $checksum == "$of_interp" ]] || { echo "$2: ice86 $of_interp, Bochs $checksum" >&2; exit 1; }
+  image "$2" $((10 * $3)) full
+  net jit; jit=$seconds of_jit=$checksum
+  net tcg; tcg=$seconds
+  [[ $checksum == "$of_jit" ]] || { echo "$2: ice86 $of_jit, QEMU $checksum" >&2; exit 1; }
+  awk -v kind="$1" -v name="$2" -v interp="$interp" -v jit="$jit" -v tcg="$tcg" -v bochs="$bochs" 'BEGIN {
+    jit /= 10; tcg /= 10
+    printf "%-8s %-16s %8.3f %8.3f %8.3f %8.3f %10.2f %10.1f %10.2f\n",
+      kind, name, interp, jit, tcg, bochs, tcg / jit, bochs / jit, bochs / interp }' | tee -a "$work/table"
 }
 
 wanted() { [[ $# -eq 1 || " ${*:2} " == *" $1 "* ]]; }
-if wanted integer_loop "$@"; then bench integer_loop 20000 058AECE4 409.3; fi
-if wanted x87_matrix "$@"; then bench x87_matrix 600 EC17EA26 150.6; fi
-if wanted sse2_mix "$@"; then bench sse2_mix 6000 F50C9996 67.6; fi
-if wanted paging_mix "$@"; then bench paging_mix 200000 2EE4D9E9 139.0; fi
+printf '%-8s %-16s %8s %8s %8s %8s %10s %10s %10s\n' "" "CPU seconds" interp jit TCG Bochs TCG/jit Bochs/jit Bochs/interp
+while read -r kind guest rounds; do
+  if wanted "$guest" "$@"; then bench "$kind" "$guest" "$rounds"; fi
+done <<'TEXT'
+integer integer_loop 5000
+integer crc32 300
+integer sieve 20
+integer quicksort 20
+integer bytecode 2000
+integer recursion 20
+integer carry_chain 1500
+integer copy 300
+integer divide 400
+integer int_calls 3000
+integer self_modifying 20000
+integer paging_mix 50000
+float x87_matrix 150
+float sse2_mix 6000
+TEXT
+if [ -f "$work/table" ]; then
+  awk '{ n[$1]++; a[$1] += log($7); b[$1] += log($8); c[$1] += log($9) }
+    END { for (kind in n) printf "%-8s %-52s %10.2f %10.1f %10.2f\n", kind, "geometric mean of " n[kind],
+      exp(a[kind] / n[kind]), exp(b[kind] / n[kind]), exp(c[kind] / n[kind]) }' "$work/table"
+fi
 for boot in ovmf_shell linux_prompt; do
   if wanted "$boot" "$@"; then "$here/boots.sh" "$build" "$runs" "$boot"; fi
 done

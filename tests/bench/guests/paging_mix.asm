@@ -159,6 +159,8 @@ out_digit:
   loop digit
   mov al, 10
   out 0xe9, al
+  mov dx, 0x501
+  out dx, al                ; QEMU's and ice86's debug exit
   mov esi, word_shutdown
   mov dx, 0x8900
   mov ecx, 8
