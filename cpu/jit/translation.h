@@ -78,7 +78,6 @@ struct Area {
   // The host has the guest's x87 state, all its exceptions are masked, and it may be used.
   std::uint8_t x87_ready = 0;
   std::uint32_t host_mxcsr = 0x1f80;
-  alignas(16) std::uint8_t x87_image[512] = {};  // as FXSAVE64 writes it
 };
 
 }  // namespace ice86::cpu::jit

@@ -53,7 +53,7 @@ net() {
     empty+=("$("on_$1" empty)")
   done
   seconds=$(awk -v a="$(printf '%s\n' "${full[@]}" | median)" -v b="$(printf '%s\n' "${empty[@]}" | median)" \
-    'BEGIN { print a - b > 0.001 ? a - b : 0.001 }')
+    'BEGIN { print (a - b > 0.001 ? a - b : 0.001) }')
 }
 image() { nasm -i "$here/guests/" -D ROUNDS="$2" -f bin -o "$work/$3.img" "$here/guests/$1.asm"; }
 
@@ -80,20 +80,20 @@ printf '%-8s %-16s %8s %8s %8s %8s %10s %10s %10s\n' "" "CPU seconds" interp jit
 while read -r kind guest rounds; do
   if wanted "$guest" "$@"; then bench "$kind" "$guest" "$rounds"; fi
 done <<'TEXT'
-integer integer_loop 5000
-integer crc32 300
-integer sieve 20
-integer quicksort 20
-integer bytecode 2000
-integer recursion 20
-integer carry_chain 1500
-integer copy 300
+integer integer_loop 2000
+integer crc32 100
+integer sieve 8
+integer quicksort 10
+integer bytecode 1000
+integer recursion 15
+integer carry_chain 600
+integer copy 200
 integer divide 400
-integer int_calls 3000
-integer self_modifying 20000
-integer paging_mix 50000
+integer int_calls 1000
+integer self_modifying 10000
+integer paging_mix 20000
 float x87_matrix 150
-float sse2_mix 6000
+float sse2_mix 3000
 TEXT
 if [ -f "$work/table" ]; then
   awk '{ n[$1]++; a[$1] += log($7); b[$1] += log($8); c[$1] += log($9) }

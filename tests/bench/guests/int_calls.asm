@@ -77,7 +77,7 @@ leave_service:
   pop ds
   iret
 function_0:
-  add dx, [0x6c]
+  add dx, [0x7800]          ; the first word of this program
   add dx, dx
   ret
 function_1:

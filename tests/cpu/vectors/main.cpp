@@ -153,7 +153,8 @@ std::string form_of(const std::filesystem::path& path) {
   return name.substr(0, name.find(".jsonl"));
 }
 
-Result<Tally> run_file(const std::filesystem::path& path, unsigned most_shown, Engine engine) {
+Result<Tally> run_file(const std::filesystem::path& path, unsigned most_shown, Engine engine,
+                       unsigned every) {
   ICE86_TRY_ASSIGN(const std::string text, read_vectors(path));
   const std::string form = form_of(path);
   Runner runner(engine);
@@ -164,7 +165,7 @@ Result<Tally> run_file(const std::filesystem::path& path, unsigned most_shown, E
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string_view content(text.data() + at, end - at);
     at = end + 1;
-    if (content.empty()) continue;
+    if (content.empty() || line % every != 0) continue;
     try {
       const json test = json::parse(content);
       const std::string bytes = test.at("bytes");
@@ -194,7 +195,7 @@ Result<Tally> run_file(const std::filesystem::path& path, unsigned most_shown, E
 }
 
 int run_all(const std::vector<std::string>& inputs, bool as_json, unsigned most_shown,
-            Engine engine) {
+            Engine engine, unsigned every) {
   std::vector<std::filesystem::path> files;
   for (const std::string& input : inputs) {
     if (std::filesystem::is_directory(input)) {
@@ -210,7 +211,7 @@ int run_all(const std::vector<std::string>& inputs, bool as_json, unsigned most_
   Tally total;
   nlohmann::ordered_json report;
   for (const std::filesystem::path& file : files) {
-    auto tally = run_file(file, most_shown, engine);
+    auto tally = run_file(file, most_shown, engine, every);
     if (!tally) {
       fmt::print(stderr, "ice86-vectors: {}\n", tally.error().message());
       return 6;
@@ -249,12 +250,16 @@ int main(int argc, char** argv) {
   bool as_json = false;
   unsigned most_shown = 2;
   std::string engine = "interp";
+  unsigned every = 1;
   app.add_option("inputs", inputs, "vector files or folders of them")->required();
   app.add_flag("--json", as_json, "print the counts as JSON");
   app.add_option("--show", most_shown, "failures shown in full for each form")
       ->capture_default_str();
   app.add_option("--engine", engine, "what runs them: interp or jit")
       ->check(CLI::IsMember({"interp", "jit"}))
+      ->capture_default_str();
+  app.add_option("--every", every, "only one vector of so many")
+      ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   try {
     app.parse(argc, argv);
@@ -263,5 +268,5 @@ int main(int argc, char** argv) {
   }
   return ice86::cpu::test::run_all(
       inputs, as_json, most_shown,
-      engine == "jit" ? ice86::cpu::Engine::kJitAtOnce : ice86::cpu::Engine::kInterpreter);
+      engine == "jit" ? ice86::cpu::Engine::kJitAtOnce : ice86::cpu::Engine::kInterpreter, every);
 }
