@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Model files: strict, so that a slip in one is found when it is read. Every error names file and
 // line.
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
 #include <fmt/core.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <charconv>
@@ -13,6 +10,7 @@
 
 #include "cpu/cpu_model.h"
 #include "emulator/base/hash.h"
+#include "emulator/base/toml.h"
 
 namespace ice86::cpu {
 
@@ -136,11 +134,7 @@ Result<CpuModel::Msr> Parser::msr(const toml::table& row) const {
 }
 
 Result<CpuModel> Parser::parse(std::string_view text) {
-  const toml::parse_result parsed = toml::parse(text, origin_);
-  if (!parsed) {
-    return wrong(parsed.error().source().begin.line, std::string(parsed.error().description()));
-  }
-  const toml::table& root = parsed.table();
+  ICE86_TRY_ASSIGN(const toml::table root, parse_toml(text, origin_));
   static constexpr std::string_view kKeys[] = {"name", "summary", "microcode", "cpuid", "msr"};
   ICE86_TRY(check_keys(root, kKeys));
   CpuModel model;

@@ -31,10 +31,11 @@ Result<std::unique_ptr<PcapCapture>> PcapCapture::create(Clock& clock,
 
 PcapCapture::PcapCapture(Clock& clock, std::filesystem::path path, std::FILE* file,
                          std::unique_ptr<Network> network)
-    : clock_(clock), path_(std::move(path)), file_(file), network_(std::move(network)) {
-  card_side_.other = &network_side_;
-  network_side_.other = &card_side_;
-  PacketEnd::connect(network_side_, network_->port());
+    : clock_(clock),
+      path_(std::move(path)),
+      file_(file),
+      network_(std::move(network), [this](TappedNetwork::Direction,
+                                          std::span<const std::uint8_t> frame) { record(frame); }) {
   std::array<std::uint8_t, 24> header{};
   store_le<std::uint32_t>(&header[0], kMagicNanoseconds);
   store_le<std::uint16_t>(&header[4], 2);
@@ -68,11 +69,11 @@ Result<void> PcapCapture::finish() {
   if (failure_) {
     return Error(fmt::format("capture file {} is not complete: {}", path_.string(), *failure_));
   }
-  return network_->finish();
+  return network_.finish();
 }
 
 std::string PcapCapture::dump() const {
-  return fmt::format("capture: {} frames in {}\n", frames_, path_.string()) + network_->dump();
+  return fmt::format("capture: {} frames in {}\n", frames_, path_.string()) + network_.dump();
 }
 
 }  // namespace ice86::slirp_net

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "emulator/bus/clock.h"
-#include "emulator/bus/packet_port.h"
+#include "slirp-net/tapped_network.h"
 
 namespace ice86::slirp_net {
 
@@ -22,30 +22,16 @@ class PcapCapture final : public Network {
                                                      const std::filesystem::path& file,
                                                      std::unique_ptr<Network> network);
 
-  PacketEnd& port() override { return card_side_; }
-  bool traffic_outstanding() const override { return network_->traffic_outstanding(); }
-  bool poll(Nanoseconds timeout) override { return network_->poll(timeout); }
+  PacketEnd& port() override { return network_.port(); }
+  bool traffic_outstanding() const override { return network_.traffic_outstanding(); }
+  bool poll(Nanoseconds timeout) override { return network_.poll(timeout); }
   // What went wrong with the file meanwhile (a full disk): the guest's network went on.
   Result<void> finish() override;
   // The file is no part of the machine's state.
-  void serialize(Archive& archive) override { network_->serialize(archive); }
+  void serialize(Archive& archive) override { network_.serialize(archive); }
   std::string dump() const override;
 
  private:
-  struct End final : PacketEnd {
-    explicit End(PcapCapture& owner) : capture(owner) {}
-    bool can_receive() const override { return other->peer_can_receive(); }
-    void receive(std::span<const std::uint8_t> frame) override {
-      capture.record(frame);
-      other->send(frame);
-    }
-    void peer_ready() override { other->announce_ready(); }
-    void link_changed() override { other->announce_link(); }
-    bool sends_carrier() const override { return other->carrier(); }
-
-    PcapCapture& capture;
-    End* other = nullptr;
-  };
   struct Close {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
@@ -58,10 +44,9 @@ class PcapCapture final : public Network {
   Clock& clock_;
   std::filesystem::path path_;
   std::unique_ptr<std::FILE, Close> file_;
-  std::unique_ptr<Network> network_;
   std::optional<std::string> failure_;
   std::uint64_t frames_ = 0;
-  End card_side_{*this}, network_side_{*this};
+  TappedNetwork network_;
 };
 
 }  // namespace ice86::slirp_net

@@ -18,6 +18,7 @@ namespace ice86::app {
 
 void add_run_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
 void add_trace_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
+void add_test_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
 void add_diff_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
 void add_reference_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
 void add_firmware_command(CLI::App& app, const std::vector<std::string>& words, int& exit);

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "emulator/app/suggest.h"
+#include "emulator/base/suggest.h"
 
 namespace ice86::app {
 

@@ -8,7 +8,7 @@
 
 #include "emulator/app/drive_options.h"
 #include "emulator/app/machine_options.h"
-#include "emulator/app/suggest.h"
+#include "emulator/base/suggest.h"
 #include "emulator/base/files.h"
 
 namespace ice86::app {

@@ -6,15 +6,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
 #include "devices/i82077aa/floppy_drive.h"
 #include "emulator/app/cpu_option.h"
 #include "emulator/app/firmware_options.h"
-#include "emulator/app/machine_file.h"
 #include "emulator/bus/block_image.h"
+#include "emulator/machine/machine_file.h"
 
 namespace ice86::app {
 
@@ -24,19 +23,6 @@ using machine::DiskConfig;
 using machine::FloppyConfig;
 using machine::PcConfig;
 using RtcDate = devices::Mc146818::Date;
-
-struct NumberAndUnit {
-  double number;
-  std::string unit;
-};
-
-std::optional<NumberAndUnit> split_unit(const std::string& text) {
-  if (text.empty() || (std::isdigit(static_cast<unsigned char>(text[0])) == 0)) return std::nullopt;
-  char* end = nullptr;
-  const double number = std::strtod(text.c_str(), &end);
-  if (end == text.c_str() || !std::isfinite(number)) return std::nullopt;
-  return NumberAndUnit{number, end};
-}
 
 Result<RtcDate> parse_date(const std::string& text) {
   RtcDate date;
@@ -117,7 +103,7 @@ Result<DiskConfig> open_drive(const DriveSpec& spec, Nanoseconds spin_up, Nanose
   return drive;
 }
 
-Result<DriveSpec> drive_of(const MachineFile::Drive& drive, bool snapshot) {
+Result<DriveSpec> drive_of(const machine::MachineFile::Drive& drive, bool snapshot) {
   DriveSpec spec;
   spec.file = drive.file;
   spec.cdrom = drive.cdrom;
@@ -243,38 +229,6 @@ void add_limit_options(CLI::App& command, MachineOptions& o) {
   command.add_option("--max-wall", o.max_wall, "end after this time on the host's clock (exit 3)");
 }
 
-Result<std::uint64_t> parse_size(const std::string& text, std::uint64_t plain_unit) {
-  const auto parts = split_unit(text);
-  if (parts) {
-    static const std::pair<const char*, std::uint64_t> kUnits[] = {
-        {"K", 1ULL << 10}, {"k", 1ULL << 10}, {"M", 1ULL << 20},
-        {"m", 1ULL << 20}, {"G", 1ULL << 30}, {"g", 1ULL << 30}};
-    std::uint64_t unit = parts->unit.empty() ? plain_unit : 0;
-    for (const auto& [name, value] : kUnits) {
-      if (parts->unit == name || parts->unit == std::string(name) + "iB" ||
-          parts->unit == std::string(name) + "B")
-        unit = value;
-    }
-    if (unit != 0 && parts->number < 1e12)
-      return static_cast<std::uint64_t>(parts->number * static_cast<double>(unit));
-  }
-  return usage_error(fmt::format("'{}' is no size such as 64M or 2G", text));
-}
-
-Result<std::uint64_t> parse_duration_ns(const std::string& text) {
-  const auto parts = split_unit(text);
-  if (parts) {
-    static const std::pair<const char*, double> kUnits[] = {
-        {"", 1e9}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}, {"min", 60e9}, {"h", 3600e9}};
-    for (const auto& [name, value] : kUnits) {
-      if (parts->unit == name && parts->number * value < 9e18) {
-        return static_cast<std::uint64_t>(std::llround(parts->number * value));
-      }
-    }
-  }
-  return usage_error(fmt::format("'{}' is no duration such as 30s, 20ms or 5min", text));
-}
-
 std::filesystem::path images_folder() {
   std::error_code code;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", code);
@@ -288,7 +242,11 @@ Result<void> apply_machine_file(MachineOptions& o) {
     return usage_error(
         fmt::format("-machine {}: the board is pc (i440FX), or a machine file FILE.toml", o.board));
   }
-  ICE86_TRY_ASSIGN(MachineFile file, read_machine_file(o.board));
+  ICE86_TRY_ASSIGN(machine::MachineFile file, machine::read_machine_file(o.board));
+  return use_machine_file(std::move(file), o);
+}
+
+Result<void> use_machine_file(machine::MachineFile file, MachineOptions& o) {
   const auto take = [&](const char* option, auto& from, auto& to) {
     if (from && !o.given(option)) to = std::move(*from);
   };
@@ -323,11 +281,11 @@ Result<void> apply_machine_file(MachineOptions& o) {
   };
   ICE86_TRY(take_number("--rate", file.rate, 1'000'000, o.rate));
   ICE86_TRY(take_number("--floppy-speed", file.floppy_speed, 10, o.floppy_speed));
-  for (const MachineFile::Drive& drive : file.drives) {
+  for (const machine::MachineFile::Drive& drive : file.drives) {
     auto spec = drive_of(drive, o.snapshot);
     if (!spec) return std::move(spec).error().within(o.board);
     const auto place = static_cast<std::size_t>(drive.place);
-    if (drive.place >= MachineFile::Place::kA) {
+    if (drive.place >= machine::MachineFile::Place::kA) {
       o.file_drives.floppies[place - 4] = std::move(*spec);
     } else {
       o.file_drives.ide[place] = std::move(*spec);

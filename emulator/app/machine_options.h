@@ -12,6 +12,8 @@
 #include "emulator/app/drive_options.h"
 #include "emulator/app/network_options.h"
 #include "emulator/base/result.h"
+#include "emulator/base/units.h"
+#include "emulator/machine/machine_file.h"
 #include "emulator/machine/pc.h"
 
 namespace CLI {
@@ -56,6 +58,7 @@ void add_limit_options(CLI::App& command, MachineOptions& options);
 
 // Before the others: what the machine file says and the command line does not becomes an option.
 Result<void> apply_machine_file(MachineOptions& options);
+Result<void> use_machine_file(machine::MachineFile file, MachineOptions& options);
 
 // Reads and checks all files the options name. Nothing is written before this has succeeded.
 Result<machine::PcConfig> machine_config(const MachineOptions& options);
@@ -66,10 +69,5 @@ Result<std::optional<std::uint64_t>> wall_limit_ns(const MachineOptions& options
 
 // Where this build put its images: beside the program.
 std::filesystem::path images_folder();
-
-// "128M", "1G", "65536K"; a plain number is MiB, as QEMU reads it.
-Result<std::uint64_t> parse_size(const std::string& text, std::uint64_t plain_unit);
-// "1.5s", "20ms", "100us", "50ns"; a plain number is seconds.
-Result<std::uint64_t> parse_duration_ns(const std::string& text);
 
 }  // namespace ice86::app

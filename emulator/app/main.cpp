@@ -10,7 +10,7 @@
 
 #include "emulator/app/command.h"
 #include "emulator/app/exit_code.h"
-#include "emulator/app/suggest.h"
+#include "emulator/base/suggest.h"
 
 namespace ice86::app {
 namespace {
@@ -75,8 +75,9 @@ int run_program(int argc, char** argv) {
   app.require_subcommand(1);
   int exit = kDone;
   const std::vector<std::string> words(argv, argv + argc);
-  for (const auto add : {add_run_command, add_trace_command, add_diff_command,
-                         add_reference_command, add_firmware_command, add_image_command})
+  for (const auto add :
+       {add_run_command, add_trace_command, add_test_command, add_diff_command,
+        add_reference_command, add_firmware_command, add_image_command})
     add(app, words, exit);
   try {
     std::vector<std::string> spelled = with_qemu_spellings(app, argc, argv);

@@ -10,7 +10,7 @@
 #include <map>
 
 #include "emulator/app/machine_options.h"
-#include "emulator/app/suggest.h"
+#include "emulator/base/suggest.h"
 #include "emulator/base/files.h"
 #include "slirp-net/impaired_link.h"
 #include "slirp-net/pcap_capture.h"

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "emulator/app/exit_code.h"
+#include "harness/session/call_recording.h"
 #include "harness/session/run_directory.h"
 #include "harness/trace/trace_file.h"
 
@@ -78,12 +79,9 @@ Result<std::unique_ptr<Session>> Session::open(MachineOptions options, bool reco
   if (check)
     session->check_ = std::make_unique<harness::LockStep>(*session->pc_, *session->reference_);
   if (record) {
-    machine::Pc* pc = session->pc_.get();
-    session->recorder_ = std::make_unique<harness::IntRecorder>(harness::IntRecorder::View{
-        [pc]() -> const cpu::State& { return pc->cpu().state(); },
-        [pc](std::uint32_t linear, unsigned width) { return pc->peek_memory(linear, width); },
-        [pc] { return pc->clock().instructions(); }, [pc] { return pc->clock().now(); }});
-    pc->cpu().set_interrupt_observer(session->recorder_.get());
+    session->recorder_ =
+        std::make_unique<harness::IntRecorder>(harness::recorder_view(*session->pc_));
+    session->pc_->cpu().set_interrupt_observer(session->recorder_.get());
   }
   return session;
 }
@@ -139,19 +137,7 @@ bool Session::take_input(TerminalInput& terminal) {
 }
 
 harness::IntTrace Session::trace() const {
-  const machine::PcConfig& config = pc_->config();
-  harness::IntTrace trace;
-  trace.header.firmware = config.firmware.name;
-  trace.header.rom_sha256 = config.firmware.rom_sha256;
-  trace.header.vga_sha256 = config.firmware.vga_sha256;
-  trace.header.machine =
-      fmt::format("pc, cpu {}, {} MiB, {} instructions/us", config.cpu_model.name,
-                  config.memory_mib, config.instructions_per_microsecond);
-  if (recorder_) {
-    trace.events = recorder_->events();
-    trace.losses = recorder_->losses();
-  }
-  return trace;
+  return harness::recorded_trace(*pc_, *recorder_);
 }
 
 Result<void> Session::write(const std::string& folder, const std::vector<std::string>& command,

@@ -30,6 +30,7 @@ class Session {
   machine::Pc& pc() { return *pc_; }
   const harness::LineLog& serial() const { return serial_; }
   const harness::LineLog& debug_console() const { return debug_console_; }
+  // Of a session that was opened with `record`.
   harness::IntTrace trace() const;
 
   // Writes all files of a run directory, the trace too when there is one.

@@ -11,10 +11,7 @@
 
 namespace ice86::harness {
 
-namespace {
-
-// A word as a POSIX shell would need it, so that the command can be pasted.
-std::string quoted(const std::string& word) {
+std::string shell_word(const std::string& word) {
   static constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,+@%";
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
@@ -22,8 +19,6 @@ std::string quoted(const std::string& word) {
   for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return text + "'";
 }
-
-}  // namespace
 
 Result<void> create_run_directory(const std::filesystem::path& folder) {
   std::error_code code;
@@ -36,7 +31,7 @@ Result<void> write_run_directory(const std::filesystem::path& folder, machine::P
                                  const RunRecord& record) {
   std::string command;
   for (const std::string& word : record.command)
-    command += (command.empty() ? "" : " ") + quoted(word);
+    command += (command.empty() ? "" : " ") + shell_word(word);
   ICE86_TRY(write_file(folder / "command.txt", command + "\n"));
 
   const machine::PcConfig& config = pc.config();

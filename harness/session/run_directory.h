@@ -19,6 +19,9 @@ struct RunRecord {
   std::string ending;  // one line, as printed
 };
 
+// A word as a POSIX shell would need it, so that a command can be pasted.
+std::string shell_word(const std::string& word);
+
 // Creates `folder` (and its parents) and checks that files can be made in it.
 Result<void> create_run_directory(const std::filesystem::path& folder);
 

@@ -12,11 +12,12 @@
 
 #include "cpu/cpu_model.h"
 #include "cpu/cpu_model_files.h"
-#include "emulator/app/machine_file.h"
 #include "emulator/bus/block_image.h"
+#include "emulator/machine/machine_file.h"
 #include "emulator/machine/pc.h"
 #include "harness/diff/diff.h"
 #include "harness/report/text.h"
+#include "harness/scenario/scenario_file.h"
 #include "harness/trace/trace_file.h"
 #include "slirp-net/scripted_network.h"
 #include "tests/fuzz/runner.h"
@@ -261,7 +262,7 @@ class MachineFile final : public FileExecutor {
 
  private:
   std::string read(Random& random) override {
-    const auto file = app::parse_machine_file(damaged(random, good_), "m.toml", "/machines");
+    const auto file = machine::parse_machine_file(damaged(random, good_), "m.toml", "/machines");
     if (file) accepted();
     return check(file);
   }
@@ -271,6 +272,27 @@ class MachineFile final : public FileExecutor {
       "no-reboot = true\nnic = \"user\"\n",
       "cpu = \"m.toml\"\n[[drive]]\nplace = \"primary-master\"\nfile = \"a.img\"\nwrite = true\n"
       "spin-up = \"5s\"\n[[drive]]\nplace = \"floppy-a\"\nreadonly = true\n"};
+};
+
+class ScenarioFile final : public FileExecutor {
+ public:
+  using FileExecutor::FileExecutor;
+
+ private:
+  std::string read(Random& random) override {
+    const auto cases = parse_scenario_file(damaged(random, good_), "s.toml", "/s", {"/images"});
+    if (cases) accepted();
+    return check(cases);
+  }
+
+  const std::vector<std::string> good_ = {
+      "tags = [\"a\"]\n[matrix]\nfw = [\"bochs\", {name = \"stack\"}]\n[machine]\nfirmware = "
+      "\"${fw}\"\n[limits]\nstep = \"5s\"\n[[step]]\nint = \"15:e820\"\ncarry = false\n[[step]]\n"
+      "packet = {protocol = \"dhcp\", from = \"guest\"}\n",
+      "[[step]]\npress = \"ctrl-alt-delete\"\n[[step]]\nmemory = 0x500\nvalue = 3\nwidth = "
+      "2\n[[step]]\n"
+      "registers = {ax = 5}\n[[step]]\npicture = \"x.png\"\npixels = 0.5\n[trace]\ngolden = "
+      "\"g\"\n"};
 };
 
 class InputLog final : public FileExecutor {
@@ -370,8 +392,8 @@ int main(int argc, char** argv) {
       "which kind of file",
       {target<DiskImage>("disk-image"), target<FirmwareFiles>("firmware"),
        target<Snapshot>("snapshot"), target<CpuModelFile>("cpu-model"),
-       target<MachineFile>("machine-file"), target<InputLog>("input-log"),
-       target<TraceFile>("trace")},
+       target<MachineFile>("machine-file"), target<ScenarioFile>("scenario"),
+       target<InputLog>("input-log"), target<TraceFile>("trace")},
       5000,
       false};
   return run_program(app, program, argc, argv);

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace ice86::app {
+namespace ice86 {
 
 // The word with the least edit distance (Damerau-Levenshtein, adjacent swaps count once), if it is
 // near enough to be a likely slip.
@@ -16,4 +16,4 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
 // The end of a message about an unknown word: "; did you mean NEAREST?", or nothing.
 std::string suggestion(std::string_view word, const std::vector<std::string>& known);
 
-}  // namespace ice86::app
+}  // namespace ice86

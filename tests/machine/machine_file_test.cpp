@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Machine files: what they say, and what is refused with the line.
-#include "emulator/app/machine_file.h"
+#include "emulator/machine/machine_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace ice86::app {
+namespace ice86::machine {
 namespace {
 
 using ::testing::ElementsAre;
@@ -110,4 +110,4 @@ TEST(MachineFile, AMissingFileIsNamed) {
 }
 
 }  // namespace
-}  // namespace ice86::app
+}  // namespace ice86::machine

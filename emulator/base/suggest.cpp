@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "emulator/app/suggest.h"
+#include "emulator/base/suggest.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
-namespace ice86::app {
+namespace ice86 {
 
 namespace {
 
@@ -45,4 +45,4 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& kn
   return near ? fmt::format("; did you mean {}?", *near) : std::string();
 }
 
-}  // namespace ice86::app
+}  // namespace ice86

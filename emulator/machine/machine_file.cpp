@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Strict, so that a slip is found when the file is read.
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include "emulator/app/machine_file.h"
+#include "emulator/machine/machine_file.h"
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
 
 #include "emulator/base/files.h"
+#include "emulator/machine/machine_table.h"
 
-namespace ice86::app {
+namespace ice86::machine {
 
 namespace {
 
@@ -29,12 +27,12 @@ class Parser {
   Parser(const std::string& origin, const std::filesystem::path& folder)
       : origin_(origin), folder_(folder) {}
 
-  Result<MachineFile> parse(std::string_view text) {
-    const toml::parse_result parsed = toml::parse(text, origin_);
-    if (!parsed) {
-      return wrong(parsed.error().source().begin.line, std::string(parsed.error().description()));
-    }
-    const toml::table& table = parsed.table();
+  Result<MachineFile> parse(std::string_view text) const {
+    ICE86_TRY_ASSIGN(const toml::table table, parse_toml(text, origin_));
+    return read(table);
+  }
+
+  Result<MachineFile> read(const toml::table& table) const {
     MachineFile file;
     for (const auto& [key, node] : table) {
       const std::size_t line = key.source().begin.line;
@@ -216,10 +214,15 @@ Result<MachineFile> parse_machine_file(std::string_view text, const std::string&
   return Parser(origin, folder).parse(text);
 }
 
+Result<MachineFile> read_machine_table(const toml::table& table, const std::string& origin,
+                                       const std::filesystem::path& folder) {
+  return Parser(origin, folder).read(table);
+}
+
 Result<MachineFile> read_machine_file(const std::filesystem::path& path) {
   ICE86_TRY_ASSIGN(const std::vector<std::uint8_t> bytes, read_file(path, kMostBytes));
   return parse_machine_file({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
                             path.string(), path.parent_path());
 }
 
-}  // namespace ice86::app
+}  // namespace ice86::machine

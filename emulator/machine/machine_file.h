@@ -12,7 +12,7 @@
 
 #include "emulator/base/result.h"
 
-namespace ice86::app {
+namespace ice86::machine {
 
 struct MachineFile {
   enum class Place { kPrimaryMaster, kPrimarySlave, kSecondaryMaster, kSecondarySlave, kA, kB };
@@ -40,4 +40,4 @@ Result<MachineFile> parse_machine_file(std::string_view text, const std::string&
                                        const std::filesystem::path& folder);
 Result<MachineFile> read_machine_file(const std::filesystem::path& path);
 
-}  // namespace ice86::app
+}  // namespace ice86::machine
