@@ -39,5 +39,10 @@ const uint8_t* e820_rom_make(const LbHeader* table, uint32_t* size);
 // Makes the BIOS's own $PIR say what `board` says. Needs shadow RAM that is open for writing.
 void pir_install(const PirTable* board);
 
+// The pointers to the MP table and to ACPI's tables stand where the BIOS will be: kept before it is
+// copied there, and put into a gap of it afterwards.
+void pointers_keep(void);
+void pointers_install(void);
+
 // Everything in CMOS that the BIOS reads.
 void cmos_install(const BiosMemory* memory, const AtaDrive drives[ATA_DRIVES]);

@@ -68,9 +68,12 @@ void adlo_main(void) {
   const bool has_pir = found != NULL && found->size <= MAX_PIR;
   if (has_pir) memcpy(board_pir, found, found->size);
 
+  pointers_keep();
+
   post_code(POST_ADLO_SHADOW);
   const uint32_t bios = install_bios();
   if (has_pir) pir_install((const PirTable*)board_pir);
+  pointers_install();
   option_roms_install(bios, table);
   shadow_set(bios, BIOS_END, SHADOW_READ);
 

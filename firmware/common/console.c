@@ -23,8 +23,9 @@ void console_init(void) {
   outb(CONSOLE_PORT + LINE_CONTROL, 0x80);  // divisor latch
   outb(CONSOLE_PORT + DATA, 115200 / CONSOLE_BAUD);
   outb(CONSOLE_PORT + INTERRUPT_ENABLE, 0);
-  outb(CONSOLE_PORT + LINE_CONTROL, 0x03);   // 8 bits, no parity, 1 stop bit
-  outb(CONSOLE_PORT + FIFO_CONTROL, 0x07);   // on and empty
+  outb(CONSOLE_PORT + LINE_CONTROL, 0x03);  // 8 bits, no parity, 1 stop bit
+  // FIFOs off: BIOSes know a serial port by an interrupt identification of exactly 02h.
+  outb(CONSOLE_PORT + FIFO_CONTROL, 0);
   outb(CONSOLE_PORT + MODEM_CONTROL, 0x03);  // DTR, RTS
   present = inb(CONSOLE_PORT + LINE_STATUS) != 0xff;
 }

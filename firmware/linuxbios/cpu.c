@@ -90,21 +90,23 @@ static void mtrr_init(const Memory* memory, uint32_t largest_extended_leaf) {
 
 // A local APIC that is on passes no interrupt of the 8259 pair on by itself: LINT0 has to be told.
 // What follows may be a BIOS from before there were APICs.
-static void virtual_wire(void) {
+static uint32_t virtual_wire(void) {
   const uint64_t base = read_msr(APIC_BASE);
-  if ((base & APIC_BASE_ENABLE) == 0 || (base >> 32) != 0) return;
+  if ((base & APIC_BASE_ENABLE) == 0 || (base >> 32) != 0) return 0;
   volatile uint32_t* const apic = (volatile uint32_t*)((uint32_t)base & 0xfffff000u);
   apic[APIC_SPURIOUS / 4] = 0x1ff;  // software enable, vector FFh
   apic[APIC_LINT0 / 4] = 0x700;     // ExtINT
   apic[APIC_LINT1 / 4] = 0x400;     // NMI
   print("CPU: local APIC at %08x, virtual wire\n", (uint32_t)base & 0xfffff000u);
+  return (uint32_t)base & 0xfffff000u;
 }
 
-void cpu_init(const Memory* memory) {
+CpuInfo cpu_init(const Memory* memory) {
+  CpuInfo info = {0, 0, 0};
   uint32_t leaf[4], vendor[4], extended[4];
   if (!has_cpuid()) {
     print("CPU: no CPUID\n");
-    return;
+    return info;
   }
   cpuid(0, vendor);
   char name[13];
@@ -116,6 +118,8 @@ void cpu_init(const Memory* memory) {
   name[12] = 0;
   cpuid(1, leaf);
   cpuid(0x80000000u, extended);
+  info.signature = leaf[0];
+  info.features = leaf[3];
   print("CPU: %s, signature %08x, features %08x\n", name, leaf[0], leaf[3]);
   // Caches first off, then the types, then on: CD and NW in CR0.
   __asm__ volatile(
@@ -127,9 +131,12 @@ void cpu_init(const Memory* memory) {
   if ((leaf[3] & CPUID_MTRR) != 0 && (leaf[3] & CPUID_MSR) != 0) {
     mtrr_init(memory, extended[0] >= 0x80000000u ? extended[0] : 0);
   }
-  if ((leaf[3] & CPUID_APIC) != 0 && (leaf[3] & CPUID_MSR) != 0) virtual_wire();
+  if ((leaf[3] & CPUID_APIC) != 0 && (leaf[3] & CPUID_MSR) != 0) {
+    info.local_apic = virtual_wire();
+  }
   __asm__ volatile("movl %%cr0, %%eax\n\tandl $0x9fffffff, %%eax\n\tmovl %%eax, %%cr0"
                    :
                    :
                    : "eax", "memory");
+  return info;
 }

@@ -5,6 +5,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// What the CPU is, as far as tables say it.
+typedef struct {
+  uint32_t signature, features;  // CPUID leaf 1
+  uint32_t local_apic;           // its address; 0: there is none, or it is off
+} CpuInfo;
+
+// Within the last 64 KB of memory; the LinuxBIOS table is at their beginning.
+enum { TABLES_ACPI = 0x4000, TABLES_MP = 0x8000 };
+// In the shadow RAM at F0000, where readers search; $PIR is at its beginning.
+enum { MP_POINTER = 0xf0200, ACPI_POINTER = 0xf0240 };
+#define IO_APIC 0xfec00000u
+enum { IO_APIC_ID = 1 };
+
 // Usable memory, in bytes.
 typedef struct {
   uint32_t base;       // from 0
@@ -19,7 +32,7 @@ typedef struct {
 Memory memory_size(uint32_t spd_units);
 
 // Memory type ranges as the board is made, and caches on. Nothing on a CPU without MTRRs.
-void cpu_init(const Memory* memory);
+CpuInfo cpu_init(const Memory* memory);
 
 // 8259 pair, 8254, RTC, keyboard controller: a defined state, all interrupts masked.
 void legacy_init(void);
@@ -35,6 +48,13 @@ void ide_init(void);
 
 // $PIR at F0000, where a BIOS's reader looks for it, in shadow RAM that stays open.
 void irq_routing_init(void);
+
+// Gives the I/O APIC its number; false: there is none.
+bool io_apic_init(void);
+// The MP table, in the memory for tables, and its pointer.
+void mp_table_init(const Memory* memory, const CpuInfo* cpu);
+// ACPI tables, with the ROM's option acpi=on.
+void acpi_init(Memory* memory, const CpuInfo* cpu);
 
 // The LinuxBIOS table at the top of memory, where no payload and no BIOS writes, and at 500h a
 // forward record to it.

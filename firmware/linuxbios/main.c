@@ -15,11 +15,11 @@ void ram_stage_main(uint32_t spd_units) {
   console_init();
   print("\n\nLinuxBIOS %s, %u bytes at %08x, board %s %s\n", FIRMWARE_VERSION,
         (uint32_t)LINUXBIOS_SIZE, 0u - (uint32_t)LINUXBIOS_SIZE, MAINBOARD_VENDOR, MAINBOARD_PART);
-  const Memory memory = memory_size(spd_units);
+  Memory memory = memory_size(spd_units);
   print("DRAM: %u KB, %s\n", (uint32_t)((memory.below_4g + memory.above_4g) >> 10), memory.source);
 
   post_code(POST_CPU);
-  cpu_init(&memory);
+  const CpuInfo cpu = cpu_init(&memory);
   post_code(POST_LEGACY);
   legacy_init();
   post_code(POST_PCI);
@@ -30,6 +30,8 @@ void ram_stage_main(uint32_t spd_units) {
   ide_init();
   post_code(POST_TABLES);
   irq_routing_init();
+  mp_table_init(&memory, &cpu);
+  acpi_init(&memory, &cpu);
   table_init(&memory);
   post_code(POST_ROM);
   payload_start(&memory);

@@ -92,7 +92,7 @@ static void console(void) {
 void table_init(const Memory* memory) {
   const bool high = memory->tables != 0;
   LbHeader* const header =
-      high ? begin(memory->tables, (uint32_t)memory->below_4g) : begin(LOW_ADDRESS, LOW_END);
+      high ? begin(memory->tables, memory->tables + TABLES_ACPI) : begin(LOW_ADDRESS, LOW_END);
   memory_map(memory);
   mainboard();
   string(LB_VERSION, FIRMWARE_VERSION);
