@@ -8,4 +8,4 @@ work=$(mktemp -d "$output.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 mcopy -i "$disk@@1M" ::vmlinuz ::initrd "$work/"
 "$ice86" image rom --out "$output" --size 16M --linux "$work/vmlinuz" --unpack-kernel \
-  --initrd "$work/initrd" --cmdline 'console=ttyS0,115200 panic=1 quiet'
+  --initrd "$work/initrd" --cmdline 'console=ttyS0,115200 panic=1 quiet' --option acpi=on

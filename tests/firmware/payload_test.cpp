@@ -38,6 +38,9 @@ TEST(LinuxPayload, IsAtTheShellWithinThreeSeconds) {
   EXPECT_TRUE(guest->talk({{"", "cat /proc/cmdline; echo sum $((6*7*1000))\r"}, {"sum 42000", ""}},
                           10 * Guest::kSecond));
   EXPECT_THAT(guest->heard(), HasSubstr("Payload 'linux': Linux"));
+  // By the ACPI tables.
+  guest->talk({{"", "poweroff -f\r"}, {"nothing comes after this", ""}}, 10 * Guest::kSecond);
+  EXPECT_EQ(guest->result().end, machine::RunEnd::kPowerOff);
   EXPECT_THAT(guest->heard(), HasSubstr("Linux (none) 6.1."));
 }
 

@@ -14,6 +14,7 @@
 #include "emulator/bus/block_image.h"
 #include "emulator/machine/pc.h"
 #include "harness/interrupts/int_recorder.h"
+#include "harness/lint/lint_machine.h"
 
 extern "C" {
 #include "firmware/common/post_codes.h"
@@ -357,6 +358,26 @@ TEST(E820Option, AnswersWithThePapersTable4) {
     if (event.out && event.out->ebx == 0) break;
   }
   EXPECT_THAT(ranges, ElementsAre("0x0 + 0xa0000 usable", "0x100000 + 0x1fef0000 usable"));
+}
+
+// MP and ACPI tables, and their pointers in the BIOS's segment.
+TEST(Tables, AreSoundAfterTheBoot) {
+  std::vector<RomFile> files = stack_files(true);
+  files.push_back(options("acpi=on\n"));
+  const Boot boot = boot_disk(rom_of(std::move(files)).bytes);
+  EXPECT_THAT(boot.serial, HasSubstr("ice86 test kernel: ok"));
+  const harness::LintReport report =
+      harness::lint_firmware(harness::lint_view(*boot.pc, boot.events));
+  for (const harness::LintFinding& finding : report.findings) {
+    EXPECT_EQ(finding.level, harness::LintLevel::kWarning) << finding.where << finding.text;
+  }
+  for (const harness::LintFeature& feature : report.features) {
+    for (const char* const wanted : {"MP table", "ACPI", "PCI interrupt routing ($PIR)"}) {
+      if (feature.name == wanted) EXPECT_THAT(feature.value, HasSubstr("at F")) << wanted;
+    }
+  }
+  // The BIOS finds the serial port.
+  EXPECT_EQ(boot.pc->peek_memory(0x400, 2), 0x3f8u);
 }
 
 TEST(BootOption, NamesTheDevicesInTheirOrder) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The stacked ROM on our own machine: what each stage says and leaves behind, from reset to GRUB
-// and the test kernel; and what it does with a drive that is not ready. rom_test.cpp has the ROMs that
-// are not as they should be.
+// and the test kernel; and what it does with a drive that is not ready. rom_test.cpp has the ROMs
+// that are not as they should be.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
