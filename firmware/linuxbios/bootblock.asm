@@ -33,6 +33,7 @@
 ; The last 16 bytes of the part (firmware/common/romfs.h).
 %define TRAILER_FLAGS   0xfffffff8
 %define FLAG_POST_MORTEM 1
+%define POST_MORTEM_LEAST 2             ; 16 MB
 
 org IMAGE_BASE
 
@@ -179,6 +180,23 @@ row_full:
 
 dram_on:
         post POST_DRAM_ON
+        ; For a post-mortem after a warm reset, when the ROM asks for it: low memory as it was, which
+        ; this boot is about to use, goes to the last megabyte. Only SPD says where that is for sure.
+        test dword [TRAILER_FLAGS], FLAG_POST_MORTEM
+        jz no_copy
+        cmp edi, POST_MORTEM_LEAST
+        jb no_copy
+        cmp edi, 0xff
+        ja no_copy
+        mov ebp, edi
+        shl edi, 23
+        sub edi, 0x100000
+        xor esi, esi
+        mov ecx, 0xa0000 / 4
+        cld
+        rep movsd
+        mov edi, ebp
+no_copy:
         ; Does memory hold what is written, where the C part will live?
         mov ebx, RAM_STAGE_BASE
         mov eax, 0x55aa33cc

@@ -20,12 +20,13 @@ enum { IO_APIC_ID = 1 };
 
 // Usable memory, in bytes.
 typedef struct {
-  uint32_t base;       // from 0
-  uint64_t below_4g;   // where memory that begins at 1 MB ends
-  uint64_t above_4g;   // size of what begins at 4 GB
-  uint32_t tables;     // the last 64 KB below below_4g, kept for tables; 0: too little memory
-  uint32_t acpi;       // address of the ACPI RSDP; 0: no ACPI tables
-  const char* source;  // where the figures come from
+  uint32_t base;      // from 0
+  uint64_t below_4g;  // where memory that begins at 1 MB ends
+  uint64_t above_4g;  // size of what begins at 4 GB
+  uint32_t tables;    // from here to below_4g: kept, 64 KB for tables first; 0: too little memory
+  uint32_t post_mortem;  // a copy of the 640 KB as they were at reset; 0: there is none
+  uint32_t acpi;         // address of the ACPI RSDP; 0: no ACPI tables
+  const char* source;    // where the figures come from
 } Memory;
 
 // `spd_units`: 8 MB units that the modules' SPD described; 0: there was none.

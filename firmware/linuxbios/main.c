@@ -17,6 +17,9 @@ void ram_stage_main(uint32_t spd_units) {
         (uint32_t)LINUXBIOS_SIZE, 0u - (uint32_t)LINUXBIOS_SIZE, MAINBOARD_VENDOR, MAINBOARD_PART);
   Memory memory = memory_size(spd_units);
   print("DRAM: %u KB, %s\n", (uint32_t)((memory.below_4g + memory.above_4g) >> 10), memory.source);
+  if (memory.post_mortem != 0) {
+    print("Post-mortem: low memory as it was at reset, 640 KB at %08x\n", memory.post_mortem);
+  }
 
   post_code(POST_CPU);
   const CpuInfo cpu = cpu_init(&memory);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How much memory there is.
 #include "firmware/common/cmos.h"
+#include "firmware/common/romfs.h"
 #include "firmware/linuxbios/linuxbios.h"
 
-enum { BASE_KB = 640, TABLES_SIZE = 64 << 10 };
+enum { BASE_KB = 640, TABLES_SIZE = 64 << 10, POST_MORTEM_SIZE = 1 << 20, POST_MORTEM_LEAST = 2 };
 
 // The bridge's row boundaries end at 2040 MB. What a board has beyond, and where, is not for SPD to
 // say: there is a hole for PCI, and only the board knows where it begins.
@@ -31,6 +32,14 @@ static Memory from_spd(uint32_t units) {
 Memory memory_size(uint32_t spd_units) {
   Memory memory =
       spd_units == 0 || spd_units > BRIDGE_LIMIT_UNITS ? from_cmos() : from_spd(spd_units);
-  if (memory.below_4g >= 2u << 20) memory.tables = (uint32_t)memory.below_4g - TABLES_SIZE;
+  const uint32_t flags = *(const volatile uint32_t*)(0xfffffff0u + ROM_TRAILER_FLAGS);
+  // What the boot block has done.
+  if ((flags & ROM_FLAG_POST_MORTEM) != 0 && spd_units >= POST_MORTEM_LEAST &&
+      spd_units <= BRIDGE_LIMIT_UNITS) {
+    memory.post_mortem = (uint32_t)memory.below_4g - POST_MORTEM_SIZE;
+    memory.tables = memory.post_mortem - TABLES_SIZE;
+  } else if (memory.below_4g >= 2u << 20) {
+    memory.tables = (uint32_t)memory.below_4g - TABLES_SIZE;
+  }
   return memory;
 }

@@ -373,7 +373,9 @@ TEST(Tables, AreSoundAfterTheBoot) {
   }
   for (const harness::LintFeature& feature : report.features) {
     for (const char* const wanted : {"MP table", "ACPI", "PCI interrupt routing ($PIR)"}) {
-      if (feature.name == wanted) EXPECT_THAT(feature.value, HasSubstr("at F")) << wanted;
+      if (feature.name == wanted) {
+        EXPECT_THAT(feature.value, HasSubstr("at F")) << wanted;
+      }
     }
   }
   // The BIOS finds the serial port.
@@ -389,6 +391,36 @@ TEST(BootOption, NamesTheDevicesInTheirOrder) {
   files.push_back(options("boot=tape\n"));
   EXPECT_THAT(start(rom_of(std::move(files)).bytes).serial,
               HasSubstr("ADLO: boot=tape: floppy, disk, cdrom and network are known"));
+}
+
+// 'Flexibility in ROM': a BIOS that clears memory at reset makes a post-mortem impossible.
+TEST(PostMortem, MemorySurvivesAWarmReset) {
+  harness::RomPlan plan;
+  plan.boot_code = file(ICE86_IMAGES "/linuxbios.bin");
+  plan.files = stack_files(true);
+  plan.post_mortem = true;
+  auto rom = harness::build_rom(plan, nullptr);
+  ASSERT_TRUE(rom) << rom.error().message();
+  std::string serial;
+  auto pc = machine::Pc::create(config_of(std::move(*rom), 32, serial));
+  ASSERT_TRUE(pc) << pc.error().message();
+  machine::RunLimits limits;
+  limits.time = kSecond;
+  (*pc)->run(limits);
+  EXPECT_THAT(serial, HasSubstr("Post-mortem: low memory as it was at reset, 640 KB at 01f00000"));
+  // Where the boot itself works: ADLO, its scratch memory, LinuxBIOS. And above 1 MB, where not.
+  const std::vector<std::uint32_t> low = {0x500, 0x7c00, 0x20000, 0x80000, 0x9fffc};
+  for (const std::uint32_t at : low) (*pc)->write_memory(at, 4, 0xdead0000 + at);
+  (*pc)->write_memory(0x800000, 4, 0x12345678);
+  (*pc)->reset(ResetKind::kHard);
+  serial.clear();
+  limits.time = 2 * kSecond;
+  (*pc)->run(limits);
+  EXPECT_THAT(serial, HasSubstr("ADLO: starting the BIOS"));
+  for (const std::uint32_t at : low) {
+    EXPECT_EQ((*pc)->peek_memory(0x1f00000 + at, 4), 0xdead0000 + at) << std::hex << at;
+  }
+  EXPECT_EQ((*pc)->peek_memory(0x800000, 4), 0x12345678u);
 }
 
 TEST(SeaBios, StandsInTheBiosesPlace) {

@@ -162,6 +162,9 @@ TEST(Stack, ShadowRamHoldsTheStockFilesAndIsClosed) {
     for (std::size_t i = 0; i < bytes.size(); ++i) {
       // The BIOS's $PIR says what LinuxBIOS found on this board.
       if (address == 0xf0000 && i >= 0x9990 && i < 0x9a10) continue;
+      // The pointer to its MP table stands where the file has zeros.
+      const std::uint32_t block = address + static_cast<std::uint32_t>(i & ~std::size_t{15});
+      if (bytes[i] == 0 && run.memory(block, 4) == 0x5f504d5f) continue;  // _MP_
       different += run.memory(address + static_cast<std::uint32_t>(i), 1) !=
                    static_cast<std::uint8_t>(bytes[i]);
     }
