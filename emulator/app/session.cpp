@@ -86,6 +86,10 @@ Result<std::unique_ptr<Session>> Session::open(MachineOptions options, bool reco
   return session;
 }
 
+void Session::keep_screens(harness::ScreenLog& log) {
+  limits_.attend = [this, &log] { return log.visit(*pc_); };
+}
+
 Ending Session::run(Attendant* attendant) {
   RunInterruption interruption(wall_limit_ns_);
   std::optional<TerminalInput> terminal;

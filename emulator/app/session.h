@@ -15,6 +15,7 @@
 #include "harness/check/lock_step.h"
 #include "harness/interrupts/int_recorder.h"
 #include "harness/session/line_log.h"
+#include "harness/session/screen_log.h"
 
 namespace ice86::app {
 
@@ -23,6 +24,9 @@ class Session {
   // Everything is checked, and nothing is written, before this succeeds.
   // `record`: the interrupt trace. `logs`: keep what the guest sends to COM1 and the debug console.
   static Result<std::unique_ptr<Session>> open(MachineOptions options, bool record, bool logs);
+
+  // Keeps what is on the screen during the run. Not together with an attendant.
+  void keep_screens(harness::ScreenLog& log);
 
   // `attendant`: who sits before it; none: nobody.
   Ending run(Attendant* attendant = nullptr);

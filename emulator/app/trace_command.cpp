@@ -15,6 +15,7 @@
 #include "emulator/app/exit_code.h"
 #include "emulator/app/session.h"
 #include "emulator/base/files.h"
+#include "harness/report/page/page.h"
 #include "harness/report/stages.h"
 #include "harness/report/text.h"
 #include "harness/trace/trace_file.h"
@@ -28,6 +29,7 @@ struct TraceOptions {
   std::optional<std::string> out;
   std::optional<std::string> run_dir;
   std::optional<std::string> input;
+  std::optional<std::string> html;
   bool json = false;
   bool summary_only = false;
   bool quiet = false;
@@ -101,17 +103,20 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
   if (options.input) {
     ICE86_TRY_ASSIGN(harness::IntTrace trace, harness::read_trace(*options.input));
     ICE86_TRY_ASSIGN(const harness::IntTrace shown, filtered(std::move(trace), options.only));
+    if (options.html) ICE86_TRY(write_file(*options.html, harness::trace_html({shown, {}})));
     print(options, shown);
     return static_cast<int>(kDone);
   }
   MachineOptions machine = options.machine;
   if (!machine.max_time) machine.max_time = "120s";
   ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session,
-                   Session::open(machine, true, options.run_dir.has_value() || options.stages));
+                   Session::open(machine, true, options.run_dir || options.stages || options.html));
+  harness::ScreenLog screens;
+  if (options.html) session->keep_screens(screens);
   const Ending ending = session->run();
   const harness::IntTrace trace = session->trace();
-  const std::string stages = harness::stages_text(
-      harness::boot_stages(session->serial().lines(), trace), session->pc().clock().now());
+  const std::vector<harness::Stage> boot = harness::boot_stages(session->serial().lines(), trace);
+  const std::string stages = harness::stages_text(boot, session->pc().clock().now());
   if (options.out) ICE86_TRY(harness::write_trace(*options.out, trace));
   if (options.run_dir) {
     ICE86_TRY(session->write(*options.run_dir, words, ending));
@@ -119,6 +124,11 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
   }
   if (options.stages) fmt::print("{}\n", stages);
   ICE86_TRY_ASSIGN(const harness::IntTrace shown, filtered(trace, options.only));
+  if (options.html) {
+    screens.finish(session->pc());
+    ICE86_TRY(write_file(
+        *options.html, harness::trace_html({shown, boot, &screens, session->pc().clock().now()})));
+  }
   print(options, shown);
   std::fflush(stdout);
   fmt::print(stderr, "ice86: {}\n", ending.text);
@@ -140,6 +150,8 @@ void add_trace_command(CLI::App& app, const std::vector<std::string>& words, int
                       "folder that keeps trace, logs, screen and state of the run");
   command->add_option("--input", options->input,
                       "show a trace that was written before, and run nothing");
+  command->add_option("--html", options->html,
+                      "write a page for a browser: timeline, calls, registers, screens");
   command->add_flag("--json", options->json, "print the trace as JSON Lines");
   command->add_flag("--summary", options->summary_only, "print the summary by service only");
   command->add_flag("--stages", options->stages,

@@ -250,6 +250,18 @@ TEST_F(CommandLine, NoRebootEndsTheRunAtAReset) {
   EXPECT_THAT(outcome.output, HasSubstr("the guest asked for a reset"));
 }
 
+TEST_F(CommandLine, ATraceBecomesAPage) {
+  const Outcome outcome =
+      ice86("trace --firmware bochs --max-time 200ms -q --html page.html --out t.jsonl");
+  EXPECT_EQ(outcome.exit, 3) << outcome.output;
+  std::ifstream page(folder_ / "page.html");
+  const std::string html{std::istreambuf_iterator<char>(page), {}};
+  EXPECT_THAT(html, HasSubstr("video: set mode"));
+  EXPECT_THAT(html, HasSubstr("Bochs"));  // of the screen
+  EXPECT_EQ(ice86("trace --input t.jsonl -q --html again.html").exit, 0);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "again.html"));
+}
+
 TEST_F(CommandLine, OptionsGoBeforeTheMachineFile) {
   write("m.toml", "firmware = \"" + guest("exit_rom") + "\"\nmax-instructions = 1000\n");
   EXPECT_EQ(ice86("run -M m.toml").exit, 11);

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "harness/report/page/page.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+
+#include "emulator/display/screen.h"
+#include "harness/report/glossary.h"
+
+namespace ice86::harness {
+
+std::span<const std::uint8_t> page_template();  // page.html
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kPlaceholder = "@DATA@";
+
+// Texts once, calls with their numbers.
+class Texts {
+ public:
+  std::size_t number(const std::string& text) {
+    const auto [found, is_new] = numbers_.emplace(text, list_.size());
+    if (is_new) list_.push_back(text);
+    return found->second;
+  }
+  const Json& list() const { return list_; }
+
+ private:
+  std::unordered_map<std::string, std::size_t> numbers_;
+  Json list_ = Json::array();
+};
+
+constexpr std::size_t kRegisters = 10;
+using Values = std::array<std::uint32_t, kRegisters>;
+
+Values values_of(const Registers& r) {
+  return {r.eax, r.ebx, r.ecx, r.edx, r.esi, r.edi, r.ebp, r.ds, r.es, r.flags};
+}
+
+// The registers that differ: number, value, number, value, ...
+Json changes(const Values& before, const Values& after) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < kRegisters; ++i) {
+    if (before[i] == after[i]) continue;
+    list.push_back(i);
+    list.push_back(after[i]);
+  }
+  return list;
+}
+
+// Each call says how it differs from the one before: a loader that polls the keyboard makes tens of
+// thousands.
+Json calls(const IntTrace& trace, Texts& texts) {
+  const auto place = [&](const FarPointer& at) {
+    return texts.number(fmt::format("{:04x}:{:04x}", at.segment, at.offset));
+  };
+  Json list = Json::array();
+  std::uint64_t time = 0, instruction = 0;
+  Values now{};
+  for (const IntEvent& event : trace.events) {
+    const Values in = values_of(event.in);
+    Json call = {event.time - time,
+                 event.instruction - instruction,
+                 event.vector,
+                 event.depth,
+                 texts.number(event.service),
+                 texts.number(event.arguments),
+                 texts.number(event.result),
+                 static_cast<unsigned>(event.how),
+                 event.duration,
+                 event.instructions,
+                 changes(now, in),
+                 nullptr,
+                 place(event.caller),
+                 place(event.handler),
+                 texts.number(event.memory)};
+    now = in;
+    if (event.out) {
+      now = values_of(*event.out);
+      call[11] = changes(in, now);
+    }
+    time = event.time;
+    instruction = event.instruction;
+    list.push_back(std::move(call));
+  }
+  return list;
+}
+
+Json row_of(const devices::TextScreen& screen, unsigned row) {
+  Json runs = Json::array();
+  std::string text;
+  int attribute = -1;
+  const auto flush = [&] {
+    if (!text.empty()) runs.push_back({attribute, text});
+    text.clear();
+  };
+  for (unsigned column = 0; column < screen.columns; ++column) {
+    const auto& cell = screen.cells[std::size_t{row} * screen.columns + column];
+    if (cell.attribute != attribute) {
+      flush();
+      attribute = cell.attribute;
+    }
+    text += display::utf8_of_cp437(cell.character);
+  }
+  flush();
+  return runs;
+}
+
+std::string base64(std::span<const std::uint8_t> bytes) {
+  static constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t group = std::uint32_t{bytes[i]} << 16;
+    if (i + 1 < bytes.size()) group |= std::uint32_t{bytes[i + 1]} << 8;
+    if (i + 2 < bytes.size()) group |= bytes[i + 2];
+    out += kDigits[group >> 18];
+    out += kDigits[group >> 12 & 63];
+    out += i + 1 < bytes.size() ? kDigits[group >> 6 & 63] : '=';
+    out += i + 2 < bytes.size() ? kDigits[group & 63] : '=';
+  }
+  return out;
+}
+
+// [time, rows, the rows that differ from the one before, picture].
+Json screens(const ScreenLog& log) {
+  Json list = Json::array();
+  std::vector<Json> before;
+  for (const ScreenLog::Screen& screen : log.screens()) {
+    if (!screen.text) {
+      list.push_back({screen.time, 0, Json::array(), base64(screen.png)});
+      before.clear();
+      continue;
+    }
+    before.resize(screen.text->rows);
+    Json changed = Json::array();
+    for (unsigned row = 0; row < screen.text->rows; ++row) {
+      Json runs = row_of(*screen.text, row);
+      if (runs == before[row]) continue;
+      changed.push_back({row, runs});
+      before[row] = std::move(runs);
+    }
+    list.push_back({screen.time, screen.text->rows, std::move(changed), nullptr});
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string trace_html(const TracePage& page) {
+  Texts texts;
+  Json data;
+  data["source"] = page.trace.header.source;
+  data["firmware"] = page.trace.header.firmware;
+  data["machine"] = page.trace.header.machine;
+  data["rom"] = page.trace.header.rom_sha256;
+  data["calls"] = calls(page.trace, texts);
+  data["texts"] = texts.list();
+  std::uint64_t end = page.end;
+  Json vectors = Json::object(), glossary = Json::object();
+  for (const IntEvent& event : page.trace.events) {
+    end = std::max(end, event.time + event.duration);
+    if (const auto name = vector_name(event.vector); !name.empty())
+      vectors[std::to_string(event.vector)] = name;
+    if (const auto about = about_service(event.service); !about.empty())
+      glossary[event.service] = about;
+  }
+  data["end"] = end;
+  data["vectors"] = std::move(vectors);
+  data["glossary"] = std::move(glossary);
+  Json stages = Json::array();
+  for (const Stage& stage : page.stages) stages.push_back({stage.name, stage.time, stage.detail});
+  data["stages"] = std::move(stages);
+  data["screens"] = page.screens != nullptr ? screens(*page.screens) : Json::array();
+
+  // "</script>" in a guest's text must not end the element.
+  std::string json;
+  for (const char c : data.dump(-1, ' ', false, Json::error_handler_t::replace)) {
+    if (c == '<') {
+      json += "\\u003c";
+    } else {
+      json += c;
+    }
+  }
+  const auto bytes = page_template();
+  std::string html(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  html.replace(html.find(kPlaceholder), kPlaceholder.size(), json);
+  return html;
+}
+
+}  // namespace ice86::harness
