@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The stacked ROM on somebody else's machine: boots GRUB and the test kernel in QEMU or in Bochs.
-#   boots_elsewhere.sh qemu|bochs STACK_ROM DISK
+# A ROM of ours on somebody else's machine: boots the test kernel from the disk in QEMU or in Bochs.
+#   boots_elsewhere.sh qemu|bochs ROM DISK [PAYLOAD]
+# PAYLOAD: the one that says "Payload 'PAYLOAD'"; adlo when there is none.
 # Exit 0: it did; 1: it did not (the serial log is printed); 77: the emulator is not installed.
 set -euo pipefail
-where=$1 rom=$(realpath "$2") disk=$(realpath "$3")
+where=$1 rom=$(realpath "$2") disk=$(realpath "$3") payload=${4:-adlo}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cp "$disk" "$work/disk.img"
@@ -45,7 +46,8 @@ expect() {
   grep -aq "$1" serial.log || { echo "$where: the serial console does not say '$1'"; failed=1; }
 }
 expect 'DRAM: 524288 KB, from CMOS'
-expect 'ADLO: starting the BIOS'
+expect "Payload '$payload': ELF"
+[ "$payload" != adlo ] || expect 'ADLO: starting the BIOS'
 expect 'ice86 test kernel: ok'
 if [ -n "${failed:-}" ]; then
   cat serial.log
