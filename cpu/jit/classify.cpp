@@ -58,7 +58,7 @@ Group one_byte(const ZydisDecodedInstruction& zi, unsigned mode) {
     case 0xa1:
     case 0xa2:
     case 0xa3: return mode == 2 ? Group::kHandler : Group::kGeneric;
-    case 0x8f: return Group::kHandler;
+    case 0x8f: return Group::kPop;
     case 0xc2:
     case 0xc3: return Group::kRet;
     case 0xc9: return Group::kLeave;

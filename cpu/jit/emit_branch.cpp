@@ -70,7 +70,7 @@ void Translator::push(std::uint32_t index) {
   if (item.memory >= 0) {
     effective(item);
     look_up(item.insn->segment, size, false, fail);
-    e_.load(kTemp, at, size == 2 ? 4 : size);
+    load_zero_extended(kTemp, at, size);
     e_.store(scratch, kTemp);
   }
   const auto delta = -static_cast<std::int32_t>(size);
@@ -92,8 +92,34 @@ void Translator::push(std::uint32_t index) {
   cold(index, std::move(fail), before, true);
 }
 
+// POP into memory.
+void Translator::pop_memory(std::uint32_t index) {
+  const Item& item = items_[index];
+  const unsigned size = item.zi.operand_width / 8u;
+  // An address with RSP is that after the instruction has moved it.
+  if (item.insn->base == offsetof(State, gpr) + 8 * kRsp) return handler(index);
+  std::vector<std::size_t> fail;
+  clobber_flags(item.live_before);
+  registers_written(1u << kGuestSp, item.live_before);
+  clobber_flags(item.live_before);
+  const FlagState before = f_;
+  const Mem scratch = core(&c_.jit_area.scratch);
+  const Mem at{kAddress, kNoHost, 0, 0};
+  stack_address(0);
+  look_up(kSs, size, false, fail);
+  load_zero_extended(kTemp, at, size);
+  e_.store(scratch, kTemp);
+  effective(item);
+  look_up(item.insn->segment, size, true, fail);
+  e_.load(kTemp, scratch);
+  e_.store(at, kTemp, size);
+  move_stack(static_cast<std::int32_t>(size));
+  cold(index, std::move(fail), before, true);
+}
+
 void Translator::pop(std::uint32_t index) {
   const Item& item = items_[index];
+  if (item.memory >= 0) return pop_memory(index);
   const unsigned size = item.zi.operand_width / 8u;
   const auto number = static_cast<unsigned>(ZydisRegisterGetId(item.ops[0].reg.value));
   if (number == kRsp) return handler(index);

@@ -169,14 +169,15 @@ Jit::Answer Jit::call_handler(Core* core, Translation* from, std::uint32_t index
   Jit& jit = *c.jit_;
   if (c.jit_area.x87_ready != 0) jit.store_x87();
   const bool loads_x87 = (index & kLoadX87) != 0;
-  index &= ~kLoadX87;
+  const bool keeps_flags = (index & kKeepsFlags) != 0;
+  index &= ~(kLoadX87 | kKeepsFlags);
   Insn* insn = &from->block->insns[index];
   const auto count = static_cast<std::int64_t>(from->count);
   const std::uint32_t length = insn->length;
   c.first_ = from->block->insns.data();
   c.current_ = insn;
   c.count_base_ = jit.limit_ - static_cast<std::uint64_t>(budget + count);
-  c.lf.load(from_image(c.jit_area.flags));
+  if (!keeps_flags) c.lf.load(from_image(c.jit_area.flags));
   c.s.rip = from->rip + from->offsets[index] + length;
   const Flow flow = insn->execute(c, *insn);
   // A segment register was loaded, or STAC: the rest may have been translated for something else.
@@ -184,9 +185,10 @@ Jit::Answer Jit::call_handler(Core* core, Translation* from, std::uint32_t index
       !c.context_changed || (jit.current_context() == from->context && from->epoch == jit.epoch_);
   if (flow == Flow::kNext && !c.leave_pending_ && stays && (!loads_x87 || jit.load_x87())) {
     c.current_ = nullptr;
-    c.jit_area.flags = to_image(c.lf.value());
+    if (!keeps_flags) c.jit_area.flags = to_image(c.lf.value());
     return {0, static_cast<std::int64_t>(jit.limit_ - c.count_base_) - count};
   }
+  if (keeps_flags) c.lf.load(from_image(c.jit_area.flags));
   const bool retires = flow == Flow::kNext || flow == Flow::kLeave;
   if (!retires) c.s.rip -= length;
   if (!c.code64) c.s.rip = static_cast<std::uint32_t>(c.s.rip);

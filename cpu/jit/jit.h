@@ -52,6 +52,8 @@ class Jit {
                              std::int64_t budget);
   // With the number of an instruction whose handler is called: more of the x87 follow it.
   static constexpr std::uint32_t kLoadX87 = 1u << 31;
+  // The same, when it neither reads nor writes the arithmetic flags.
+  static constexpr std::uint32_t kKeepsFlags = 1u << 30;
   // False: it must not be, and the handlers go on.
   bool load_x87();
   void store_x87();

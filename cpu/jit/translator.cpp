@@ -86,7 +86,9 @@ void Translator::handler(std::uint32_t index, bool loads_x87) {
   vectors_ = Vectors{};
   need_image();
   e_.mov_imm(kValue, reinterpret_cast<std::uintptr_t>(&t_));
-  e_.mov_imm(kTemp, index | (loads_x87 ? Jit::kLoadX87 : 0));
+  const Item& item = items_[index];
+  const bool keeps_flags = item.touch == 0 && item.reads == 0;
+  e_.mov_imm(kTemp, index | (loads_x87 ? Jit::kLoadX87 : 0) | (keeps_flags ? Jit::kKeepsFlags : 0));
   e_.call_to(jit_.handler_);
   f_ = FlagState{};
 }

@@ -171,6 +171,7 @@ class Translator {
   // emit_branch.cpp
   void push(std::uint32_t index);
   void pop(std::uint32_t index);
+  void pop_memory(std::uint32_t index);
   void leave(std::uint32_t index);
   void load_zero_extended(std::uint8_t to, const RegisterOrMem& from, unsigned size);
   void check_limit(std::uint8_t target, unsigned size, std::vector<std::size_t>& fail);

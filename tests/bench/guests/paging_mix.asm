@@ -150,11 +150,9 @@ digit:
   rol edx, 4
   mov al, dl
   and al, 15
-  add al, '0'
-  cmp al, '9'
-  jbe out_digit
-  add al, 7
-out_digit:
+  cmp al, 10
+  sbb al, 0x69
+  das
   out 0xe9, al
   loop digit
   mov al, 10
@@ -163,7 +161,7 @@ out_digit:
   out dx, al                ; QEMU's and ice86's debug exit
   mov esi, word_shutdown
   mov dx, 0x8900
-  mov ecx, 8
+  mov cl, 8
 shutdown:
   lodsb
   out dx, al
