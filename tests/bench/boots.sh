@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CPU seconds from power-on to a text on COM1, on ice86 and on QEMU's TCG, with the same firmware and
+# CPU seconds from power-on to a text on COM1, on ice86's engines and on QEMU's TCG, with the same firmware and
 # disk. The process is looked at every tenth of a second.
 #   tests/bench/boots.sh BUILD_FOLDER RUNS BOOT...
 # Boots: ovmf_shell (OVMF to the UEFI shell), linux_prompt (SeaBIOS, GRUB, Debian's kernel to a shell; its
@@ -34,20 +34,23 @@ until_text() {
   seconds=$(awk -v spent="$((stat[13] + stat[14]))" -v ticks="$ticks" 'BEGIN { print spent / ticks }')
 }
 
-# measure NAME TEXT: with ours() and theirs() set up.
+# measure NAME TEXT: with ours_command and theirs_command set up.
 measure() {
-  local i ours=() theirs=()
+  local i interp=() jit=() theirs=()
   for ((i = 0; i < runs; ++i)); do
-    until_text "$2" "${ours_command[@]}"
-    ours+=("$seconds")
+    until_text "$2" "${ours_command[@]}" --engine interp
+    interp+=("$seconds")
+    until_text "$2" "${ours_command[@]}" --engine jit
+    jit+=("$seconds")
     until_text "$2" "${theirs_command[@]}"
     theirs+=("$seconds")
   done
-  awk -v name="$1" -v runs="$runs" -v a="$(printf '%s\n' "${ours[@]}" | median)" \
-    -v b="$(printf '%s\n' "${theirs[@]}" | median)" 'BEGIN {
+  awk -v name="$1" -v runs="$runs" -v a="$(printf '%s\n' "${interp[@]}" | median)" \
+    -v b="$(printf '%s\n' "${jit[@]}" | median)" -v c="$(printf '%s\n' "${theirs[@]}" | median)" 'BEGIN {
     printf "%-32s %10s\n", name ", median of " runs, "CPU s"
-    printf "%-32s %10.2f\n%-32s %10.2f\n", "ice86", a, "QEMU 7.2 -accel tcg (Debian)", b
-    printf "ice86 takes %.2f times as long\n", a / b
+    printf "%-32s %10.2f\n%-32s %10.2f\n", "ice86 --engine interp", a, "ice86 --engine jit", b
+    printf "%-32s %10.2f\n", "QEMU 7.2 -accel tcg (Debian)", c
+    printf "TCG takes %.2f times as long as jit\n", c / b
   }'
 }
 
