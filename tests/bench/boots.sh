@@ -18,6 +18,7 @@ ticks=$(getconf CLK_TCK)
 until_text() {
   local text=$1 end=$((SECONDS + most)) stat
   shift
+  : > "$work/out"
   "$@" > "$work/out" 2>&1 < /dev/null &
   emulator=$!
   until grep -aq -- "$text" "$work/out"; do

@@ -34,9 +34,11 @@ cpu_seconds() {
   local TIMEFORMAT=%U
   { time timeout 600 "$@" > "$work/out" 2>&1 < /dev/null; } 2>&1 || true
 }
-ice86() { echo "$build/bin/ice86" run --engine "$1" --firmware bochs -m 32 --disk "$work/$2.img" --debugcon stdio; }
-on_interp() { cpu_seconds $(ice86 interp "$1"); }
-on_jit() { cpu_seconds $(ice86 jit "$1"); }
+on_ice86() {
+  cpu_seconds "$build/bin/ice86" run --engine "$1" --firmware bochs -m 32 --disk "$work/$2.img" --debugcon stdio
+}
+on_interp() { on_ice86 interp "$1"; }
+on_jit() { on_ice86 jit "$1"; }
 on_tcg() {
   cpu_seconds qemu-system-i386 -M pc -accel tcg -m 32 -display none -monitor none -serial none -nic none \
     -debugcon stdio -device isa-debug-exit,iobase=0x501,iosize=1 -drive "file=$work/$1.img,format=raw,snapshot=on"
