@@ -274,7 +274,7 @@ void RandomProgram::general() {
 void RandomProgram::stack() {
   prefixes();
   static constexpr unsigned kRegisters[] = {0, 1, 2, 3, 5, 6, 7};
-  switch (below(6)) {
+  switch (below(8)) {
     case 0:
     case 1: byte(0x50 + kRegisters[below(7)]); break;
     case 2: byte(0x58 + kRegisters[below(7)]); break;
@@ -290,7 +290,15 @@ void RandomProgram::stack() {
       code_[at] = static_cast<std::uint8_t>((code_[at] & 0xc7) | 0x30);
       break;
     }
-    default: byte(0x9c); break;
+    case 5: byte(0x9c); break;
+    default: {
+      byte(0x8f);
+      const std::size_t at = code_.size();
+      modrm();
+      code_[at] &= 0xc7;
+      if (code_[at] == 0xc4) code_[at] = 0xc3;  // not ESP
+      break;
+    }
   }
 }
 
