@@ -15,6 +15,7 @@
 #include "emulator/app/exit_code.h"
 #include "emulator/app/session.h"
 #include "emulator/base/files.h"
+#include "harness/report/chrome_trace.h"
 #include "harness/report/page/page.h"
 #include "harness/report/stages.h"
 #include "harness/report/text.h"
@@ -30,6 +31,7 @@ struct TraceOptions {
   std::optional<std::string> run_dir;
   std::optional<std::string> input;
   std::optional<std::string> html;
+  std::optional<std::string> perfetto;
   bool json = false;
   bool summary_only = false;
   bool quiet = false;
@@ -104,13 +106,17 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
     ICE86_TRY_ASSIGN(harness::IntTrace trace, harness::read_trace(*options.input));
     ICE86_TRY_ASSIGN(const harness::IntTrace shown, filtered(std::move(trace), options.only));
     if (options.html) ICE86_TRY(write_file(*options.html, harness::trace_html({shown, {}})));
+    if (options.perfetto)
+      ICE86_TRY(write_file(*options.perfetto, harness::chrome_trace_json(shown, {}, 0)));
     print(options, shown);
     return static_cast<int>(kDone);
   }
   MachineOptions machine = options.machine;
   if (!machine.max_time) machine.max_time = "120s";
-  ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session,
-                   Session::open(machine, true, options.run_dir || options.stages || options.html));
+  ICE86_TRY_ASSIGN(
+      const std::unique_ptr<Session> session,
+      Session::open(machine, true,
+                    options.run_dir || options.stages || options.html || options.perfetto));
   harness::ScreenLog screens;
   if (options.html) session->keep_screens(screens);
   const Ending ending = session->run();
@@ -128,6 +134,10 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
     screens.finish(session->pc());
     ICE86_TRY(write_file(
         *options.html, harness::trace_html({shown, boot, &screens, session->pc().clock().now()})));
+  }
+  if (options.perfetto) {
+    ICE86_TRY(write_file(*options.perfetto,
+                         harness::chrome_trace_json(shown, boot, session->pc().clock().now())));
   }
   print(options, shown);
   std::fflush(stdout);
@@ -152,6 +162,8 @@ void add_trace_command(CLI::App& app, const std::vector<std::string>& words, int
                       "show a trace that was written before, and run nothing");
   command->add_option("--html", options->html,
                       "write a page for a browser: timeline, calls, registers, screens");
+  command->add_option("--perfetto", options->perfetto,
+                      "write the trace for ui.perfetto.dev: Chrome's trace event JSON");
   command->add_flag("--json", options->json, "print the trace as JSON Lines");
   command->add_flag("--summary", options->summary_only, "print the summary by service only");
   command->add_flag("--stages", options->stages,

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "harness/report/chrome_trace.h"
 #include "harness/report/glossary.h"
 
 namespace ice86::harness {
@@ -59,6 +60,29 @@ TEST(TracePage, SaysHowEachCallDiffersFromTheOneBefore) {
   EXPECT_EQ(calls[1][0], 100);
   EXPECT_EQ(calls[1][10], nlohmann::json({0, 0x4200}));
   EXPECT_TRUE(calls[1][11].is_null());
+}
+
+TEST(ChromeTrace, IsASliceForEachCallAndStage) {
+  IntTrace trace;
+  trace.events = {call(0), call(1)};
+  trace.events[0].duration = 50;
+  trace.events[1].out.reset();
+  trace.events[1].how = ReturnKind::kNever;
+  const auto json =
+      nlohmann::json::parse(chrome_trace_json(trace, {{"BIOS", 5, 0, "detail"}}, 1000));
+  std::vector<nlohmann::json> slices;
+  for (const auto& event : json["traceEvents"]) {
+    if (event["ph"] == "X") slices.push_back(event);
+  }
+  ASSERT_EQ(slices.size(), 3u);
+  EXPECT_EQ(slices[0]["name"], "BIOS");
+  EXPECT_EQ(slices[0]["dur"], 0.995);
+  EXPECT_EQ(slices[1]["name"], "INT 13h disk: extended read");
+  EXPECT_EQ(slices[1]["ts"], 0.1);
+  EXPECT_EQ(slices[1]["dur"], 0.05);
+  EXPECT_EQ(slices[1]["args"]["out"]["edx"], "00000080");
+  EXPECT_EQ(slices[2]["dur"], 0.8);  // to the end
+  EXPECT_FALSE(slices[2]["args"].contains("out"));
 }
 
 }  // namespace
