@@ -33,9 +33,10 @@ void pci_write8(PciAddress address, unsigned offset, uint8_t value) {
 }
 
 bool pci_next(PciAddress* address, bool* started) {
-  unsigned next = *started ? *address + 1u : 0;
+  const unsigned end = (*address | 0xffu) + 1;
+  unsigned next = *started ? *address + 1u : *address;
   *started = true;
-  while (next < 0x100) {
+  while (next < end) {
     // Functions 1 to 7 exist only where function 0 says that there are several.
     if ((next & 7) != 0 && (pci_read8((PciAddress)(next & ~7u), PCI_HEADER_TYPE) & 0x80) == 0) {
       next = (next | 7) + 1;

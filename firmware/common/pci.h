@@ -20,6 +20,15 @@ enum {
   PCI_INTERRUPT_LINE = 0x3c,
   PCI_INTERRUPT_PIN = 0x3d
 };
+// Of a bridge (header type 1): PCI-to-PCI Bridge Architecture Specification 1.1, section 3.2.
+enum {
+  PCI_BUSES = 0x18,  // primary, secondary, subordinate
+  PCI_IO_WINDOW = 0x1c,
+  PCI_MEMORY_WINDOW = 0x20,
+  PCI_PREFETCH_WINDOW = 0x24,
+  PCI_IO_WINDOW_HIGH = 0x30,
+  PCI_BRIDGE = 0x0604  // its class
+};
 enum { PCI_COMMAND_IO = 1, PCI_COMMAND_MEMORY = 2, PCI_COMMAND_MASTER = 4 };
 
 uint32_t pci_read32(PciAddress address, unsigned offset);
@@ -29,6 +38,9 @@ void pci_write32(PciAddress address, unsigned offset, uint32_t value);
 void pci_write16(PciAddress address, unsigned offset, uint16_t value);
 void pci_write8(PciAddress address, unsigned offset, uint8_t value);
 
+static inline unsigned pci_bus(PciAddress address) {
+  return address >> 8;
+}
 static inline unsigned pci_device(PciAddress address) {
   return address >> 3 & 0x1f;
 }
@@ -36,7 +48,8 @@ static inline unsigned pci_function(PciAddress address) {
   return address & 7;
 }
 
-// Steps through the functions that are there on bus 0. Start with *address = 0 and *started false.
+// Steps through the functions that are there on the bus of *address. Start with its device 0 and
+// *started false.
 bool pci_next(PciAddress* address, bool* started);
 
 // The first function with this identifier (vendor low, device high) on bus 0.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Addresses for the base address registers of bus 0.
-// Reference: PCI Local Bus Specification 2.1, section 6.2.5.
+// Numbers for the buses, addresses for the base address registers, windows for the bridges.
+// Reference: PCI Local Bus Specification 2.1, section 6.2.5; PCI-to-PCI Bridge Architecture
+// Specification 1.1, section 3.2.
 #include "firmware/common/console.h"
 #include "firmware/common/pci.h"
 #include "firmware/linuxbios/linuxbios.h"
 
-enum { MAX_BARS = 64 };
+enum { MAX_BARS = 64, MAX_BUSES = 32, BRIDGE_MASTER = PCI_COMMAND_MASTER };
+enum { IO_GRANULE = 0x1000, MEMORY_GRANULE = 0x100000 };
 // Below are the motherboard's own ports; above, at FEC00000, the APICs and the ROM.
 enum { FIRST_PORT = 0xc000, LAST_PORT = 0xffff };
 static const uint32_t kMemoryEnd = 0xfec00000u, kLowestMemory = 0xc0000000u;
@@ -20,9 +22,14 @@ typedef struct {
 
 static Bar bars[MAX_BARS];
 static unsigned bar_count;
+static unsigned last_bus;
 
-static void measure(PciAddress function) {
-  for (unsigned offset = PCI_BAR0; offset < PCI_BAR0 + 24; offset += 4) {
+// What is still free.
+static uint32_t next_port;
+static uint64_t next_memory;
+
+static void measure(PciAddress function, unsigned registers) {
+  for (unsigned offset = PCI_BAR0; offset < PCI_BAR0 + registers * 4; offset += 4) {
     const uint32_t old = pci_read32(function, offset);
     pci_write32(function, offset, 0xffffffffu);
     const uint32_t mask = pci_read32(function, offset);
@@ -50,45 +57,106 @@ static void sort(void) {
   }
 }
 
-static void place(uint64_t memory_start) {
-  uint32_t port = FIRST_PORT;
-  uint64_t memory = memory_start;
+static uint64_t aligned(uint64_t address, uint64_t to) {
+  return (address + to - 1) & ~(to - 1);
+}
+
+static void place_bar(const Bar* bar) {
+  const uint64_t address = aligned(bar->io ? next_port : next_memory, bar->size);
+  if (address + bar->size > (bar->io ? (uint64_t)LAST_PORT + 1 : kMemoryEnd)) {
+    print("PCI: no room for register %02x of %02x:%02x.%u, %u bytes\n", bar->offset,
+          pci_bus(bar->function), pci_device(bar->function), pci_function(bar->function),
+          bar->size);
+    return;
+  }
+  pci_write32(bar->function, bar->offset, (uint32_t)address);
+  if (bar->wide) pci_write32(bar->function, bar->offset + 4u, 0);
+  const uint16_t command = pci_read16(bar->function, PCI_COMMAND);
+  pci_write16(bar->function, PCI_COMMAND,
+              (uint16_t)(command | (bar->io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY)));
+  if (bar->io) {
+    next_port = (uint32_t)address + bar->size;
+  } else {
+    next_memory = address + bar->size;
+  }
+}
+
+static void place(unsigned bus);
+
+// All that is behind a bridge in one window for ports and one for memory.
+static void place_bridge(PciAddress bridge) {
+  const unsigned bus = pci_read8(bridge, PCI_BUSES + 1);
+  if (bus == 0) return;  // no number was left for it
+  next_port = (uint32_t)aligned(next_port, IO_GRANULE);
+  next_memory = aligned(next_memory, MEMORY_GRANULE);
+  const uint32_t ports = next_port;
+  const uint64_t memory = next_memory;
+  place(bus);
+  next_port = (uint32_t)aligned(next_port, IO_GRANULE);
+  next_memory = aligned(next_memory, MEMORY_GRANULE);
+  // A base above its limit closes a window.
+  const uint32_t last_port = next_port - 1;
+  const uint64_t last_memory = next_memory - 1;
+  pci_write16(bridge, PCI_IO_WINDOW,
+              (uint16_t)(next_port > ports ? (ports >> 8 & 0xf0) | (last_port & 0xf000) : 0x00f0));
+  pci_write32(bridge, PCI_IO_WINDOW_HIGH, 0);
+  pci_write32(bridge, PCI_MEMORY_WINDOW,
+              next_memory > memory
+                  ? ((uint32_t)memory >> 16 & 0xfff0) | ((uint32_t)last_memory & 0xfff00000u)
+                  : 0x0000fff0u);
+  pci_write32(bridge, PCI_PREFETCH_WINDOW, 0x0000fff0u);
+  const uint16_t command = pci_read16(bridge, PCI_COMMAND);
+  pci_write16(bridge, PCI_COMMAND,
+              (uint16_t)(command | PCI_COMMAND_IO | PCI_COMMAND_MEMORY | BRIDGE_MASTER));
+}
+
+static bool is_bridge(PciAddress function) {
+  return (pci_read8(function, PCI_HEADER_TYPE) & 0x7f) == 1;
+}
+
+static void place(unsigned bus) {
   for (unsigned i = 0; i < bar_count; ++i) {
-    const Bar* bar = &bars[i];
-    uint64_t address = bar->io ? port : memory;
-    address = (address + bar->size - 1) & ~(uint64_t)(bar->size - 1);
-    if (address + bar->size > (bar->io ? (uint64_t)LAST_PORT + 1 : kMemoryEnd)) {
-      print("PCI: no room for register %02x of %02x.%u, %u bytes\n", bar->offset,
-            pci_device(bar->function), pci_function(bar->function), bar->size);
+    if (pci_bus(bars[i].function) == bus) place_bar(&bars[i]);
+  }
+  PciAddress function = (PciAddress)(bus << 8);
+  bool started = false;
+  while (pci_next(&function, &started)) {
+    if (is_bridge(function)) place_bridge(function);
+  }
+}
+
+// Lists a bus and measures what is on it; a bridge's bus gets the next number, and is listed behind
+// the bridge.
+static void scan(unsigned bus) {
+  PciAddress function = (PciAddress)(bus << 8);
+  bool started = false;
+  while (pci_next(&function, &started)) {
+    const uint32_t identifier = pci_read32(function, PCI_VENDOR);
+    print("PCI: %02x:%02x.%u %04x:%04x class %04x\n", bus, pci_device(function),
+          pci_function(function), identifier & 0xffff, identifier >> 16,
+          pci_read16(function, PCI_CLASS));
+    const unsigned type = pci_read8(function, PCI_HEADER_TYPE) & 0x7f;
+    if (type == 0) measure(function, 6);
+    if (type != 1) continue;
+    measure(function, 2);
+    if (last_bus + 1 == MAX_BUSES) {
+      print("PCI: too many buses: this bridge is left off\n");
+      pci_write32(function, PCI_BUSES, 0);
       continue;
     }
-    pci_write32(bar->function, bar->offset, (uint32_t)address);
-    if (bar->wide) pci_write32(bar->function, bar->offset + 4u, 0);
-    const uint16_t command = pci_read16(bar->function, PCI_COMMAND);
-    pci_write16(bar->function, PCI_COMMAND,
-                (uint16_t)(command | (bar->io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY)));
-    if (bar->io) {
-      port = (uint32_t)address + bar->size;
-    } else {
-      memory = address + bar->size;
-    }
+    const unsigned secondary = ++last_bus;
+    pci_write32(function, PCI_BUSES, bus | secondary << 8 | 0xffu << 16);
+    scan(secondary);
+    pci_write32(function, PCI_BUSES, bus | secondary << 8 | last_bus << 16);
   }
 }
 
 void pci_init(const Memory* memory) {
-  PciAddress function = 0;
-  bool started = false;
   bar_count = 0;
-  while (pci_next(&function, &started)) {
-    const uint32_t identifier = pci_read32(function, PCI_VENDOR);
-    print("PCI: 00:%02x.%u %04x:%04x class %04x\n", pci_device(function), pci_function(function),
-          identifier & 0xffff, identifier >> 16, pci_read16(function, PCI_CLASS));
-    if ((pci_read8(function, PCI_HEADER_TYPE) & 0x7f) != 0) {
-      print("PCI: the bridge is left off\n");
-      continue;
-    }
-    measure(function);
-  }
+  last_bus = 0;
+  scan(0);
   sort();
-  place(memory->below_4g > kLowestMemory ? memory->below_4g : kLowestMemory);
+  next_port = FIRST_PORT;
+  next_memory = memory->below_4g > kLowestMemory ? memory->below_4g : kLowestMemory;
+  place(0);
 }

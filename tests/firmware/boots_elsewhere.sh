@@ -15,6 +15,7 @@ case $where in
     command -v qemu-system-i386 >/dev/null || { echo "qemu-system-x86 is not installed"; exit 77; }
     timeout 300 qemu-system-i386 -M pc -m 512 -bios "$rom" -drive file=disk.img,format=raw \
       -display none -serial file:serial.log -no-reboot -nic none \
+      -device pci-bridge,chassis_nr=1,id=bridge -device e1000,bus=bridge,addr=3,romfile= \
       -device isa-debug-exit,iobase=0x501,iosize=2 </dev/null || status=$?
     [ "${status:-0}" -eq 33 ] || { echo "QEMU ended with ${status:-0}, not with the kernel's 33"; failed=1; }
     ;;
@@ -45,6 +46,7 @@ esac
 expect() {
   grep -aq "$1" serial.log || { echo "$where: the serial console does not say '$1'"; failed=1; }
 }
+[ "$where" != qemu ] || expect 'PCI: 01:03.0 8086:100e'
 expect 'DRAM: 524288 KB, from CMOS'
 expect "Payload '$payload': ELF"
 [ "$payload" != adlo ] || expect 'ADLO: starting the BIOS'
