@@ -2,8 +2,9 @@
 # The Debian installer's CD as its own are made: ISOLINUX for a BIOS, GRUB for UEFI, the package's kernel
 # and its initrds for text and graphics. Fetches the packages with apt-get, without installing them.
 #   make_installer.sh FOLDER
-# Leaves installer.iso in FOLDER. ISOLINUX asks on COM1 which to boot: `text` or `graphics`; GRUB boots
-# the text one.
+# Leaves installer.iso in FOLDER. ISOLINUX asks on COM1 which to boot: `text` (on the display's text screen:
+# the installer would otherwise load the kernel's bochs driver and draw its letters), `letters` (drawn) or
+# `graphics`. GRUB's menu has a key for each: t (drawn as well, there is no text screen) and g.
 set -euo pipefail
 folder=$(mkdir -p "$1" && realpath "$1")
 here=$(dirname "$(realpath "$0")")
@@ -28,6 +29,9 @@ prompt 1
 timeout 0
 label text
   kernel /install/linux
+  append vga=normal fb=false nomodeset initrd=/install/initrd-text.gz ---
+label letters
+  kernel /install/linux
   append vga=normal fb=false initrd=/install/initrd-text.gz ---
 label graphics
   kernel /install/linux
@@ -35,15 +39,21 @@ label graphics
 TEXT
 cat > "$work/grub.cfg" <<'TEXT'
 search --file --set=root /install/initrd-text.gz
-set timeout=0
-menuentry "Install" {
+set timeout=-1
+menuentry "Install (text)" --hotkey=t {
   linux /install/linux vga=788 ---
   initrd /install/initrd-text.gz
 }
+menuentry "Install (graphics)" --hotkey=g {
+  linux /install/linux vga=788 ---
+  initrd /install/initrd-gtk.gz
+}
 TEXT
+# From a CD, GRUB looks for its /EFI/debian on the CD itself and not in the image that UEFI has started it from.
+mkdir -p "$work/cd/EFI/debian"
+cp "$work/grub.cfg" "$work/cd/EFI/debian/"
 "$here/../efi/make_esp.sh" -s 8 "$work/cd/efi.img" \
-  "/EFI/BOOT/BOOTX64.EFI=$work/root/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" \
-  "/EFI/debian/grub.cfg=$work/grub.cfg"
+  "/EFI/BOOT/BOOTX64.EFI=$work/root/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed"
 find "$work/cd" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 xorriso -as mkisofs -quiet -R -J -V INSTALLER -uid 0 -gid 0 -o "$folder/installer.iso" \
   -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table \
