@@ -26,7 +26,7 @@ class Scanner {
       if (beyond_ascii(c)) return line_;
       if (c == '#') {
         while (at_ < text_.size() && text_[at_] != '\n') ++at_;
-      } else if (c == '"' || c == '\'') {
+      } else if ((c == '"' || c == '\'') && string_may_begin()) {
         if (!string(c)) return line_;
       } else {
         step();
@@ -44,6 +44,12 @@ class Scanner {
     ++at_;
   }
   bool has(std::string_view word) const { return text_.substr(at_).starts_with(word); }
+
+  // A quote right behind something else begins none: the parser takes it for a part of that.
+  bool string_may_begin() const {
+    return at_ == 0 || blank(text_[at_ - 1]) ||
+           std::string_view("=[{,.\xbf").find(text_[at_ - 1]) != std::string_view::npos;
+  }
 
   // From the quote on; false: there is one within it. A string that does not end, ends the text.
   bool string(char quote) {

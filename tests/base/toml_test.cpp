@@ -27,7 +27,7 @@ TEST(Toml, CharactersBeyondAsciiStandInStringsAndComments) {
 TEST(Toml, ElsewhereTheyAreRefusedWithTheLine) {
   for (const char* text :
        {"a = 1\n\xc3\xa4 = 2\n", "a = 1\nb = \"x\"\xc3\xa4\n", "a = 1\n\xe2\x80\x83",
-        "a = 1\nb = '\\'\xc3\xa4'\n", "a = 1 # '\n\xc2\xa0"}) {
+        "a = 1\nb = '\\'\xc3\xa4'\n", "a = 1 # '\n\xc2\xa0", "a = 1\nb =7\"\xcf\x81`M\"\n"}) {
     const auto table = parse_toml(text, "t.toml");
     ASSERT_FALSE(table) << text;
     EXPECT_THAT(table.error().message(), StartsWith("t.toml:2: a character")) << text;
