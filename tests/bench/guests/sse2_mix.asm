@@ -10,27 +10,12 @@ N equ 2048                  ; floats in each array
 X equ 0x100000
 Y equ X + N * 4
 Z equ Y + N * 4
-bits 16
-org 0x7c00
-start:
-  cli
-  xor ax, ax
-  mov ds, ax
-  mov ss, ax
-  mov sp, 0x7c00
-  lgdt [gdt_pointer]
+%include "frame.inc"
+main:
   mov eax, cr0
-  or al, 3                  ; PE, MP
+  or al, 2                  ; MP
   and al, ~4                ; EM
   mov cr0, eax
-  jmp 8:protected
-bits 32
-protected:
-  mov ax, 16
-  mov ds, ax
-  mov es, ax
-  mov ss, ax
-  mov esp, 0x90000
   mov eax, cr4
   or eax, 0x600             ; OSFXSR, OSXMMEXCPT
   mov cr4, eax
@@ -50,7 +35,6 @@ fill:
   jb fill
   movaps xmm6, [most]
   movaps xmm7, [rest]
-  mov ebp, ROUNDS
 round:
   test ebp, ebp
   jz sum
@@ -94,44 +78,11 @@ fold:
   inc ecx
   cmp ecx, N * 3
   jb fold
-  mov ecx, 8
-digit:
-  rol ebx, 4
-  mov al, bl
-  and al, 15
-  add al, '0'
-  cmp al, '9'
-  jbe out_digit
-  add al, 7
-out_digit:
-  out 0xe9, al
-  loop digit
-  mov al, 10
-  out 0xe9, al
-  mov dx, 0x501
-  out dx, al                ; QEMU's and ice86's debug exit
-  mov esi, word_shutdown
-  mov dx, 0x8900
-  mov ecx, 8
-shutdown:
-  lodsb
-  out dx, al
-  loop shutdown
-  hlt
-word_shutdown: db "Shutdown"
+  ret
 align 16
 most: dd 0.75, 0.75, 0.75, 0.75
 rest: dd 0.25, 0.25, 0.25, 0.25
 factor: dd 0.37
 offset: dd 11.0
 five: dd 5.0
-gdt:
-  dq 0
-  dq 0x00cf9a000000ffff
-  dq 0x00cf92000000ffff
-gdt_pointer:
-  dw 23
-  dd gdt
-  times 510 - ($ - $$) db 0
-  dw 0xaa55
-  times 0x200000 - ($ - $$) db 0
+end_of_guest

@@ -10,26 +10,8 @@ A equ 0x100000
 B equ A + N * N * 8
 C equ B + N * N * 8
 counter equ C + N * N * 8
-bits 16
-org 0x7c00
-start:
-  cli
-  xor ax, ax
-  mov ds, ax
-  mov ss, ax
-  mov sp, 0x7c00
-  lgdt [gdt_pointer]
-  mov eax, cr0
-  or al, 1
-  mov cr0, eax
-  jmp 8:protected
-bits 32
-protected:
-  mov ax, 16
-  mov ds, ax
-  mov es, ax
-  mov ss, ax
-  mov esp, 0x90000
+%include "frame.inc"
+main:
   fninit
   ; A[i] = i * 0.37 - 11, B[i] = 5 - i * 0.013, for N * N elements each.
   xor ecx, ecx
@@ -46,7 +28,6 @@ fill:
   inc ecx
   cmp ecx, N * N
   jb fill
-  mov ebp, ROUNDS
 round:
   test ebp, ebp
   jz sum
@@ -103,32 +84,7 @@ fold:
   inc ecx
   cmp ecx, N * N * 2
   jb fold
-finish:
-  mov ecx, 8
-digit:
-  rol ebx, 4
-  mov al, bl
-  and al, 15
-  add al, '0'
-  cmp al, '9'
-  jbe out_digit
-  add al, 7
-out_digit:
-  out 0xe9, al
-  loop digit
-  mov al, 10
-  out 0xe9, al
-  mov dx, 0x501
-  out dx, al                ; QEMU's and ice86's debug exit
-  mov esi, word_shutdown
-  mov dx, 0x8900
-  mov ecx, 8
-shutdown:
-  lodsb
-  out dx, al
-  loop shutdown
-  hlt
-word_shutdown: db "Shutdown"
+  ret
 align 8
 factor_a: dq 0.37
 offset_a: dq 11.0
@@ -137,13 +93,4 @@ offset_b: dq 5.0
 size: dd 32.0
 small: dd 0.000244140625
 most: dd 0.75
-gdt:
-  dq 0
-  dq 0x00cf9a000000ffff
-  dq 0x00cf92000000ffff
-gdt_pointer:
-  dw 23
-  dd gdt
-  times 510 - ($ - $$) db 0
-  dw 0xaa55
-  times 0x200000 - ($ - $$) db 0
+end_of_guest
