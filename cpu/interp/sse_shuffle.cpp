@@ -303,6 +303,9 @@ void add_shuffle_forms(SimdForms& forms) {
                    &XmmForm<OpINSERTPS, 4>::reg, &XmmForm<OpInsertpsMem, 4>::mem});
 
   ICE86_ROW(PEXTRB, kSse4_1, kGprMem, kXmm, 1, true, Extract<std::uint8_t>)
+  // Into a general register since SSE2 (0F C5); the encoding that also has memory came with SSE4.1.
+  forms.push_back({ZYDIS_MNEMONIC_PEXTRW, Feature::kSse2, kGpr, kXmm, 0, true,
+                   &Extract<std::uint16_t>::reg, nullptr});
   ICE86_ROW(PEXTRW, kSse4_1, kGprMem, kXmm, 2, true, Extract<std::uint16_t>)
   ICE86_ROW(PEXTRD, kSse4_1, kGprMem, kXmm, 4, true, Extract<std::uint32_t>)
   ICE86_ROW(PEXTRQ, kSse4_1, kGpr64Mem, kXmm, 8, true, Extract<std::uint64_t>)
