@@ -22,21 +22,12 @@ using ::testing::HasSubstr;
 constexpr Nanoseconds kLong = 1800 * Guest::kSecond;
 
 // By the translator, which takes some CPU minutes for each.
-std::unique_ptr<Guest> installer(const char* firmware, const char* cpu = nullptr) {
+std::unique_ptr<Guest> installer(const char* firmware) {
   return Guest::create({.firmware = firmware,
                         .cdrom = ICE86_ZOO_IMAGES "/installer.iso",
                         .memory_mib = 1536,
-                        .engine = cpu::Engine::kJit,
-                        .configure = [cpu](machine::PcConfig& config) {
-                          if (cpu == nullptr) return;
-                          auto model = cpu::load_cpu_model(cpu);
-                          ASSERT_TRUE(model) << model.error().message();
-                          config.cpu_model = std::move(*model);
-                        }});
+                        .engine = cpu::Engine::kJit});
 }
-
-// Xorg has PEXTRW, of SSE2, which the models without SSE4.1 do not know yet.
-constexpr const char* kCpuForXorg = "haswell";
 
 // The colours of the question: the blue of the background, the grey of the dialog, its shadow, the
 // red of the chosen line, in the palette of a text screen.
@@ -137,7 +128,7 @@ TEST(Installer, InLetters) {
 }
 
 TEST(Installer, InGraphics) {
-  const auto guest = installer("seabios", kCpuForXorg);
+  const auto guest = installer("seabios");
   ASSERT_TRUE(guest);
   ASSERT_TRUE(guest->talk({{"boot: ", "graphics\r"}}, kLong));
   asks_in_graphics(*guest, "installer-graphics");
@@ -155,7 +146,7 @@ TEST(Installer, InLettersUnderUefi) {
 }
 
 TEST(Installer, InGraphicsUnderUefi) {
-  const auto guest = installer("ovmf", kCpuForXorg);
+  const auto guest = installer("ovmf");
   ASSERT_TRUE(guest);
   ASSERT_TRUE(guest->talk({{"Install (text)", "g"}}, kLong));
   asks_in_graphics(*guest, "installer-efi-graphics");
