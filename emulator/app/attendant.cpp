@@ -10,8 +10,8 @@
 #include <thread>
 
 #include "devices/vga/vga.h"
-#include "emulator/app/host_clock.h"
 #include "emulator/base/files.h"
+#include "emulator/base/host_clock.h"
 #include "emulator/display/screen.h"
 
 namespace ice86::app {

@@ -8,7 +8,7 @@
 #include <csignal>
 
 #include "emulator/app/exit_code.h"
-#include "emulator/app/host_clock.h"
+#include "emulator/base/host_clock.h"
 
 namespace ice86::app {
 

@@ -4,12 +4,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 
 #include "devices/vga/vga.h"
 #include "emulator/base/files.h"
 #include "emulator/base/hash.h"
+#include "emulator/base/host_clock.h"
 #include "emulator/display/screen.h"
 #include "harness/diff/diff.h"
 #include "harness/report/text.h"
@@ -33,12 +33,6 @@ constexpr Nanoseconds kLook = 10'000'000;
 constexpr Nanoseconds kKeyDown = 30'000'000, kKeyUp = 30'000'000;
 constexpr std::size_t kLastCalls = 20;
 constexpr std::size_t kMostFrames = 100'000;
-
-std::uint64_t host_ns() {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                        std::chrono::steady_clock::now().time_since_epoch())
-                                        .count());
-}
 
 std::string_view name_of(machine::RunEnd end) {
   switch (end) {

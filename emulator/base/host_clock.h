@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace ice86::app {
+namespace ice86 {
 
 // Nanoseconds from some fixed instant.
 inline std::uint64_t host_ns() {
@@ -14,4 +14,4 @@ inline std::uint64_t host_ns() {
                                         .count());
 }
 
-}  // namespace ice86::app
+}  // namespace ice86
