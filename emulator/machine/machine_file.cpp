@@ -6,7 +6,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 
 #include "emulator/base/files.h"
 #include "emulator/machine/machine_table.h"
@@ -18,9 +17,6 @@ namespace {
 using Place = MachineFile::Place;
 
 constexpr std::size_t kMostBytes = 1 << 20;
-constexpr std::array<std::string_view, 6> kPlaces = {"primary-master",   "primary-slave",
-                                                     "secondary-master", "secondary-slave",
-                                                     "floppy-a",         "floppy-b"};
 
 class Parser {
  public:
@@ -131,7 +127,7 @@ class Parser {
       for (const MachineFile::Drive& other : file.drives) {
         if (other.place == drive.place) {
           return wrong(*table, fmt::format("there is another drive at {}",
-                                           kPlaces[static_cast<std::size_t>(drive.place)]));
+                                           kDrivePlaces[static_cast<std::size_t>(drive.place)]));
         }
       }
       file.drives.push_back(std::move(drive));
@@ -155,12 +151,12 @@ class Parser {
         ICE86_TRY_ASSIGN(*timing->second, text(node, key.str()));
       } else if (key == "place") {
         ICE86_TRY_ASSIGN(const std::string place, text(node, key.str()));
-        const auto* found = std::find(kPlaces.begin(), kPlaces.end(), place);
-        if (found == kPlaces.end()) {
+        const auto* found = std::find(kDrivePlaces.begin(), kDrivePlaces.end(), place);
+        if (found == kDrivePlaces.end()) {
           return wrong(node, fmt::format("'{}' is no place for a drive ({})", place,
-                                         fmt::join(kPlaces, ", ")));
+                                         fmt::join(kDrivePlaces, ", ")));
         }
-        drive.place = static_cast<Place>(found - kPlaces.begin());
+        drive.place = static_cast<Place>(found - kDrivePlaces.begin());
         placed = true;
       } else if (key == "file") {
         ICE86_TRY_ASSIGN(const std::string path, text(node, key.str()));

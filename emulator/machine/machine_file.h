@@ -3,6 +3,7 @@
 // with timings of their own, which no option can say. docs/machine-files.md.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -13,6 +14,11 @@
 #include "emulator/base/result.h"
 
 namespace ice86::machine {
+
+// "primary-master" and so on, in the order of MachineFile::Place.
+inline constexpr std::array<std::string_view, 6> kDrivePlaces = {
+    "primary-master",  "primary-slave", "secondary-master",
+    "secondary-slave", "floppy-a",      "floppy-b"};
 
 struct MachineFile {
   enum class Place { kPrimaryMaster, kPrimarySlave, kSecondaryMaster, kSecondarySlave, kA, kB };

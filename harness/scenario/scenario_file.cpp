@@ -6,7 +6,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <set>
 
@@ -26,9 +25,6 @@ namespace {
 
 constexpr std::size_t kMostBytes = 4 << 20;
 constexpr std::size_t kMostCases = 10'000;
-constexpr std::array<std::string_view, 6> kDrives = {"primary-master",   "primary-slave",
-                                                     "secondary-master", "secondary-slave",
-                                                     "floppy-a",         "floppy-b"};
 constexpr std::pair<std::string_view, machine::RunEnd> kEnds[] = {
     {"power-off", machine::RunEnd::kPowerOff},
     {"debug-exit", machine::RunEnd::kDebugExit},
@@ -530,11 +526,12 @@ Result<Action> Parser::read_registers(const toml::node& node) const {
 
 Result<Action> Parser::read_disk(const toml::table& table, const toml::node& node) const {
   ICE86_TRY_ASSIGN(const std::string place, text(node, "disk"));
-  const auto* found = std::find(kDrives.begin(), kDrives.end(), place);
-  if (found == kDrives.end())
-    return wrong(node, fmt::format("'disk' is one of {}", fmt::join(kDrives, ", ")));
+  const auto& places = machine::kDrivePlaces;
+  const auto* found = std::find(places.begin(), places.end(), place);
+  if (found == places.end())
+    return wrong(node, fmt::format("'disk' is one of {}", fmt::join(places, ", ")));
   CheckDisk action;
-  action.drive = static_cast<unsigned>(found - kDrives.begin());
+  action.drive = static_cast<unsigned>(found - places.begin());
   const toml::node* sum = table.get("sha256");
   if (sum == nullptr) return wrong(node, "'sha256' is missing");
   ICE86_TRY_ASSIGN(action.sha256, text(*sum, "sha256"));
