@@ -15,6 +15,7 @@
 #include "emulator/app/exit_code.h"
 #include "emulator/app/session.h"
 #include "emulator/base/files.h"
+#include "harness/interrupts/call_filter.h"
 #include "harness/report/chrome_trace.h"
 #include "harness/report/page/page.h"
 #include "harness/report/stages.h"
@@ -24,6 +25,8 @@
 namespace ice86::app {
 
 namespace {
+
+using harness::CallFilter;
 
 struct TraceOptions {
   MachineOptions machine;
@@ -39,18 +42,6 @@ struct TraceOptions {
   std::vector<std::string> only;
 };
 
-// What --only names: a vector, and AH (up to two digits) or AX.
-struct CallFilter {
-  unsigned vector = 0;
-  std::optional<unsigned> function;
-  bool whole_ax = false;
-
-  bool matches(const harness::IntEvent& event) const {
-    if (event.vector != vector) return false;
-    return !function || (whole_ax ? event.in.ax() : event.in.ah()) == *function;
-  }
-};
-
 std::optional<unsigned> hexadecimal(std::string_view text, unsigned most) {
   if (text.size() > 2 && text.substr(0, 2) == "0x") text.remove_prefix(2);
   if (!text.empty() && (text.back() == 'h' || text.back() == 'H')) text.remove_suffix(1);
@@ -60,17 +51,20 @@ std::optional<unsigned> hexadecimal(std::string_view text, unsigned most) {
   return value;
 }
 
+// What --only names: a vector, and AH (up to two digits) or AX.
 Result<CallFilter> parse_filter(const std::string& text) {
   CallFilter filter;
   const auto colon = text.find(':');
   const std::string function = colon == std::string::npos ? "" : text.substr(colon + 1);
   const auto vector = hexadecimal(text.substr(0, colon), 0xff);
-  if (colon != std::string::npos) filter.function = hexadecimal(function, 0xffff);
-  if (!vector || (colon != std::string::npos && !filter.function)) {
+  const auto value =
+      colon != std::string::npos ? hexadecimal(function, 0xffff) : std::optional<unsigned>();
+  if (!vector || (colon != std::string::npos && !value)) {
     return usage_error(fmt::format(
         "--only '{}': a vector (13), with AH (13:42) or AX (15:e820), is needed", text));
   }
-  filter.vector = *vector;
+  filter.vector = static_cast<std::uint8_t>(*vector);
+  if (value) filter.function = static_cast<std::uint16_t>(*value);
   filter.whole_ax = function.size() > 2;
   return filter;
 }

@@ -27,28 +27,22 @@ class CallWatch final : public cpu::InterruptObserver {
     const std::size_t before = recorder_.events().size();
     recorder_.interrupt_delivered(delivery);
     if (wanted_ == nullptr || wanted_->carry || recorder_.events().size() == before) return;
-    if (fits(recorder_.events().back())) met_();
+    if (wanted_->matches(recorder_.events().back())) met_();
   }
   void far_transfer(cpu::FarTransfer kind) override {
     recorder_.far_transfer(kind);
     if (wanted_ == nullptr || !wanted_->carry) return;
     // Calls begin and return in any order; few that fit are under way.
     const auto& events = recorder_.events();
-    while (first_ < events.size() && !fits(events[first_])) ++first_;
+    while (first_ < events.size() && !wanted_->matches(events[first_])) ++first_;
     for (std::size_t i = first_; i < events.size(); ++i) {
-      if (!events[i].out || !fits(events[i])) continue;
+      if (!events[i].out || !wanted_->matches(events[i])) continue;
       if (i == first_) ++first_;
       if (events[i].out->carry() == *wanted_->carry) return met_();
     }
   }
 
  private:
-  bool fits(const IntEvent& event) const {
-    if (event.vector != wanted_->vector) return false;
-    if (!wanted_->function) return true;
-    return (wanted_->whole_ax ? event.in.ax() : event.in.ah()) == *wanted_->function;
-  }
-
   IntRecorder recorder_;
   const ExpectInterrupt* wanted_ = nullptr;
   std::function<void()> met_;

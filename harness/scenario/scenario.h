@@ -14,6 +14,7 @@
 #include "devices/i8042/key_code.h"
 #include "emulator/bus/types.h"
 #include "emulator/machine/pc.h"
+#include "harness/interrupts/call_filter.h"
 #include "harness/scenario/packet_filter.h"
 
 namespace ice86::harness {
@@ -42,10 +43,7 @@ struct ExpectScreen {
   std::string text;
 };
 // A BIOS interrupt call: its entry, or its return with carry clear or set.
-struct ExpectInterrupt {
-  std::uint8_t vector = 0;
-  std::optional<std::uint16_t> function;  // AH, or AX
-  bool whole_ax = false;
+struct ExpectInterrupt : CallFilter {
   std::optional<bool> carry;
 };
 struct ExpectPost {
