@@ -3,7 +3,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <bit>
 
 #include "devices/local_apic/registers.h"
@@ -202,12 +201,11 @@ void LocalApic::set_lint(unsigned pin, bool high) {
   update();
 }
 
-bool LocalApic::may_signal_nmi() const {
-  if (!globally_enabled()) return false;
-  return std::any_of(state_.lvt.begin(), state_.lvt.end(), [](std::uint32_t entry) {
-    return (entry & kMasked) == 0 &&
-           (delivery_of(entry) == ApicDelivery::kNmi || delivery_of(entry) == ApicDelivery::kSmi);
-  });
+bool LocalApic::may_signal_nmi(unsigned pin) const {
+  if (!globally_enabled()) return pin == 1;
+  const std::uint32_t entry = state_.lvt[kLint0 + pin];
+  return (entry & kMasked) == 0 &&
+         (delivery_of(entry) == ApicDelivery::kNmi || delivery_of(entry) == ApicDelivery::kSmi);
 }
 
 // ---- Messages (SDM sections 11.6 and 11.11) ----

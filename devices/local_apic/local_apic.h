@@ -83,8 +83,9 @@ class LocalApic final : public RegisterBlock {
   std::uint64_t tsc_deadline() const { return state_.tsc_deadline; }
   void set_tsc_deadline(std::uint64_t count);
 
-  // Something here can wake a CPU that has interrupts off.
-  bool may_signal_nmi() const;
+  // An edge at this LINT pin would wake a CPU that has interrupts off: an NMI or an SMI. Of the
+  // other entries of the local vector table none can without a CPU that runs.
+  bool may_signal_nmi(unsigned pin) const;
 
   void reset(ResetKind kind);
   std::uint64_t read(std::uint64_t offset, unsigned width) override;

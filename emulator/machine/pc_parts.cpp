@@ -463,8 +463,9 @@ void Pc::Parts::finish(RunEnd how) {
   cpu.request_stop();
 }
 
+// LINT1, where firmware likes to set an NMI up, is not wired on this board; LINT0 has the 8259s.
 bool Pc::Parts::can_wake() const {
-  return (cpu.state().rflags & cpu::flag::kIf) != 0 || local_apic.may_signal_nmi() ||
+  return (cpu.state().rflags & cpu::flag::kIf) != 0 || local_apic.may_signal_nmi(0) ||
          ioapic.may_signal_nmi();
 }
 

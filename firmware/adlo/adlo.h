@@ -34,7 +34,7 @@ void install(uint32_t to, const uint8_t* from, uint32_t size, const char* name);
 void option_roms_install(uint32_t end, const LbHeader* table);
 
 // The option ROM that answers INT 15h E820 from the LinuxBIOS table (option e820=linuxbios).
-const uint8_t* e820_rom_make(const LbHeader* table, uint32_t* size);
+uint8_t* e820_rom_make(const LbHeader* table, uint32_t* size);
 
 // Makes the BIOS's own $PIR say what `board` says. Needs shadow RAM that is open for writing.
 void pir_install(const PirTable* board);

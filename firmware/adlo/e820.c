@@ -26,7 +26,7 @@ static void add(uint64_t start, uint64_t end, uint32_t type) {
 
 // Memory, and what ACPI has of it. What firmware keeps for itself is no memory, and is left out, as
 // LinuxBIOS's own ports of Linux had it.
-const uint8_t* e820_rom_make(const LbHeader* table, uint32_t* size) {
+uint8_t* e820_rom_make(const LbHeader* table, uint32_t* size) {
   const LbRecord* const record = lb_record(table, LB_MEMORY);
   const LbRange* range = (const LbRange*)(record + 1);
   const unsigned ranges = (record->size - (uint32_t)sizeof *record) / (uint32_t)sizeof *range;
@@ -39,9 +39,5 @@ const uint8_t* e820_rom_make(const LbHeader* table, uint32_t* size) {
     if (range->type == LB_ACPI || range->type == LB_NVS) add(range->start, end, range->type);
   }
   *size = (uint32_t)(e820_rom_end - e820_rom);
-  uint8_t sum = 0;
-  e820_rom[*size - 1] = 0;
-  for (uint32_t i = 0; i < *size; ++i) sum = (uint8_t)(sum + e820_rom[i]);
-  e820_rom[*size - 1] = (uint8_t)-sum;
   return e820_rom;
 }

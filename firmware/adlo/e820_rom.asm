@@ -1,6 +1,6 @@
 ; SPDX-License-Identifier: LGPL-2.1-or-later
 ; A small option ROM that answers INT 15h AX=E820h with LinuxBIOS's memory map, in the BIOS's place.
-; e820.c fills its table and its checksum in before it goes into shadow RAM.
+; e820.c fills its table in, option_roms.c its checksum, before it goes into shadow RAM.
 ; Reference: Plug and Play BIOS Specification 1.0A, section 3.1; ACPI 3.0, section 14.1 (E820).
 bits 16
 section .data

@@ -4,6 +4,7 @@
 // Reference: PCI Local Bus Specification 2.1, section 6.3 (expansion ROMs); Plug and Play BIOS
 // Specification 1.0A, section 3 (option ROMs).
 #include "firmware/adlo/adlo.h"
+#include "firmware/common/checksum.h"
 #include "firmware/common/console.h"
 #include "firmware/common/io.h"
 #include "firmware/common/memory.h"
@@ -19,6 +20,9 @@ enum { CODE_LENGTH = 0x10, CODE_TYPE = 0x14, INDICATOR = 0x15, CODE_PC = 0, LAST
 enum { CLASS_VGA = 0x0300, CLASS_OLD_VGA = 0x0001, ROM_ENABLE = 1 };
 // Where a card's ROM is looked at: below the local APIC, where LinuxBIOS has put nothing.
 #define ROM_WINDOW 0xfe000000u
+
+// INT 10h and 16h on the serial port (option console=serial).
+extern uint8_t serial_rom[], serial_rom_end[];
 
 typedef struct {
   uint32_t next;  // the next free address
@@ -62,6 +66,13 @@ static bool place(Area* area, const uint8_t* rom, uint32_t size, const char* nam
   install(to, rom, size, name);
   area->next = to + taken;
   return true;
+}
+
+// One of ADLO's own, whose last byte makes its sum 0.
+static void place_own(Area* area, uint8_t* rom, uint32_t size, const char* name) {
+  rom[size - 1] = 0;
+  rom[size - 1] = byte_checksum(rom, size);
+  place(area, rom, size, name);
 }
 
 static bool place_entry(Area* area, const RomEntry* entry) {
@@ -132,15 +143,21 @@ void option_roms_install(uint32_t end, const LbHeader* table) {
   // The oldest BIOSes look no further.
   Area area = {FIRST, end < 0xe0000 ? end : 0xe0000};
   const RomEntry* const vga = rom_find("vgabios");
-  const bool from_rom = !rom_option_is("vga", "pci");
-  if (vga != NULL && from_rom && !place_entry(&area, vga)) post_code(POST_VGA_BIOS_DAMAGED);
-  if (area.next == FIRST) place_cards(&area, true);
-  if (area.next == FIRST) print("ADLO: no VGA BIOS: the BIOS has no screen\n");
+  const bool from_rom = !rom_option_is("vga", "pci"), off = rom_option_is("vga", "off");
+  if (vga != NULL && from_rom && !off && !place_entry(&area, vga)) post_code(POST_VGA_BIOS_DAMAGED);
+  if (area.next == FIRST && !off) place_cards(&area, true);
+  const bool screen = area.next != FIRST;
+  if (rom_option_is("console", "serial")) {
+    place_own(&area, serial_rom, (uint32_t)(serial_rom_end - serial_rom),
+              screen ? "the serial console, beside the VGA BIOS" : "the serial console");
+  } else if (!screen) {
+    print("ADLO: no VGA BIOS: the BIOS has no screen\n");
+  }
   if (area.next < FIRST_OTHER) area.next = FIRST_OTHER;
   if (rom_option_is("e820", "linuxbios")) {
     uint32_t size;
-    const uint8_t* const rom = e820_rom_make(table, &size);
-    place(&area, rom, size, "INT 15h E820 from the LinuxBIOS table");
+    uint8_t* const rom = e820_rom_make(table, &size);
+    place_own(&area, rom, size, "INT 15h E820 from the LinuxBIOS table");
   }
   const RomEntry* entry = NULL;
   while ((entry = rom_next(entry, false)) != NULL) {

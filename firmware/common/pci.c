@@ -54,6 +54,7 @@ bool pci_next(PciAddress* address, bool* started) {
 
 bool pci_find(uint32_t identifier, PciAddress* address) {
   bool started = false;
+  *address = 0;
   while (pci_next(address, &started)) {
     if (pci_read32(*address, PCI_VENDOR) == identifier) return true;
   }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // ROMs that `ice86 image rom` makes, and what the firmware does with those that are damaged: a line
 // on the serial port that names what is wrong, and a POST code.
-#include "harness/rom/rom_image.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,11 +8,8 @@
 #include <functional>
 #include <string>
 
-#include "emulator/base/files.h"
-#include "emulator/bus/block_image.h"
-#include "emulator/machine/pc.h"
-#include "harness/interrupts/int_recorder.h"
 #include "harness/lint/lint_machine.h"
+#include "tests/firmware/support/rom.h"
 
 extern "C" {
 #include "firmware/common/post_codes.h"
@@ -26,94 +21,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using Bytes = std::vector<std::uint8_t>;
-using harness::RomEntryType;
-using harness::RomFile;
-using harness::RomPart;
-
-constexpr Nanoseconds kSecond = 1'000'000'000;
-
-Bytes file(const std::string& path) {
-  auto bytes = read_file(path, 16 << 20);
-  EXPECT_TRUE(bytes) << bytes.error().message();
-  return bytes ? *bytes : Bytes{};
-}
-
-std::vector<RomFile> stack_files(bool pack) {
-  return {{"adlo", RomEntryType::kProgram, pack, file(ICE86_IMAGES "/adlo.elf"), ""},
-          {"bios", RomEntryType::kFile, pack, file(ICE86_BIOS), ""},
-          {"vgabios", RomEntryType::kFile, pack, file(ICE86_VGA_BIOS), ""}};
-}
-
-struct Rom {
-  Bytes bytes;
-  std::vector<RomPart> parts;
-
-  // Where the entry's header is.
-  std::size_t at(const std::string& name) const {
-    for (const RomPart& part : parts) {
-      if (part.name == name) return part.offset;
-    }
-    ADD_FAILURE() << "no part " << name;
-    return 0;
-  }
-  std::size_t body(const std::string& name) const { return at(name) + 64; }
-};
-
-Rom rom_of(std::vector<RomFile> files) {
-  harness::RomPlan plan;
-  plan.size = 512 << 10;
-  plan.boot_code = file(ICE86_IMAGES "/linuxbios.bin");
-  plan.files = std::move(files);
-  Rom rom;
-  auto bytes = harness::build_rom(plan, &rom.parts);
-  EXPECT_TRUE(bytes) << bytes.error().message();
-  if (bytes) rom.bytes = std::move(*bytes);
-  return rom;
-}
-
-struct Outcome {
-  std::string serial;
-  std::vector<std::uint64_t> post;
-
-  bool posted(unsigned code) const {
-    return std::find(post.begin(), post.end(), code) != post.end();
-  }
-};
-
-struct Boot {
-  std::unique_ptr<machine::Pc> pc;
-  std::string serial;
-  std::vector<harness::IntEvent> events;
-  machine::RunEnd end = machine::RunEnd::kInstructionLimit;
-};
-
-machine::PcConfig config_of(Bytes rom, unsigned memory_mib, std::string& serial) {
-  machine::PcConfig config;
-  if (cpu::engine_available(cpu::Engine::kJit)) config.engine = cpu::Engine::kJit;
-  config.firmware.name = "test";
-  config.firmware.rom = std::move(rom);
-  config.memory_mib = memory_mib;
-  config.serial[0] = [&serial](std::uint8_t byte) { serial += static_cast<char>(byte); };
-  return config;
-}
-
-Outcome start(Bytes rom, Nanoseconds until = kSecond, unsigned memory_mib = 32) {
-  Outcome outcome;
-  auto pc = machine::Pc::create(config_of(std::move(rom), memory_mib, outcome.serial));
-  EXPECT_TRUE(pc) << pc.error().message();
-  (*pc)->trace().subscribe(TraceBus::mask_of(TraceCategory::kPost), [&](const TraceEvent& event) {
-    for (const TraceField& field : event.fields) {
-      if (const auto* value = std::get_if<std::uint64_t>(&field.value)) {
-        outcome.post.push_back(*value);
-      }
-    }
-  });
-  machine::RunLimits limits;
-  limits.time = until;
-  (*pc)->run(limits);
-  return outcome;
-}
 
 void fill(Bytes& rom, std::size_t from, std::size_t to) {
   std::fill(rom.begin() + static_cast<std::ptrdiff_t>(from),
@@ -128,11 +35,13 @@ std::uint32_t get32(const Bytes& bytes, std::size_t at) {
   return value;
 }
 
-// The firmware stops with this line and this POST code as its last.
+// The firmware stops with this line and this POST code as its last; who runs it hears at once that
+// nothing will come any more.
 void expect_stop(const Outcome& outcome, const std::string& line, unsigned code) {
   EXPECT_THAT(outcome.serial, HasSubstr(line));
   ASSERT_FALSE(outcome.post.empty());
   EXPECT_EQ(outcome.post.back(), code) << outcome.serial;
+  EXPECT_EQ(outcome.end, machine::RunEnd::kStuck);
 }
 
 // ---- LinuxBIOS itself ----
@@ -315,34 +224,6 @@ TEST(Adlo, WithAVgaBiosThatDoesNotAddUp) {
 
 // ---- Other payloads, other BIOSes, options: to the test kernel ----
 
-Boot boot_disk(Bytes rom, Nanoseconds until = 20 * kSecond) {
-  Boot boot;
-  auto image = BlockImage::open(ICE86_IMAGES "/grub.img", BlockImage::Writes::kOverlay);
-  EXPECT_TRUE(image) << image.error().message();
-  machine::PcConfig config = config_of(std::move(rom), 512, boot.serial);
-  config.disks[0] = machine::DiskConfig{std::move(*image), {}};
-  auto pc = machine::Pc::create(std::move(config));
-  EXPECT_TRUE(pc) << pc.error().message();
-  boot.pc = std::move(*pc);
-  machine::Pc* const guest = boot.pc.get();
-  harness::IntRecorder recorder(
-      {[guest]() -> const cpu::State& { return guest->cpu().state(); },
-       [guest](std::uint32_t linear, unsigned width) { return guest->peek_memory(linear, width); },
-       [guest] { return guest->clock().instructions(); },
-       [guest] { return guest->clock().now(); }});
-  guest->cpu().set_interrupt_observer(&recorder);
-  machine::RunLimits limits;
-  limits.time = until;
-  boot.end = guest->run(limits).end;
-  guest->cpu().set_interrupt_observer(nullptr);
-  boot.events = recorder.events();
-  return boot;
-}
-
-RomFile options(const std::string& text) {
-  return {"options", RomEntryType::kFile, false, Bytes(text.begin(), text.end()), ""};
-}
-
 // 'Flexibility in ROM', Table 4, LinuxBIOS's side: nothing but these two ranges.
 TEST(E820Option, AnswersWithThePapersTable4) {
   std::vector<RomFile> files = stack_files(true);
@@ -441,6 +322,12 @@ TEST(GrubPayload, BootsFromIdeWithoutABios) {
   for (const harness::IntEvent& event : boot.events) {
     EXPECT_TRUE(event.vector < 0x10 || event.vector > 0x1a) << "a BIOS call";
   }
+  // The interrupt router as LinuxBIOS has set it: PIRQRC[A:D] at 60h of the bridge (Intel 290550,
+  // section 2.2.10), and the line of function 3, INTA# of device 1.
+  boot.pc->write_port(0xcf8, 4, 0x80000860);
+  EXPECT_EQ(boot.pc->read_port(0xcfc, 4), 0x05090a0bu);
+  boot.pc->write_port(0xcf8, 4, 0x80000b3c);
+  EXPECT_EQ(boot.pc->read_port(0xcfc, 1), 11u);
   // What GRUB tells the kernel is what our table says.
   EXPECT_THAT(boot.serial, HasSubstr("0000000000100000 + 000000001fef0000 usable"));
 }
