@@ -192,8 +192,10 @@ TEST(LocalApic, Lint1IsNmi) {
   bench.chip.set_lint(1, true);
   EXPECT_EQ(bench.nmis, 0u);  // masked
   bench.chip.set_lint(1, false);
+  EXPECT_FALSE(bench.chip.may_signal_nmi(1));
   bench.write(0x360, 0x400);
-  EXPECT_TRUE(bench.chip.may_signal_nmi());
+  EXPECT_TRUE(bench.chip.may_signal_nmi(1));
+  EXPECT_FALSE(bench.chip.may_signal_nmi(0));
   bench.chip.set_lint(1, true);
   EXPECT_EQ(bench.nmis, 1u);
 }
