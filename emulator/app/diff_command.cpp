@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// `ice86 diff`: the first call in which two traces differ.
+// `ice86 diff`: the first call in which traces differ, and the verdict per service.
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
@@ -7,7 +7,8 @@
 
 #include "emulator/app/command.h"
 #include "emulator/app/exit_code.h"
-#include "harness/diff/diff.h"
+#include "emulator/base/files.h"
+#include "harness/diff/diff_report.h"
 #include "harness/trace/trace_file.h"
 
 namespace ice86::app {
@@ -15,44 +16,74 @@ namespace ice86::app {
 namespace {
 
 struct DiffCommandOptions {
-  std::string left, right;
+  std::vector<std::string> files;
   std::vector<std::string> vectors;
+  std::optional<std::string> rules, html;
   bool any_caller = false;
   bool json = false;
+  bool all = false;
+  bool quiet = false;
 };
 
-Result<int> run(const DiffCommandOptions& options) {
+Result<harness::DiffOptions> how_to_compare(const DiffCommandOptions& options) {
   harness::DiffOptions how;
-  how.align_by_caller = !options.any_caller;
-  for (const std::string& text : options.vectors) {
-    char* end = nullptr;
-    const unsigned long vector = std::strtoul(text.c_str(), &end, 16);
-    if (end == text.c_str() || (*end != 0 && std::string(end) != "h") || vector > 0xff) {
-      return usage_error(fmt::format("--int: '{}' is no interrupt number such as 13", text));
-    }
-    how.vectors.push_back(static_cast<std::uint8_t>(vector));
+  if (options.rules) {
+    ICE86_TRY_ASSIGN(how.rules, harness::read_rules(*options.rules));
   }
-  ICE86_TRY_ASSIGN(const harness::IntTrace left, harness::read_trace(options.left));
-  ICE86_TRY_ASSIGN(const harness::IntTrace right, harness::read_trace(options.right));
-  const harness::DiffResult result = harness::diff(left, right, how);
-  fmt::print("{}", options.json ? harness::diff_json(left, right, result)
-                                : harness::diff_text(left, right, result));
+  if (options.any_caller) how.rules.align_by_caller = false;
+  for (const std::string& text : options.vectors) {
+    const auto filter = harness::parse_call_filter(text);
+    if (!filter || filter->function)
+      return usage_error(fmt::format("--int: '{}' is no interrupt number such as 13", text));
+    how.vectors.push_back(filter->vector);
+  }
+  return how;
+}
+
+Result<int> run(const DiffCommandOptions& options) {
+  if (options.files.size() < 2)
+    return usage_error("a reference trace is needed, and at least one to judge");
+  ICE86_TRY_ASSIGN(const harness::DiffOptions how, how_to_compare(options));
+  std::vector<harness::IntTrace> read;
+  for (const std::string& file : options.files) {
+    ICE86_TRY_ASSIGN(harness::IntTrace trace, harness::read_trace(file));
+    read.push_back(std::move(trace));
+  }
+  harness::Traces traces;
+  for (const harness::IntTrace& trace : read) traces.push_back(&trace);
+  const harness::Comparison result = harness::compare(traces, how);
+  const harness::DiffReport report{traces, options.files, result};
+  if (options.html) ICE86_TRY(write_file(*options.html, harness::diff_html(report)));
+  if (options.json) {
+    fmt::print("{}", harness::diff_json(report));
+  } else if (!options.quiet) {
+    fmt::print("{}", options.all ? harness::diff_text(report, result.rows.size())
+                                 : harness::diff_text(report));
+  }
   return static_cast<int>(result.equal() ? kDone : kTracesDiverge);
 }
 
 }  // namespace
 
 void add_diff_command(CLI::App& app, const std::vector<std::string>&, int& exit) {
-  CLI::App* command =
-      app.add_subcommand("diff", "compare two traces call by call; exit code 5 when they diverge");
+  CLI::App* command = app.add_subcommand(
+      "diff", "compare traces call by call; exit code 5 when one differs from the first");
   auto options = std::make_shared<DiffCommandOptions>();
-  command->add_option("left", options->left, "the reference trace")->required();
-  command->add_option("right", options->right, "the trace to judge")->required();
+  command
+      ->add_option("trace", options->files,
+                   "the reference, and one trace or several to compare with it")
+      ->required();
+  command->add_option("--rules", options->rules,
+                      "what may differ: calls to leave out, fields to mask (docs/trace-diff.md)");
   command->add_option("--int", options->vectors, "compare these interrupts only: 13,15,16,1a")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command->add_flag("--any-caller", options->any_caller,
                     "align calls whatever their caller's address");
+  command->add_flag("--all", options->all, "print every difference, not the first ten");
   command->add_flag("--json", options->json, "the result as JSON");
+  command->add_option("--html", options->html, "write a page for a browser, traces in columns");
+  command->add_flag("-q,--quiet", options->quiet, "print nothing: the exit code tells");
   command->callback([options, &exit] {
     auto code = run(*options);
     exit = code ? *code : fail(code.error());

@@ -4,11 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <optional>
-#include <string_view>
 
 #include "emulator/app/command.h"
 #include "emulator/app/cpu_option.h"
@@ -42,31 +40,11 @@ struct TraceOptions {
   std::vector<std::string> only;
 };
 
-std::optional<unsigned> hexadecimal(std::string_view text, unsigned most) {
-  if (text.size() > 2 && text.substr(0, 2) == "0x") text.remove_prefix(2);
-  if (!text.empty() && (text.back() == 'h' || text.back() == 'H')) text.remove_suffix(1);
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  if (error != std::errc() || end != text.data() + text.size() || value > most) return std::nullopt;
-  return value;
-}
-
 // What --only names: a vector, and AH (up to two digits) or AX.
 Result<CallFilter> parse_filter(const std::string& text) {
-  CallFilter filter;
-  const auto colon = text.find(':');
-  const std::string function = colon == std::string::npos ? "" : text.substr(colon + 1);
-  const auto vector = hexadecimal(text.substr(0, colon), 0xff);
-  const auto value =
-      colon != std::string::npos ? hexadecimal(function, 0xffff) : std::optional<unsigned>();
-  if (!vector || (colon != std::string::npos && !value)) {
-    return usage_error(fmt::format(
-        "--only '{}': a vector (13), with AH (13:42) or AX (15:e820), is needed", text));
-  }
-  filter.vector = static_cast<std::uint8_t>(*vector);
-  if (value) filter.function = static_cast<std::uint16_t>(*value);
-  filter.whole_ax = function.size() > 2;
-  return filter;
+  if (const auto filter = harness::parse_call_filter(text)) return *filter;
+  return usage_error(
+      fmt::format("--only '{}': a vector (13), with AH (13:42) or AX (15:e820), is needed", text));
 }
 
 Result<harness::IntTrace> filtered(harness::IntTrace trace, const std::vector<std::string>& only) {

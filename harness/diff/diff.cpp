@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "harness/diff/diff.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <climits>
-#include <nlohmann/json.hpp>
-#include <optional>
+#include <iterator>
+#include <numeric>
+#include <string_view>
+#include <tuple>
+
+#include "harness/diff/align.h"
 
 namespace ice86::harness {
 
 namespace {
 
-// Beyond so many edits two traces have nothing to do with each other; the rest is reported as it
-// stands.
-constexpr std::size_t kMostEdits = 8000;
-constexpr std::size_t kContext = 4;
+using Verdict = Cell::Verdict;
 
 // Calls that were under way when the trace ended: everything behind them was called within. Whether
 // they would have returned nobody knows.
@@ -35,23 +34,78 @@ bool tells_memory(const IntTrace& trace) {
                      [](const IntEvent& event) { return !event.memory.empty(); });
 }
 
-bool polls(const IntEvent& event) {
-  return event.vector == 0x16 || (event.vector == 0x1a && event.in.ah() == 0);
+// What makes calls partners, in several passes: what one leaves alone the next one looks at.
+enum class Pass {
+  kArguments,  // vector, AX, caller, and what it asks for (which sectors, which character)
+  kCaller,     // vector, AX, caller
+  kPlace,  // vector and caller: the same INT instruction with another AX is one call that differs
+};
+constexpr Pass kPasses[] = {Pass::kArguments, Pass::kCaller, Pass::kPlace};
+
+using Key = std::tuple<std::uint8_t, std::uint16_t, std::uint16_t, std::uint32_t, std::string_view>;
+
+Key key_of(const IntEvent& event, Pass pass, bool by_caller) {
+  const FarPointer caller = by_caller ? event.caller : FarPointer();
+  std::uint16_t function = event.in.ax();
+  // Whoever calls, AH has to be the same.
+  if (pass == Pass::kPlace) function = by_caller ? 0 : event.in.ah();
+  return {event.vector, function, caller.segment, caller.offset,
+          pass == Pass::kArguments ? std::string_view(event.arguments) : std::string_view()};
 }
 
-// How often a guest polls depends on speed alone, so the same question from the same place with the
-// same answer counts once. Another answer is kept: a key that has come, another shift state. A
-// loop may ask several questions in turn; any other call ends the waiting.
-std::vector<std::size_t> selected(const IntTrace& trace, const std::vector<bool>& open,
-                                  const DiffOptions& options) {
+class Comparer {
+ public:
+  Comparer(const Traces& traces, const DiffOptions& options) : traces_(traces), options_(options) {
+    for (const IntTrace* trace : traces) {
+      open_.push_back(open_at_end(*trace));
+      memory_.push_back(tells_memory(*trace));
+    }
+  }
+
+  Comparison run() {
+    for (const std::size_t call : selected(0)) {
+      Row row{std::vector<Cell>(traces_.size())};
+      row.cells[0].call = call;
+      result_.rows.push_back(std::move(row));
+    }
+    for (std::size_t trace = 1; trace < traces_.size(); ++trace) add(trace);
+    result_.traces.resize(traces_.size() - 1);
+    for (Row& row : result_.rows) judge(row);
+    return std::move(result_);
+  }
+
+ private:
+  std::vector<std::size_t> selected(std::size_t trace);
+  void add(std::size_t trace);
+  void merge(std::size_t trace, std::span<const std::size_t> rows,
+             std::span<const std::size_t> calls, std::size_t pass, std::vector<Row>& merged);
+  void judge(Row& row);
+
+  const Traces& traces_;
+  const DiffOptions& options_;
+  std::vector<std::vector<bool>> open_;
+  std::vector<bool> memory_;
+  Comparison result_;
+};
+
+// The calls that are compared. How often a guest polls depends on speed alone, so the same question
+// from the same place with the same answer counts once. Another answer is kept: a key that has
+// come, another shift state. A loop may ask several questions in turn; any other call ends the
+// waiting.
+std::vector<std::size_t> Comparer::selected(std::size_t number) {
+  const IntTrace& trace = *traces_[number];
   std::vector<std::size_t> indices;
   std::vector<std::size_t> waiting;  // the last answer to each question of the loop
   for (std::size_t i = 0; i < trace.events.size(); ++i) {
     const IntEvent& event = trace.events[i];
-    if (!options.vectors.empty() && std::find(options.vectors.begin(), options.vectors.end(),
-                                              event.vector) == options.vectors.end())
+    if (!options_.vectors.empty() && std::find(options_.vectors.begin(), options_.vectors.end(),
+                                               event.vector) == options_.vectors.end())
       continue;
-    if (!polls(event)) {
+    if (options_.rules.ignores(event)) {
+      ++result_.ignored;
+      continue;
+    }
+    if (!options_.rules.polled(event)) {
       waiting.clear();
       indices.push_back(i);
       continue;
@@ -63,7 +117,8 @@ std::vector<std::size_t> selected(const IntTrace& trace, const std::vector<bool>
     });
     if (last == waiting.end()) {
       waiting.push_back(i);
-    } else if (open[i] || compare_fields(trace.events[*last], event).empty()) {
+    } else if (open_[number][i] ||
+               compare_fields(trace.events[*last], event, options_.rules).different.empty()) {
       continue;
     } else {
       *last = i;
@@ -73,220 +128,126 @@ std::vector<std::size_t> selected(const IntTrace& trace, const std::vector<bool>
   return indices;
 }
 
-bool same_key(const IntEvent& a, const IntEvent& b, const DiffOptions& options) {
-  return a.vector == b.vector && a.in.ax() == b.in.ax() &&
-         (!options.align_by_caller || a.caller == b.caller);
+void Comparer::add(std::size_t trace) {
+  const std::vector<std::size_t> calls = selected(trace);
+  std::vector<std::size_t> rows(result_.rows.size());
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  std::vector<Row> merged;
+  merge(trace, rows, calls, 0, merged);
+  result_.rows = std::move(merged);
 }
 
-using Pair = std::pair<std::optional<std::size_t>, std::optional<std::size_t>>;
-
-// The shortest edit script (Myers 1986), as pairs of positions; nullopt where a side has no
-// partner.
-std::vector<Pair> align(const IntTrace& left, const std::vector<std::size_t>& a,
-                        const IntTrace& right, const std::vector<std::size_t>& b,
-                        const DiffOptions& options) {
-  const auto n = static_cast<std::ptrdiff_t>(a.size());
-  const auto m = static_cast<std::ptrdiff_t>(b.size());
-  const auto equal = [&](std::ptrdiff_t x, std::ptrdiff_t y) {
-    return same_key(left.events[a[static_cast<std::size_t>(x)]],
-                    right.events[b[static_cast<std::size_t>(y)]], options);
+// Appends to `merged` these rows and these calls of a trace, partners together.
+void Comparer::merge(std::size_t trace, std::span<const std::size_t> rows,
+                     std::span<const std::size_t> calls, std::size_t pass,
+                     std::vector<Row>& merged) {
+  const auto put = [&](const std::size_t* row, const std::size_t* call) {
+    merged.push_back(row != nullptr ? std::move(result_.rows[*row])
+                                    : Row{std::vector<Cell>(traces_.size())});
+    if (call != nullptr) merged.back().cells[trace].call = *call;
   };
-  const std::ptrdiff_t most = std::min<std::ptrdiff_t>(n + m, kMostEdits);
-  std::vector<std::vector<std::ptrdiff_t>> history;
-  std::vector<std::ptrdiff_t> v(static_cast<std::size_t>(2 * most + 3));
-  const std::ptrdiff_t middle = most + 1;
-  std::ptrdiff_t edits = -1;
-  for (std::ptrdiff_t d = 0; d <= most && edits < 0; ++d) {
-    history.emplace_back(v.begin() + (middle - d), v.begin() + (middle + d + 1));
-    for (std::ptrdiff_t k = -d; k <= d; k += 2) {
-      const auto at = [&](std::ptrdiff_t diagonal) -> std::ptrdiff_t& {
-        return v[static_cast<std::size_t>(middle + diagonal)];
-      };
-      std::ptrdiff_t x = k == -d || (k != d && at(k - 1) < at(k + 1)) ? at(k + 1) : at(k - 1) + 1;
-      while (x < n && x - k < m && x - k >= 0 && equal(x, x - k)) ++x;
-      at(k) = x;
-      if (x >= n && x - k >= m) {
-        edits = d;
-        break;
-      }
-    }
+  if (rows.empty() || calls.empty() || pass == std::size(kPasses)) {
+    for (const std::size_t row : rows) put(&row, nullptr);
+    for (const std::size_t call : calls) put(nullptr, &call);
+    return;
   }
-  std::vector<Pair> pairs;
-  if (edits < 0) {
-    // Nothing to align: the common beginning, then everything else one-sided.
-    std::ptrdiff_t i = 0;
-    for (; i < n && i < m && equal(i, i); ++i)
-      pairs.emplace_back(a[static_cast<std::size_t>(i)], b[static_cast<std::size_t>(i)]);
-    for (std::ptrdiff_t x = i; x < n; ++x)
-      pairs.emplace_back(a[static_cast<std::size_t>(x)], std::nullopt);
-    for (std::ptrdiff_t y = i; y < m; ++y)
-      pairs.emplace_back(std::nullopt, b[static_cast<std::size_t>(y)]);
-    return pairs;
+  std::map<Key, std::uint32_t> numbers;
+  const auto number = [&](const IntEvent& event) {
+    const Key key = key_of(event, kPasses[pass], options_.rules.align_by_caller);
+    return numbers.emplace(key, static_cast<std::uint32_t>(numbers.size())).first->second;
+  };
+  std::vector<std::uint32_t> left, right;
+  for (const std::size_t row : rows) left.push_back(number(call_of(traces_, result_.rows[row])));
+  for (const std::size_t call : calls) right.push_back(number(traces_[trace]->events[call]));
+  // Where the next gap begins on each side.
+  std::size_t row = 0, call = 0;
+  const auto close_gap = [&](std::size_t row_end, std::size_t call_end) {
+    merge(trace, rows.subspan(row, row_end - row), calls.subspan(call, call_end - call), pass + 1,
+          merged);
+  };
+  for (const auto& [l, r] : align(left, right)) {
+    if (!l || !r) continue;
+    close_gap(*l, *r);
+    put(&rows[*l], &calls[*r]);
+    row = *l + 1;
+    call = *r + 1;
   }
-  std::ptrdiff_t x = n;
-  std::ptrdiff_t y = m;
-  for (std::ptrdiff_t d = edits; d >= 0; --d) {
-    const std::vector<std::ptrdiff_t>& before = history[static_cast<std::size_t>(d)];
-    const auto at = [&](std::ptrdiff_t diagonal) {
-      return before[static_cast<std::size_t>(diagonal + d)];
-    };
-    const std::ptrdiff_t k = x - y;
-    std::ptrdiff_t from_x = 0;
-    std::ptrdiff_t from_y = 0;
-    if (d > 0) {
-      const std::ptrdiff_t from_k = k == -d || (k != d && at(k - 1) < at(k + 1)) ? k + 1 : k - 1;
-      from_x = at(from_k);
-      from_y = from_x - from_k;
-    }
-    while (x > from_x && y > from_y) {
-      --x;
-      --y;
-      pairs.emplace_back(a[static_cast<std::size_t>(x)], b[static_cast<std::size_t>(y)]);
-    }
-    if (d > 0) {
-      if (x > from_x) {
-        pairs.emplace_back(a[static_cast<std::size_t>(from_x)], std::nullopt);
-      } else {
-        pairs.emplace_back(std::nullopt, b[static_cast<std::size_t>(from_y)]);
-      }
-    }
-    x = from_x;
-    y = from_y;
-  }
-  std::reverse(pairs.begin(), pairs.end());
-  return pairs;
+  close_gap(rows.size(), calls.size());
 }
 
-std::string call_text(const IntEvent& event) {
-  return fmt::format("#{} INT {:02X}h AX={:04x} {}({}) from {:04x}:{:04x}{}{}", event.number,
-                     event.vector, event.in.ax(), event.service, event.arguments,
-                     event.caller.segment, event.caller.offset, event.result.empty() ? "" : " = ",
-                     event.result);
-}
-
-std::string difference_text(const IntTrace& left, const IntTrace& right, const Difference& d) {
-  switch (d.kind) {
-    case Difference::Kind::kOnlyLeft:
-      return fmt::format("  - {}\n", call_text(left.events[d.left]));
-    case Difference::Kind::kOnlyRight:
-      return fmt::format("  + {}\n", call_text(right.events[d.right]));
-    case Difference::Kind::kRegisters: break;
-  }
-  const IntEvent& a = left.events[d.left];
-  const IntEvent& b = right.events[d.right];
-  std::string text = fmt::format("  - {}\n  + {}\n", call_text(a), call_text(b));
-  for (const auto& [field, out] : d.fields) {
-    text +=
-        fmt::format("      {} {}: {} | {}\n", name_of(a, field), out ? "on return" : "at the call",
-                    value_text(a, field, out), value_text(b, field, out));
-  }
-  return text;
-}
-
-}  // namespace
-
-DiffResult diff(const IntTrace& left, const IntTrace& right, const DiffOptions& options) {
-  DiffResult result;
-  const std::vector<bool> left_open = open_at_end(left);
-  const std::vector<bool> right_open = open_at_end(right);
-  const bool memory = tells_memory(left) && tells_memory(right);
-  const auto pairs = align(left, selected(left, left_open, options), right,
-                           selected(right, right_open, options), options);
-  std::size_t left_at = 0;
-  std::size_t right_at = 0;
-  for (const auto& [l, r] : pairs) {
-    if (l) left_at = *l;
-    if (r) right_at = *r;
-    const IntEvent& event = l ? left.events[*l] : right.events[*r];
-    ServiceVerdict& verdict = result.services[{event.vector, event.service}];
-    ++verdict.compared;
-    ++result.compared;
-    Difference difference{Difference::Kind::kRegisters, left_at, right_at, {}};
-    if (!r) difference.kind = Difference::Kind::kOnlyLeft;
-    if (!l) difference.kind = Difference::Kind::kOnlyRight;
-    if (l && r) {
-      difference.fields = compare_fields(left.events[*l], right.events[*r]);
-      const bool unknown = left_open[*l] || right_open[*r];
-      std::erase_if(difference.fields, [&](const std::pair<Field, bool>& field) {
+void Comparer::judge(Row& row) {
+  const IntEvent& shown = call_of(traces_, row);
+  std::vector<ServiceVerdict>& services = result_.services[{shown.vector, shown.service}];
+  services.resize(traces_.size() - 1);
+  const std::optional<std::size_t> first = row.cells[0].call;
+  for (std::size_t trace = 1; trace < row.cells.size(); ++trace) {
+    Cell& cell = row.cells[trace];
+    if (!first && !cell.call) {
+      cell.verdict = Verdict::kNothing;
+      continue;
+    }
+    if (!cell.call) {
+      cell.verdict = Verdict::kMissing;
+    } else if (!first) {
+      cell.verdict = Verdict::kExtra;
+    } else {
+      const IntEvent& a = traces_[0]->events[*first];
+      const IntEvent& b = traces_[trace]->events[*cell.call];
+      FieldComparison fields = compare_fields(a, b, options_.rules);
+      const bool unknown = open_[0][*first] || open_[trace][*cell.call];
+      std::erase_if(fields.different, [&](const FieldAt& field) {
         return (field.first == Field::kReturned && unknown) ||
-               (field.first == Field::kMemory && !memory);
+               (field.first == Field::kMemory && !(memory_[0] && memory_[trace]));
       });
+      for (const FieldAt& field : fields.masked) {
+        for (const MaskRule& rule : options_.rules.masks) {
+          if (!rule.allows(a, field.first, field.second)) continue;
+          ++result_.masked[rule.reason.empty() ? "no reason is given" : rule.reason];
+          break;
+        }
+      }
+      cell.fields = std::move(fields.different);
+      if (!cell.fields.empty()) cell.verdict = Verdict::kValues;
     }
-    if (l && r && difference.fields.empty()) continue;
-    ++verdict.different;
-    result.differences.push_back(std::move(difference));
+    for (ServiceVerdict* verdict : {&services[trace - 1], &result_.traces[trace - 1]}) {
+      ++verdict->compared;
+      if (cell.differs()) ++verdict->different;
+      if (cell.verdict == Verdict::kMissing) ++verdict->missing;
+      if (cell.verdict == Verdict::kExtra) ++verdict->extra;
+      for (const FieldAt& field : cell.fields) ++verdict->fields[field];
+    }
   }
-  return result;
-}
-
-namespace {
-
-std::string loss_text(const IntTrace& trace) {
-  if (trace.losses == TraceLosses()) return "";
-  return fmt::format("The trace of {} is not whole: {} calls and {} returns are missing.\n",
-                     trace.header.source, trace.losses.calls, trace.losses.returns);
 }
 
 }  // namespace
 
-std::string diff_text(const IntTrace& left, const IntTrace& right, const DiffResult& result) {
-  const std::string losses = loss_text(left) + loss_text(right);
-  if (result.equal()) {
-    return losses + fmt::format("The traces agree: {} calls compared ({}: {}, {}: {}).\n",
-                                result.compared, left.header.source, left.header.firmware,
-                                right.header.source, right.header.firmware);
-  }
-  const Difference& first = result.differences.front();
-  std::string text = losses;
-  text += fmt::format(
-      "The traces diverge: {} of {} calls differ. - is {} ({}), + is {} ({}).\n\nFirst "
-      "divergence:\n",
-      result.differences.size(), result.compared, left.header.source, left.header.firmware,
-      right.header.source, right.header.firmware);
-  const std::size_t from = first.left > kContext ? first.left - kContext : 0;
-  for (std::size_t i = from; i < first.left && i < left.events.size(); ++i)
-    text += fmt::format("    {}\n", call_text(left.events[i]));
-  for (std::size_t i = 0; i < std::min<std::size_t>(result.differences.size(), 10); ++i) {
-    if (i == 1) text += "\nNext:\n";
-    text += difference_text(left, right, result.differences[i]);
-  }
-  if (result.differences.size() > 10)
-    text += fmt::format("  ... and {} more\n", result.differences.size() - 10);
-  text += fmt::format("\n{:<8} {:<34} {:>9} {:>10}\n", "INT", "service", "compared", "different");
-  for (const auto& [key, verdict] : result.services) {
-    text += fmt::format("{:02X}h      {:<34} {:>9} {:>10}\n", key.first, key.second,
-                        verdict.compared, verdict.different);
-  }
-  return text;
+bool Row::differs() const {
+  return std::any_of(cells.begin(), cells.end(), [](const Cell& cell) { return cell.differs(); });
 }
 
-std::string diff_json(const IntTrace& left, const IntTrace& right, const DiffResult& result) {
-  nlohmann::ordered_json json;
-  json["equal"] = result.equal();
-  json["compared"] = result.compared;
-  json["whole"] = left.losses == TraceLosses() && right.losses == TraceLosses();
-  json["left"] = {{"source", left.header.source}, {"firmware", left.header.firmware}};
-  json["right"] = {{"source", right.header.source}, {"firmware", right.header.firmware}};
-  json["differences"] = nlohmann::ordered_json::array();
-  for (const Difference& d : result.differences) {
-    nlohmann::ordered_json item;
-    item["kind"] = d.kind == Difference::Kind::kOnlyLeft    ? "only-left"
-                   : d.kind == Difference::Kind::kOnlyRight ? "only-right"
-                                                            : "registers";
-    if (d.kind != Difference::Kind::kOnlyRight) item["left"] = left.events[d.left].number;
-    if (d.kind != Difference::Kind::kOnlyLeft) item["right"] = right.events[d.right].number;
-    for (const auto& [field, out] : d.fields)
-      item[out ? "out" : "in"].push_back(name_of(left.events[d.left], field));
-    json["differences"].push_back(item);
+bool Comparison::equal() const {
+  return std::all_of(traces.begin(), traces.end(),
+                     [](const ServiceVerdict& trace) { return trace.different == 0; });
+}
+
+std::vector<std::size_t> Comparison::differences() const {
+  std::vector<std::size_t> list;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].differs()) list.push_back(i);
   }
-  json["services"] = nlohmann::ordered_json::array();
-  for (const auto& [key, verdict] : result.services) {
-    json["services"].push_back({{"vec", fmt::format("{:02x}", key.first)},
-                                {"service", key.second},
-                                {"compared", verdict.compared},
-                                {"different", verdict.different}});
+  return list;
+}
+
+Comparison compare(const Traces& traces, const DiffOptions& options) {
+  ICE86_ASSERT(traces.size() >= 2);
+  return Comparer(traces, options).run();
+}
+
+const IntEvent& call_of(const Traces& traces, const Row& row) {
+  for (std::size_t trace = 0;; ++trace) {
+    ICE86_ASSERT(trace < row.cells.size());
+    if (row.cells[trace].call) return traces[trace]->events[*row.cells[trace].call];
   }
-  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace ice86::harness

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Compares two traces: aligns their calls by vector, AX and caller, then compares the registers and
-// the memory that the services define, where both sides have them. What legitimately varies is
-// masked by rules (fields.h).
+// Compares traces: aligns their calls by vector, AX and caller, then compares the registers and the
+// memory that the services define, where both sides have them. What may vary is told by rules
+// (rules.h).
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "harness/diff/fields.h"
@@ -16,35 +17,59 @@
 namespace ice86::harness {
 
 struct DiffOptions {
-  bool align_by_caller = true;
+  DiffRules rules = default_rules();
   // Vectors to look at; empty: all.
   std::vector<std::uint8_t> vectors;
 };
 
-struct Difference {
-  enum class Kind { kOnlyLeft, kOnlyRight, kRegisters };
-  Kind kind;
-  std::size_t left;  // index into left.events (or where it would stand)
-  std::size_t right;
-  std::vector<std::pair<Field, bool>> fields;  // kRegisters: which, and whether on return
+// What one trace has where the first one, the reference, has a call, or has none.
+struct Cell {
+  enum class Verdict : std::uint8_t {
+    kSame,     // as the reference
+    kValues,   // the same call, other values
+    kMissing,  // the reference has a call, this trace has not
+    kExtra,    // this trace has a call, the reference has not
+    kNothing,  // neither has one: some other trace does
+  };
+  std::optional<std::size_t> call;  // index in the trace's events
+  Verdict verdict = Verdict::kSame;
+  std::vector<FieldAt> fields;  // kValues: which
+
+  bool differs() const { return verdict != Verdict::kSame && verdict != Verdict::kNothing; }
+};
+
+// One call, in each trace that has it; the first cell is the reference's.
+struct Row {
+  std::vector<Cell> cells;
+  bool differs() const;
 };
 
 struct ServiceVerdict {
   std::uint64_t compared = 0;
   std::uint64_t different = 0;  // one-sided calls included
+  std::uint64_t missing = 0, extra = 0;
+  std::map<FieldAt, std::uint64_t> fields;  // how many calls differ in it
 };
 
-struct DiffResult {
-  std::vector<Difference> differences;
-  std::map<std::pair<std::uint8_t, std::string>, ServiceVerdict> services;
-  std::uint64_t compared = 0;
-  bool equal() const { return differences.empty(); }
+struct Comparison {
+  std::vector<Row> rows;
+  // By vector and service, for each trace but the first.
+  std::map<std::pair<std::uint8_t, std::string>, std::vector<ServiceVerdict>> services;
+  std::vector<ServiceVerdict> traces;  // all services, for each trace but the first
+  // Values that differ and were allowed to, by the reason of the rule.
+  std::map<std::string, std::uint64_t> masked;
+  std::uint64_t ignored = 0;  // calls that rules leave out, in all traces
+
+  bool equal() const;
+  // Indices of the rows that differ.
+  std::vector<std::size_t> differences() const;
 };
 
-DiffResult diff(const IntTrace& left, const IntTrace& right, const DiffOptions& options);
+// At least two traces; the first is the reference.
+using Traces = std::vector<const IntTrace*>;
+Comparison compare(const Traces& traces, const DiffOptions& options);
 
-// The verdict, the first divergence with the calls around it, the verdict per service.
-std::string diff_text(const IntTrace& left, const IntTrace& right, const DiffResult& result);
-std::string diff_json(const IntTrace& left, const IntTrace& right, const DiffResult& result);
+// The call that stands for a row: the reference's where it has one.
+const IntEvent& call_of(const Traces& traces, const Row& row);
 
 }  // namespace ice86::harness

@@ -9,8 +9,6 @@ namespace ice86::harness {
 
 namespace {
 
-constexpr std::array<std::string_view, kFields> kNames = {
-    "AX", "BX", "CX", "DX", "SI", "DI", "DS", "ES", "CF", "ZF", "returned", "memory"};
 constexpr std::array<std::string_view, 6> kWideNames = {"EAX", "EBX", "ECX", "EDX", "ESI", "EDI"};
 
 // A family of services: `ax` under `mask`.
@@ -65,15 +63,6 @@ bool meant(const IntEvent& event, Field field, bool out) {
   }
 }
 
-bool masked(const IntEvent& event, Field field, bool out) {
-  for (const MaskRule& rule : default_masks()) {
-    if (rule.vector == event.vector && (event.in.ax() & rule.mask) == rule.ax &&
-        rule.field == field && rule.out == out)
-      return true;
-  }
-  return false;
-}
-
 std::uint32_t value_of(const IntEvent& event, Field field, bool out) {
   if (field == Field::kReturned) return event.out.has_value() ? 1 : 0;
   const Registers& r = out ? *event.out : event.in;
@@ -95,27 +84,13 @@ std::uint32_t value_of(const IntEvent& event, Field field, bool out) {
 
 }  // namespace
 
-const std::vector<MaskRule>& default_masks() {
-  static constexpr std::string_view kTicks = "the time of day depends on speed";
-  static constexpr std::string_view kUndefined = "the service leaves it undefined";
-  static const std::vector<MaskRule> masks = {
-      {0x1a, 0xff00, 0x0000, Field::kCx, true, kTicks},
-      {0x1a, 0xff00, 0x0000, Field::kDx, true, kTicks},
-      {0x1a, 0xff00, 0x0000, Field::kAx, true, kTicks},
-      {0x1a, 0xff00, 0x0200, Field::kCx, true, kTicks},
-      {0x1a, 0xff00, 0x0200, Field::kDx, true, kTicks},
-      {0x10, 0xff00, 0x0e00, Field::kBx, false, kUndefined},
-  };
-  return masks;
-}
-
 bool wide(const IntEvent& event) {
   return among(event, kWide);
 }
 
 std::string_view name_of(const IntEvent& event, Field field) {
   const auto index = static_cast<unsigned>(field);
-  return wide(event) && index < kWideNames.size() ? kWideNames[index] : kNames[index];
+  return wide(event) && index < kWideNames.size() ? kWideNames[index] : kFieldNames[index];
 }
 
 std::string value_text(const IntEvent& event, Field field, bool out) {
@@ -130,21 +105,24 @@ std::string value_text(const IntEvent& event, Field field, bool out) {
   return fmt::format("{:0{}x}", value_of(event, field, out), whole ? 8 : 4);
 }
 
-std::vector<std::pair<Field, bool>> compare_fields(const IntEvent& a, const IntEvent& b) {
-  std::vector<std::pair<Field, bool>> fields;
+FieldComparison compare_fields(const IntEvent& a, const IntEvent& b, const DiffRules& rules) {
+  FieldComparison result;
   for (const bool out : {false, true}) {
     for (unsigned f = 0; f < kFields; ++f) {
       const auto field = static_cast<Field>(f);
-      if (!meant(a, field, out) || masked(a, field, out)) continue;
+      if (!meant(a, field, out)) continue;
+      std::uint32_t difference = 0;
       if (field == Field::kMemory) {
-        if (a.memory != b.memory && a.out && b.out) fields.emplace_back(field, out);
-        continue;
+        difference = a.out && b.out && a.memory != b.memory ? 1 : 0;
+      } else if (!out || field == Field::kReturned || (a.out && b.out)) {
+        difference = value_of(a, field, out) ^ value_of(b, field, out);
       }
-      if (out && field != Field::kReturned && (!a.out || !b.out)) continue;
-      if (value_of(a, field, out) != value_of(b, field, out)) fields.emplace_back(field, out);
+      if (difference == 0) continue;
+      const std::uint32_t allowed = rules.masked_bits(a, field, out);
+      ((difference & ~allowed) != 0 ? result.different : result.masked).emplace_back(field, out);
     }
   }
-  return fields;
+  return result;
 }
 
 }  // namespace ice86::harness

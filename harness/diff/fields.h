@@ -9,36 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "harness/diff/rules.h"
 #include "harness/trace/int_event.h"
 
 namespace ice86::harness {
-
-enum class Field : std::uint8_t {
-  kAx,
-  kBx,
-  kCx,
-  kDx,
-  kSi,
-  kDi,
-  kDs,
-  kEs,
-  kCf,
-  kZf,
-  kReturned,  // that the call came back
-  kMemory,    // what the call left in memory
-};
-constexpr unsigned kFields = 12;
-
-// "In calls of this vector whose AX is `ax` under `mask`, this field may differ, because..."
-struct MaskRule {
-  std::uint8_t vector;
-  std::uint16_t mask;
-  std::uint16_t ax;
-  Field field;
-  bool out;
-  std::string_view reason;
-};
-const std::vector<MaskRule>& default_masks();
 
 // Services of 386 and later take and give 32-bit registers: E820, the PCI BIOS, ... To all others
 // the upper halves are whatever their caller last had there.
@@ -48,8 +22,15 @@ bool wide(const IntEvent& event);
 std::string_view name_of(const IntEvent& event, Field field);
 std::string value_text(const IntEvent& event, Field field, bool out);
 
-// Which fields of two aligned calls differ, and whether on return; masked ones never do. Returns
-// are compared when both calls have one; memory, when both traces tell it.
-std::vector<std::pair<Field, bool>> compare_fields(const IntEvent& a, const IntEvent& b);
+// A field, and whether on return (or at the call).
+using FieldAt = std::pair<Field, bool>;
+
+struct FieldComparison {
+  std::vector<FieldAt> different;
+  std::vector<FieldAt> masked;  // they differ, and a rule allows it
+};
+
+// Of two aligned calls. Returns are compared when both have one.
+FieldComparison compare_fields(const IntEvent& a, const IntEvent& b, const DiffRules& rules);
 
 }  // namespace ice86::harness

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "harness/trace/int_event.h"
 
@@ -19,5 +20,8 @@ struct CallFilter {
     return !function || (whole_ax ? event.in.ax() : event.in.ah()) == *function;
   }
 };
+
+// "13", "13:42" (AH), "15:e820" (AX), hexadecimal; nothing when it is none of these.
+std::optional<CallFilter> parse_call_filter(std::string_view text);
 
 }  // namespace ice86::harness

@@ -11,7 +11,7 @@
 #include "emulator/base/hash.h"
 #include "emulator/base/host_clock.h"
 #include "emulator/display/screen.h"
-#include "harness/diff/diff.h"
+#include "harness/diff/diff_report.h"
 #include "harness/report/text.h"
 #include "harness/scenario/call_watch.h"
 #include "harness/scenario/picture.h"
@@ -525,9 +525,11 @@ StepResult Player::compare_trace(const GoldenTrace& golden) {
     } else {
       DiffOptions how;
       how.vectors = golden.vectors;
-      const DiffResult result = diff(*before, trace, how);
+      how.rules = golden.rules;
+      const Traces both = {&*before, &trace};
+      const Comparison result = compare(both, how);
       if (result.equal()) return std::nullopt;
-      changes = diff_text(*before, trace, result);
+      changes = diff_text({both, {golden.file.string(), "this run"}, result});
       if (!options_.bless)
         return failed(says(fmt::format("differs from {}\n{}", golden.file.string(), changes)));
     }

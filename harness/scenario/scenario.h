@@ -14,6 +14,7 @@
 #include "devices/i8042/key_code.h"
 #include "emulator/bus/types.h"
 #include "emulator/machine/pc.h"
+#include "harness/diff/rules.h"
 #include "harness/interrupts/call_filter.h"
 #include "harness/scenario/packet_filter.h"
 
@@ -102,6 +103,7 @@ struct Step {
 struct GoldenTrace {
   std::filesystem::path file;
   std::vector<std::uint8_t> vectors;  // to compare; empty: all
+  DiffRules rules = default_rules();
   std::string where;
 };
 

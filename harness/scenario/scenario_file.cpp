@@ -6,7 +6,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "emulator/base/files.h"
@@ -333,7 +332,7 @@ Result<void> Parser::read_limits(const toml::table& table, Limits& limits) const
 }
 
 Result<GoldenTrace> Parser::read_trace(const toml::table& table) const {
-  ICE86_TRY(check_keys(table, {"golden", "vectors"}));
+  ICE86_TRY(check_keys(table, {"golden", "vectors", "rules"}));
   GoldenTrace golden;
   golden.where = fmt::format("{}:{}", origin_, table.source().begin.line);
   const toml::node* file = table.get("golden");
@@ -347,6 +346,10 @@ Result<GoldenTrace> Parser::read_trace(const toml::table& table) const {
       ICE86_TRY_ASSIGN(const std::uint64_t vector, number(item, "vectors", 0xff));
       golden.vectors.push_back(static_cast<std::uint8_t>(vector));
     }
+  }
+  if (const toml::node* node = table.get("rules")) {
+    ICE86_TRY_ASSIGN(const std::string rules, text(*node, "rules"));
+    ICE86_TRY_ASSIGN(golden.rules, read_rules(folder_ / rules));
   }
   return golden;
 }
@@ -459,31 +462,15 @@ Result<Action> Parser::read_action(const toml::table& table, std::string_view ke
 // "13", "13:42", "15:e820": hexadecimal, as `ice86 trace --only` has them.
 Result<Action> Parser::read_interrupt(const toml::table& table, const toml::node& node) const {
   ICE86_TRY_ASSIGN(const std::string written, text(node, "int"));
-  const auto hexadecimal = [](std::string_view digits) -> std::optional<unsigned> {
-    unsigned value = 0;
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-    if (error != std::errc() || end != digits.data() + digits.size() || digits.size() > 4)
-      return std::nullopt;
-    return value;
-  };
-  const std::string_view all = written;
-  const std::size_t colon = all.find(':');
-  const auto vector = hexadecimal(all.substr(0, colon));
-  ExpectInterrupt action;
-  if (!vector || *vector > 0xff)
+  const auto filter = parse_call_filter(written);
+  if (!filter)
     return wrong(node, "'int' is a vector (13), with AH (13:42) or AX (15:e820), hexadecimal");
-  if (*vector < IntRecorder::kFirstVector || *vector > IntRecorder::kLastVector) {
+  if (filter->vector < IntRecorder::kFirstVector || filter->vector > IntRecorder::kLastVector) {
     return wrong(node, fmt::format("calls of INT {:02x}h to {:02x}h are recorded",
                                    IntRecorder::kFirstVector, IntRecorder::kLastVector));
   }
-  action.vector = static_cast<std::uint8_t>(*vector);
-  if (colon != std::string_view::npos) {
-    const auto function = hexadecimal(all.substr(colon + 1));
-    if (!function) return wrong(node, "AH has two digits, AX four, hexadecimal");
-    action.function = static_cast<std::uint16_t>(*function);
-    action.whole_ax = all.size() - colon > 3;
-  }
+  ExpectInterrupt action;
+  static_cast<CallFilter&>(action) = *filter;
   if (const toml::node* carry = table.get("carry")) {
     const auto* value = carry->as_boolean();
     if (value == nullptr) return wrong(*carry, "'carry' is neither true nor false");

@@ -162,10 +162,16 @@ bool compressed(const std::filesystem::path& path) {
   return path.extension() == ".zst";
 }
 
-Result<std::string> decompress(const std::vector<std::uint8_t>& bytes) {
+struct Plain {
+  std::string text;
+  bool cut = false;  // the compressed file ends before its end
+};
+
+Result<Plain> decompress(const std::vector<std::uint8_t>& bytes) {
   const std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> stream(ZSTD_createDStream(),
                                                                           ZSTD_freeDStream);
-  std::string text;
+  Plain plain;
+  std::string& text = plain.text;
   std::vector<char> chunk(ZSTD_DStreamOutSize());
   ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
   std::size_t left = 1;
@@ -177,8 +183,8 @@ Result<std::string> decompress(const std::vector<std::uint8_t>& bytes) {
     text.append(chunk.data(), out.pos);
     if (text.size() > kLargestFile) return Error("is too large once decompressed");
   }
-  if (left != 0) return Error("is cut short");
-  return text;
+  plain.cut = left != 0;
+  return plain;
 }
 
 }  // namespace
@@ -192,6 +198,7 @@ std::string to_json_lines(const IntTrace& trace) {
   header["rom_sha256"] = trace.header.rom_sha256;
   header["vga_sha256"] = trace.header.vga_sha256;
   header["machine"] = trace.header.machine;
+  header["calls"] = trace.events.size();
   if (trace.losses.calls != 0) header["lost_calls"] = trace.losses.calls;
   if (trace.losses.returns != 0) header["lost_returns"] = trace.losses.returns;
   constexpr auto kReplace = Json::error_handler_t::replace;
@@ -214,12 +221,16 @@ Result<void> write_trace(const std::filesystem::path& path, const IntTrace& trac
 
 Result<IntTrace> read_trace(const std::filesystem::path& path) {
   ICE86_TRY_ASSIGN(const std::vector<std::uint8_t> bytes, read_file(path, kLargestFile));
-  std::string text(bytes.begin(), bytes.end());
+  Plain plain;
   if (compressed(path)) {
-    auto plain = decompress(bytes);
-    if (!plain) return std::move(plain).error().within(path.string());
-    text = std::move(*plain);
+    auto decompressed = decompress(bytes);
+    if (!decompressed) return std::move(decompressed).error().within(path.string());
+    plain = std::move(*decompressed);
+  } else {
+    plain.text.assign(bytes.begin(), bytes.end());
   }
+  const std::string& text = plain.text;
+  std::optional<std::uint64_t> promised;
   IntTrace trace;
   std::size_t line = 0;
   for (std::size_t at = 0; at < text.size();) {
@@ -230,7 +241,10 @@ Result<IntTrace> read_trace(const std::filesystem::path& path) {
     };
     if ((end == std::string::npos ? text.size() : end) - at > kLongestLine)
       return where(fmt::format("is longer than {} bytes", kLongestLine));
-    if (end == std::string::npos) return where("the file ends in the middle of this line");
+    if (end == std::string::npos) {
+      return where(plain.cut ? "the compressed file ends in the middle of this line"
+                             : "the file ends in the middle of this line");
+    }
     try {
       const Json json = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(at),
                                     text.begin() + static_cast<std::ptrdiff_t>(end));
@@ -247,6 +261,7 @@ Result<IntTrace> read_trace(const std::filesystem::path& path) {
         trace.header.rom_sha256 = json.at("rom_sha256");
         trace.header.vga_sha256 = json.at("vga_sha256");
         trace.header.machine = json.at("machine");
+        if (json.contains("calls")) promised = count<std::uint64_t>(json, "calls");
         if (json.contains("lost_calls"))
           trace.losses.calls = count<std::uint64_t>(json, "lost_calls");
         if (json.contains("lost_returns"))
@@ -259,7 +274,14 @@ Result<IntTrace> read_trace(const std::filesystem::path& path) {
     }
     at = end + 1;
   }
+  if (plain.cut)
+    return Error(
+        fmt::format("{}: line {}: the compressed file ends here", path.string(), line + 1));
   if (line == 0) return Error(fmt::format("{}: is empty", path.string()));
+  if (promised && *promised != trace.events.size()) {
+    return Error(fmt::format("{}: line {}: the trace ends here with {} calls; its header has {}",
+                             path.string(), line, trace.events.size(), *promised));
+  }
   return trace;
 }
 

@@ -32,8 +32,13 @@ class Program : public ::testing::Test {
 
   // Runs in the test's own empty folder. `environment`: "NAME=value ...".
   Outcome ice86(const std::string& arguments, const std::string& environment = "") {
-    const std::string command = "cd '" + folder_.string() + "' && " + environment +
-                                " '" ICE86_PROGRAM "' " + arguments + " 2>&1 </dev/null";
+    return run(ICE86_PROGRAM, arguments, environment);
+  }
+
+  Outcome run(const std::string& program, const std::string& arguments,
+              const std::string& environment = "") {
+    const std::string command = "cd '" + folder_.string() + "' && " + environment + " '" + program +
+                                "' " + arguments + " 2>&1 </dev/null";
     std::FILE* pipe = ::popen(command.c_str(), "r");
     Outcome outcome{-1, ""};
     std::array<char, 4096> buffer;

@@ -99,7 +99,7 @@ TEST(ScenarioFile, MistakesAreNamedWithTheirLine) {
       {"[[step]]\nscreen = \"x\"\nvalue = 1\n", "s.toml:3: 'value' is not known here"},
       {"[[step]]\npost = 1\nwithin = \"soon\"\n", "s.toml:3: 'within': 'soon' is no duration"},
       {"[[step]]\nint = \"21\"\n", "s.toml:2: calls of INT 10h to 1ah are recorded"},
-      {"[[step]]\nint = \"13h\"\n", "s.toml:2: 'int' is a vector"},
+      {"[[step]]\nint = \"1x\"\n", "s.toml:2: 'int' is a vector"},
       {"[[step]]\nend = \"soon\"\n", "s.toml:2: 'end' is one of power-off, debug-exit"},
       {"[[step]]\npress = \"any\"\n", "s.toml:2: there is no key 'any'"},
       {"[[step]]\ntype = \"\\u00e4\"\n", "s.toml:2: no key of a US keyboard"},

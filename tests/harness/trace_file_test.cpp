@@ -129,15 +129,30 @@ TEST_F(TraceFile, LinesWithoutEndAreRefused) {
   EXPECT_THAT(message_of(text + std::string(1 << 20, '[') + "\n"), HasSubstr("line 4: "));
 }
 
-TEST_F(TraceFile, EveryTruncationIsAnErrorOrAShorterTrace) {
+TEST_F(TraceFile, EveryTruncationIsAnError) {
   ASSERT_TRUE(write_trace(folder_ / "t.jsonl.zst", sample()));
   std::ifstream file(folder_ / "t.jsonl.zst", std::ios::binary);
   const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     const auto path = folder_ / "cut.jsonl.zst";
     std::ofstream(path, std::ios::binary) << bytes.substr(0, size);
-    EXPECT_FALSE(read_trace(path)) << size;
+    const auto trace = read_trace(path);
+    ASSERT_FALSE(trace) << size;
+    if (size > 8) {
+      EXPECT_THAT(trace.error().message(), HasSubstr("line 1: ")) << size;
+    }
   }
+}
+
+// Between two lines, too: the header knows how many there are. One that does not tell is believed.
+TEST_F(TraceFile, ACutBetweenTwoLinesIsFound) {
+  const std::string text = to_json_lines(sample());
+  const std::string cut = text.substr(0, text.rfind('\n', text.size() - 2) + 1);
+  EXPECT_THAT(message_of(cut),
+              HasSubstr("line 2: the trace ends here with 1 calls; its header has 2"));
+  std::string untold = cut;
+  untold.replace(untold.find("\"calls\":2,"), 10, "");
+  EXPECT_EQ(message_of(untold), "no error");
 }
 
 }  // namespace

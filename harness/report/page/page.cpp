@@ -6,11 +6,11 @@
 #include <array>
 #include <nlohmann/json.hpp>
 #include <span>
-#include <string_view>
 #include <unordered_map>
 
 #include "emulator/display/screen.h"
 #include "harness/report/glossary.h"
+#include "harness/report/page/embed.h"
 
 namespace ice86::harness {
 
@@ -19,8 +19,6 @@ std::span<const std::uint8_t> page_template();  // page.html
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::string_view kPlaceholder = "@DATA@";
 
 // Texts once, calls with their numbers.
 class Texts {
@@ -180,19 +178,7 @@ std::string trace_html(const TracePage& page) {
   data["stages"] = std::move(stages);
   data["screens"] = page.screens != nullptr ? screens(*page.screens) : Json::array();
 
-  // "</script>" in a guest's text must not end the element.
-  std::string json;
-  for (const char c : data.dump(-1, ' ', false, Json::error_handler_t::replace)) {
-    if (c == '<') {
-      json += "\\u003c";
-    } else {
-      json += c;
-    }
-  }
-  const auto bytes = page_template();
-  std::string html(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  html.replace(html.find(kPlaceholder), kPlaceholder.size(), json);
-  return html;
+  return page_with_data(page_template(), data);
 }
 
 }  // namespace ice86::harness

@@ -15,7 +15,7 @@
 #include "emulator/bus/block_image.h"
 #include "emulator/machine/machine_file.h"
 #include "emulator/machine/pc.h"
-#include "harness/diff/diff.h"
+#include "harness/diff/diff_report.h"
 #include "harness/report/text.h"
 #include "harness/scenario/scenario_file.h"
 #include "harness/trace/trace_file.h"
@@ -363,9 +363,12 @@ class TraceFile final : public FileExecutor {
     accepted();
     static_cast<void>(trace_text(*trace));
     static_cast<void>(summary_text(*trace));
-    const DiffResult differences = diff(*trace, trace_, {});
-    static_cast<void>(diff_text(*trace, trace_, differences));
-    static_cast<void>(diff_json(*trace, trace_, differences));
+    const Traces traces = {&*trace, &trace_, &*trace};
+    const Comparison result = compare(traces, {});
+    const DiffReport report{traces, {"a", "b", "c"}, result};
+    static_cast<void>(diff_text(report));
+    static_cast<void>(diff_json(report));
+    static_cast<void>(diff_html(report));
     return {};
   }
 
