@@ -59,8 +59,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Defect{"keyboard-scan-code", "keyboard: read", "AX on return: 1579 | 2c7a"},
                       Defect{"rtc-century", "clock: read date", "CX on return: 20"},
                       Defect{"uart-line-status", "serial", "AX on return: 60"}),
-    [](const auto& info) {
-      std::string name = info.param.name;
+    [](const auto& one) {
+      std::string name = one.param.name;
       for (char& c : name) c = c == '-' ? '_' : c;
       return name;
     });
