@@ -105,6 +105,17 @@ std::string value_text(const IntEvent& event, Field field, bool out) {
   return fmt::format("{:0{}x}", value_of(event, field, out), whole ? 8 : 4);
 }
 
+namespace {
+
+// Both calls gave back what they got: the difference is their callers', and told at the call.
+bool preserved(const IntEvent& a, const IntEvent& b, Field field) {
+  if (field >= Field::kCf || !meant(a, field, false)) return false;
+  return value_of(a, field, true) == value_of(a, field, false) &&
+         value_of(b, field, true) == value_of(b, field, false);
+}
+
+}  // namespace
+
 FieldComparison compare_fields(const IntEvent& a, const IntEvent& b, const DiffRules& rules) {
   FieldComparison result;
   for (const bool out : {false, true}) {
@@ -116,6 +127,7 @@ FieldComparison compare_fields(const IntEvent& a, const IntEvent& b, const DiffR
         difference = a.out && b.out && a.memory != b.memory ? 1 : 0;
       } else if (!out || field == Field::kReturned || (a.out && b.out)) {
         difference = value_of(a, field, out) ^ value_of(b, field, out);
+        if (out && a.out && b.out && preserved(a, b, field)) difference = 0;
       }
       if (difference == 0) continue;
       const std::uint32_t allowed = rules.masked_bits(a, field, out);

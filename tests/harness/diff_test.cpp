@@ -243,6 +243,18 @@ TEST(Diff, AnotherFunctionFromTheSamePlaceIsNamed) {
 
 // A loop reads sector after sector from one place with one AX. One read that is missing is one
 // difference: the others find their partners by what they ask for.
+TEST(Diff, WhatACallGivesBackAsItGotItIsItsCallersDoing) {
+  auto left = kBoot;
+  auto right = kBoot;
+  right[1].in.ecx = right[1].out->ecx = 7;
+  const auto result = diff(trace(left), trace(right));
+  ASSERT_EQ(result->differences.size(), 1u);
+  EXPECT_EQ(result->differences[0].cells[1].fields, (std::vector<FieldAt>{{Field::kCx, false}}));
+  right[1].out->ecx = 8;
+  EXPECT_EQ(diff(trace(left), trace(right))->differences[0].cells[1].fields,
+            (std::vector<FieldAt>{{Field::kCx, false}, {Field::kCx, true}}));
+}
+
 TEST(Diff, AMissingRoundOfALoopDoesNotShiftTheOthers) {
   std::vector<IntEvent> loop;
   for (std::uint32_t i = 0; i < 20; ++i) {
