@@ -294,6 +294,25 @@ Result<void> use_machine_file(machine::MachineFile file, MachineOptions& o) {
   return {};
 }
 
+void apply_firmware_defaults(MachineOptions& o, bool for_person) {
+  const auto& table = machine::firmware_table();
+  const auto entry = std::find_if(table.begin(), table.end(), [&](const auto& candidate) {
+    return candidate.name == o.firmware;
+  });
+  if (entry == table.end() || entry->disk.empty()) return;
+  if (o.disks[0].empty() && !o.file_drives.ide[0] && o.drives.empty()) {
+    DriveSpec spec;
+    spec.file = (images_folder() / entry->disk).string();
+    o.file_drives.ide[0] = spec;
+  }
+  NetworkOptions& network = o.network;
+  if (network.nics.empty() && network.netdevs.empty() && network.devices.empty())
+    network.nics.push_back("user,model=e1000");
+  if (!for_person) return;
+  if (o.serial.empty()) o.serial.push_back("mon:stdio");
+  if (!o.given("--engine") && cpu::engine_available(cpu::Engine::kJit)) o.engine = "jit";
+}
+
 Result<PcConfig> machine_config(const MachineOptions& options) {
   PcConfig config;
   auto memory = parse_size(options.memory, 1 << 20);

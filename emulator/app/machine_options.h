@@ -60,6 +60,10 @@ void add_limit_options(CLI::App& command, MachineOptions& options);
 Result<void> apply_machine_file(MachineOptions& options);
 Result<void> use_machine_file(machine::MachineFile file, MachineOptions& options);
 
+// After that: a firmware that is a machine of its own (FirmwareEntry::disk) gets its disk and
+// network card and, for a person, a console and the faster engine, where the user has not said otherwise.
+void apply_firmware_defaults(MachineOptions& options, bool for_person);
+
 // Reads and checks all files the options name. Nothing is written before this has succeeded.
 Result<machine::PcConfig> machine_config(const MachineOptions& options);
 

@@ -53,6 +53,7 @@ Result<void> Session::add_reference(MachineOptions options) {
 Result<std::unique_ptr<Session>> Session::open(MachineOptions options, bool record, bool logs) {
   std::unique_ptr<Session> session(new Session);
   ICE86_TRY(apply_machine_file(options));
+  apply_firmware_defaults(options, true);
   const bool check = options.engine == "check";
   if (check) options.snapshot = true;
   ICE86_TRY_ASSIGN(machine::PcConfig config, machine_config(options));

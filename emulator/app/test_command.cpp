@@ -73,6 +73,7 @@ Result<machine::PcConfig> config_of(const machine::MachineFile& file, const std:
   MachineOptions options;
   options.engine = engine;
   ICE86_TRY(use_machine_file(file, options));
+  apply_firmware_defaults(options, false);
   return machine_config(options);
 }
 

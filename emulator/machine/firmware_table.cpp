@@ -59,6 +59,9 @@ const std::vector<FirmwareEntry>& firmware_table() {
       {"ovmf", "OVMF: UEFI for 64-bit machines, 4 MiB of flash", "/usr/share/OVMF/OVMF_CODE_4M.fd",
        "ovmf", "/usr/share/seabios/vgabios-stdvga.bin", "seabios", VgaRomPlace::kPciRom,
        "/usr/share/OVMF/OVMF_VARS_4M.fd"},
+      {"efi-python", "Python on EFI without an operating system: OVMF and its disk, on the console",
+       "/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf", "/usr/share/seabios/vgabios-stdvga.bin",
+       "seabios", VgaRomPlace::kPciRom, "/usr/share/OVMF/OVMF_VARS_4M.fd", "efi-python.img"},
   };
   return table;
 }
@@ -78,6 +81,7 @@ std::optional<std::string> missing_file(const FirmwareEntry& entry,
   };
   if (auto missing = check(entry.rom, entry.rom_package)) return missing;
   if (auto missing = check(entry.vars, entry.rom_package)) return missing;
+  if (auto missing = check(entry.disk, "")) return missing;
   return check(entry.vga_rom, entry.vga_package);
 }
 

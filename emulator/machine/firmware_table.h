@@ -30,6 +30,9 @@ struct FirmwareEntry {
   VgaRomPlace vga_place;
   // A pair of flash chips: `rom` is the code, this file the template of the variables' chip.
   std::string_view vars = "";
+  // More than a firmware: a machine that does something by itself. Its disk goes on the primary
+  // master, it has a network card, and its console is the first serial port.
+  std::string_view disk = "";
 };
 
 // A firmware whose files have been read and checked.
