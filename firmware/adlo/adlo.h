@@ -44,5 +44,8 @@ void pir_install(const PirTable* board);
 void pointers_keep(void);
 void pointers_install(void);
 
+// A place in the BIOS that nobody uses, on a 16-byte boundary; 0: there is none.
+uint32_t bios_gap(uint32_t size);
+
 // Everything in CMOS that the BIOS reads.
 void cmos_install(const BiosMemory* memory, const AtaDrive drives[ATA_DRIVES]);

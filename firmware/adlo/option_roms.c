@@ -20,6 +20,7 @@ enum { CODE_LENGTH = 0x10, CODE_TYPE = 0x14, INDICATOR = 0x15, CODE_PC = 0, LAST
 enum { CLASS_VGA = 0x0300, CLASS_OLD_VGA = 0x0001, ROM_ENABLE = 1 };
 // Where a card's ROM is looked at: below the local APIC, where LinuxBIOS has put nothing.
 #define ROM_WINDOW 0xfe000000u
+#define ROM_WINDOW_SIZE 0x800000u
 
 // INT 10h and 16h on the serial port (option console=serial).
 extern uint8_t serial_rom[], serial_rom_end[];
@@ -126,17 +127,32 @@ static bool is_vga(PciAddress card) {
   return class == CLASS_VGA || class == CLASS_OLD_VGA;
 }
 
-static void place_cards(Area* area, bool vga) {
-  PciAddress card = 0;
+// Cards of a bus and of those behind it; true: a VGA card's ROM has been placed, and one is enough.
+// A bridge passes on what is in its window only, so that is moved to where ROMs are looked at.
+static bool place_cards(Area* area, unsigned bus, bool vga) {
+  PciAddress card = (PciAddress)(bus << 8);
   bool started = false;
   while (pci_next(&card, &started)) {
+    if (pci_is_bridge(card)) {
+      const unsigned behind = pci_read8(card, PCI_BUSES + 1);
+      if (behind <= bus) continue;
+      const uint32_t window = pci_read32(card, PCI_MEMORY_WINDOW);
+      pci_write32(card, PCI_MEMORY_WINDOW,
+                  ROM_WINDOW >> 16 | ((ROM_WINDOW + ROM_WINDOW_SIZE - 1) & 0xfff00000u));
+      const bool done = place_cards(area, behind, vga);
+      pci_write32(card, PCI_MEMORY_WINDOW, window);
+      if (done) return true;
+      continue;
+    }
     if (is_vga(card) != vga) continue;
     const uint32_t size = read_card(card);
     if (size == 0) continue;
     if (place(area, (const uint8_t*)SCRATCH, size, vga ? "VGA BIOS of the card" : "card's ROM") &&
-        vga)
-      return;
+        vga) {
+      return true;
+    }
   }
+  return false;
 }
 
 void option_roms_install(uint32_t end, const LbHeader* table) {
@@ -145,7 +161,7 @@ void option_roms_install(uint32_t end, const LbHeader* table) {
   const RomEntry* const vga = rom_find("vgabios");
   const bool from_rom = !rom_option_is("vga", "pci"), off = rom_option_is("vga", "off");
   if (vga != NULL && from_rom && !off && !place_entry(&area, vga)) post_code(POST_VGA_BIOS_DAMAGED);
-  if (area.next == FIRST && !off) place_cards(&area, true);
+  if (area.next == FIRST && !off) place_cards(&area, 0, true);
   const bool screen = area.next != FIRST;
   if (rom_option_is("console", "serial")) {
     place_own(&area, serial_rom, (uint32_t)(serial_rom_end - serial_rom),
@@ -163,7 +179,7 @@ void option_roms_install(uint32_t end, const LbHeader* table) {
   while ((entry = rom_next(entry, false)) != NULL) {
     if (memcmp(entry->name, "optionrom/", 10) == 0) place_entry(&area, entry);
   }
-  if (!rom_option_is("cards", "off")) place_cards(&area, false);
+  if (!rom_option_is("cards", "off")) place_cards(&area, 0, false);
   const uint32_t top = (area.next + SHADOW_GRANULE - 1) & ~(uint32_t)(SHADOW_GRANULE - 1);
   shadow_set(FIRST, top, SHADOW_READ);
 }

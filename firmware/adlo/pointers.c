@@ -38,9 +38,9 @@ void pointers_keep(void) {
   }
 }
 
-// The middle of the longest run of 00h in the BIOS: nobody's code and nobody's variable, as far as
-// one can see from outside.
-static uint32_t gap(uint32_t size) {
+// In the middle of the longest run of 00h in the BIOS: nobody's code and nobody's variable, as far
+// as one can see from outside.
+uint32_t bios_gap(uint32_t size) {
   uint32_t best = 0, best_size = 0, start = FIRST;
   for (uint32_t at = FIRST; at <= END; ++at) {
     if (at < END && *(const uint8_t*)at == 0) continue;
@@ -51,14 +51,14 @@ static uint32_t gap(uint32_t size) {
     start = at + 1;
   }
   if (best_size < size + 2 * MARGIN + STEP) return 0;
-  return (best + best_size / 2) & ~(uint32_t)(STEP - 1);
+  return (best + (best_size - size) / 2) & ~(uint32_t)(STEP - 1);
 }
 
 void pointers_install(void) {
   for (unsigned i = 0; i < 2; ++i) {
     Pointer* const pointer = &pointers[i];
     if (!pointer->kept || find(pointer) != NULL) continue;  // the BIOS may have its own
-    const uint32_t to = gap(pointer->size);
+    const uint32_t to = bios_gap(pointer->size);
     if (to == 0) {
       print("ADLO: the BIOS has no gap for the pointer to %s\n", pointer->name);
       continue;

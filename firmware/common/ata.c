@@ -28,7 +28,7 @@ static bool nobody(uint8_t status) {
 
 uint32_t ata_wait_ready(unsigned channel) {
   const uint16_t port = kCommandBlock[channel];
-  for (uint32_t waited = 0; waited <= 31000; ++waited) {
+  for (uint32_t waited = 0; waited <= ATA_READY_MS; ++waited) {
     const uint8_t status = inb(port + STATUS);
     if (nobody(status) || (status & BSY) == 0) return waited;
     delay_ms(1);
@@ -57,7 +57,7 @@ static bool read_identity(uint16_t port, uint8_t command, uint16_t words[256]) {
       if ((status & ERR) != 0) return false;
       if ((status & DRQ) != 0) break;
     }
-    if (waited == 5000) return false;
+    if (waited == ATA_DATA_MS) return false;
     delay_ms(1);
   }
   for (unsigned i = 0; i < 256; ++i) words[i] = inw(port + DATA);

@@ -17,6 +17,15 @@ typedef struct {
   char model[41];
 } AtaDrive;
 
+// The longest waits: for a drive that spins up, and for data after a command. A build for tests has
+// none.
+#ifndef ATA_READY_MS
+#define ATA_READY_MS 31000
+#endif
+#ifndef ATA_DATA_MS
+#define ATA_DATA_MS 5000
+#endif
+
 // After power-on a drive holds BSY until it can take commands; ATA allows it 31 s. Waits until the
 // channel (0 or 1) is ready and returns the milliseconds that took, or ATA_TIMED_OUT.
 #define ATA_TIMED_OUT 0xffffffffu

@@ -27,6 +27,7 @@ enum {
   PCI_MEMORY_WINDOW = 0x20,
   PCI_PREFETCH_WINDOW = 0x24,
   PCI_IO_WINDOW_HIGH = 0x30,
+  PCI_BRIDGE_CONTROL = 0x3e,
   PCI_BRIDGE = 0x0604  // its class
 };
 enum { PCI_COMMAND_IO = 1, PCI_COMMAND_MEMORY = 2, PCI_COMMAND_MASTER = 4 };
@@ -51,6 +52,10 @@ static inline unsigned pci_function(PciAddress address) {
 // Steps through the functions that are there on the bus of *address. Start with its device 0 and
 // *started false.
 bool pci_next(PciAddress* address, bool* started);
+
+static inline bool pci_is_bridge(PciAddress function) {
+  return (pci_read8(function, PCI_HEADER_TYPE) & 0x7f) == 1;
+}
 
 // The first function with this identifier (vendor low, device high) on bus 0.
 bool pci_find(uint32_t identifier, PciAddress* address);

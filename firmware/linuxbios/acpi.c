@@ -105,14 +105,14 @@ void acpi_init(Memory* memory, const CpuInfo* cpu) {
     print("ACPI: no power management, or no memory for tables\n");
     return;
   }
-  const uint32_t base = memory->tables + TABLES_ACPI;
-  uint8_t *const facs = (uint8_t*)base, *const rsdt = facs + FACS_SIZE;
+  const uint32_t base = memory->tables + TABLES_ACPI, nvs = memory->tables + TABLES_ACPI_NVS;
+  uint8_t *const facs = (uint8_t*)nvs, *const rsdt = (uint8_t*)base;
   uint8_t *const fadt = rsdt + 64, *const madt = fadt + 128, *const dsdt = madt + 128;
   memset(facs, 0, FACS_SIZE);
   memcpy(facs, "FACS", 4);
   put32(facs + 4, FACS_SIZE);
   memcpy(dsdt, dsdt_start, (uint32_t)(dsdt_end - dsdt_start));
-  make_fadt(fadt, base, (uint32_t)(uintptr_t)dsdt);
+  make_fadt(fadt, nvs, (uint32_t)(uintptr_t)dsdt);
   uint32_t tables = 1;
   put32(rsdt + HEADER, (uint32_t)(uintptr_t)fadt);
   if (cpu->local_apic != 0 && io_apic_init()) {

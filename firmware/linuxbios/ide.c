@@ -9,7 +9,7 @@ void ide_init(void) {
   for (unsigned channel = 0; channel < 2; ++channel) {
     const uint32_t waited = ata_wait_ready(channel);
     if (waited == ATA_TIMED_OUT) {
-      print("IDE%u: the drive is still busy after 31 s\n", channel);
+      print("IDE%u: the drive is still busy after %u s\n", channel, ATA_READY_MS / 1000);
       continue;
     }
     if (waited > 0) print("IDE%u: ready after %u ms\n", channel, waited);

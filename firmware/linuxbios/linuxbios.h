@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "firmware/common/pci.h"
+
 // What the CPU is, as far as tables say it.
 typedef struct {
   uint32_t signature, features;  // CPUID leaf 1
@@ -12,7 +14,7 @@ typedef struct {
 } CpuInfo;
 
 // Within the last 64 KB of memory; the LinuxBIOS table is at their beginning.
-enum { TABLES_ACPI = 0x4000, TABLES_MP = 0x8000 };
+enum { TABLES_ACPI_NVS = 0x4000, TABLES_ACPI = 0x5000, TABLES_MP = 0x8000 };
 // In the shadow RAM at F0000, where readers search; $PIR is at its beginning.
 enum { MP_POINTER = 0xf0200, ACPI_POINTER = 0xf0240 };
 #define IO_APIC 0xfec00000u
@@ -38,8 +40,13 @@ CpuInfo cpu_init(const Memory* memory);
 // 8259 pair, 8254, RTC, keyboard controller: a defined state, all interrupts masked.
 void legacy_init(void);
 
-// Lists the functions of bus 0, gives every base address register its place, and turns them on.
+// Lists the functions of all buses, gives every base address register its place, and turns them on.
 void pci_init(const Memory* memory);
+
+// Every function of every bus, a bridge before what is behind it. `input`: of the interrupt router,
+// 0 to 3, at which its device's INTA# arrives; INTB# at the next, and so on.
+typedef void (*PciVisitor)(PciAddress function, unsigned input, void* context);
+void pci_walk(PciVisitor visit, void* context);
 
 // IDE channels, interrupt router, and the interrupt line of every function.
 void southbridge_init(void);
@@ -47,7 +54,8 @@ void southbridge_init(void);
 // Waits for the drives.
 void ide_init(void);
 
-// $PIR at F0000, where a BIOS's reader looks for it, in shadow RAM that stays open.
+// $PIR, with the slots of the board and the devices behind bridges, at F0000, where a BIOS's reader
+// looks for it, in shadow RAM that stays open.
 void irq_routing_init(void);
 
 // Gives the I/O APIC its number; false: there is none.

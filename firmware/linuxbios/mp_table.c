@@ -8,7 +8,7 @@
 #include "firmware/linuxbios/linuxbios.h"
 #include "firmware/linuxbios/mainboard.h"
 
-enum { IO_APIC_VERSION = 1, BUS_PCI = 0, BUS_ISA = 1 };
+enum { IO_APIC_VERSION = 1, MOST_BUSES = 32 };  // PCI buses have their own numbers, ISA the next
 enum { ENTRY_PROCESSOR, ENTRY_BUS, ENTRY_IO_APIC, ENTRY_INTERRUPT, ENTRY_LOCAL };
 enum { INT = 0, NMI = 1, EXT_INT = 3 };
 enum { TIMER_PIN = 2, ALL = 0xff };
@@ -47,6 +47,8 @@ typedef struct __attribute__((packed)) {
 typedef struct {
   MpTable* table;
   uint8_t* next;
+  unsigned buses;                // of PCI
+  uint32_t done[MOST_BUSES][4];  // a bit for each device and pin
 } Writer;
 
 static void add(Writer* w, const void* entry, unsigned size) {
@@ -75,23 +77,37 @@ static bool is_for_pci(unsigned irq) {
   return false;
 }
 
+static void count_buses(PciAddress function, unsigned input, void* context) {
+  (void)input;
+  Writer* const w = context;
+  if (pci_bus(function) >= w->buses) w->buses = pci_bus(function) + 1;
+  // A bridge with nothing behind it has a bus too.
+  if (!pci_is_bridge(function)) return;
+  const unsigned behind = pci_read8(function, PCI_BUSES + 1);
+  if (behind >= w->buses && behind < MOST_BUSES) w->buses = behind + 1;
+}
+
+static void add_pci_interrupt(PciAddress function, unsigned input, void* context) {
+  (void)input;
+  Writer* const w = context;
+  const unsigned pin = pci_read8(function, PCI_INTERRUPT_PIN), device = pci_device(function);
+  const unsigned bus = pci_bus(function);
+  if (pin < 1 || pin > 4 || bus >= MOST_BUSES) return;
+  if ((w->done[bus][pin - 1] >> device & 1) != 0) return;
+  w->done[bus][pin - 1] |= 1u << device;
+  add_interrupt(w, ENTRY_INTERRUPT, INT, bus, device << 2 | (pin - 1), IO_APIC_ID,
+                pci_read8(function, PCI_INTERRUPT_LINE));
+}
+
 static void add_interrupts(Writer* w) {
-  PciAddress function = 0;
-  bool started = false;
-  uint32_t done[4] = {0, 0, 0, 0};  // a bit for each device and pin
-  while (pci_next(&function, &started)) {
-    const unsigned pin = pci_read8(function, PCI_INTERRUPT_PIN), device = pci_device(function);
-    if (pin < 1 || pin > 4 || (done[pin - 1] >> device & 1) != 0) continue;
-    done[pin - 1] |= 1u << device;
-    add_interrupt(w, ENTRY_INTERRUPT, INT, BUS_PCI, device << 2 | (pin - 1), IO_APIC_ID,
-                  pci_read8(function, PCI_INTERRUPT_LINE));
-  }
+  const unsigned isa = w->buses;
+  pci_walk(add_pci_interrupt, w);
   for (unsigned irq = 0; irq < 16; ++irq) {
     if (irq == 2 || is_for_pci(irq)) continue;
-    add_interrupt(w, ENTRY_INTERRUPT, INT, BUS_ISA, irq, IO_APIC_ID, irq == 0 ? TIMER_PIN : irq);
+    add_interrupt(w, ENTRY_INTERRUPT, INT, isa, irq, IO_APIC_ID, irq == 0 ? TIMER_PIN : irq);
   }
-  add_interrupt(w, ENTRY_LOCAL, EXT_INT, BUS_ISA, 0, ALL, 0);
-  add_interrupt(w, ENTRY_LOCAL, NMI, BUS_ISA, 0, ALL, 1);
+  add_interrupt(w, ENTRY_LOCAL, EXT_INT, isa, 0, ALL, 0);
+  add_interrupt(w, ENTRY_LOCAL, NMI, isa, 0, ALL, 1);
 }
 
 // Selects the I/O APIC's number; false: there is none at its place.
@@ -119,7 +135,10 @@ void mp_table_init(const Memory* memory, const CpuInfo* cpu) {
   memcpy(table->oem, "LINUXBIO", 8);
   memcpy(table->product, "i440FX PIIX3", 12);
   table->local_apic = cpu->local_apic;
-  Writer w = {table, (uint8_t*)(table + 1)};
+  static Writer w;
+  memset(&w, 0, sizeof w);
+  w.table = table;
+  w.next = (uint8_t*)(table + 1);
   const MpProcessor processor = {ENTRY_PROCESSOR,
                                  (uint8_t)(apic[0x20 / 4] >> 24),
                                  (uint8_t)apic[0x30 / 4],
@@ -128,8 +147,9 @@ void mp_table_init(const Memory* memory, const CpuInfo* cpu) {
                                  cpu->features,
                                  {0, 0}};
   add(&w, &processor, sizeof processor);
-  add_bus(&w, BUS_PCI, "PCI");
-  add_bus(&w, BUS_ISA, "ISA");
+  pci_walk(count_buses, &w);
+  for (unsigned bus = 0; bus < w.buses; ++bus) add_bus(&w, bus, "PCI");
+  add_bus(&w, w.buses, "ISA");
   const uint8_t io_apic[8] = {ENTRY_IO_APIC,
                               IO_APIC_ID,
                               0x11,

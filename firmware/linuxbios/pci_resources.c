@@ -6,6 +6,7 @@
 #include "firmware/common/pci.h"
 #include "firmware/linuxbios/linuxbios.h"
 
+enum { CLASS_VGA = 0x0300, VGA_BEHIND = 8 };  // in a bridge's control register
 enum { MAX_BARS = 64, MAX_BUSES = 32, BRIDGE_MASTER = PCI_COMMAND_MASTER };
 enum { IO_GRANULE = 0x1000, MEMORY_GRANULE = 0x100000 };
 // Below are the motherboard's own ports; above, at FEC00000, the APICs and the ROM.
@@ -23,6 +24,7 @@ typedef struct {
 static Bar bars[MAX_BARS];
 static unsigned bar_count;
 static unsigned last_bus;
+static bool has_vga;
 
 // What is still free.
 static uint32_t next_port;
@@ -110,10 +112,6 @@ static void place_bridge(PciAddress bridge) {
               (uint16_t)(command | PCI_COMMAND_IO | PCI_COMMAND_MEMORY | BRIDGE_MASTER));
 }
 
-static bool is_bridge(PciAddress function) {
-  return (pci_read8(function, PCI_HEADER_TYPE) & 0x7f) == 1;
-}
-
 static void place(unsigned bus) {
   for (unsigned i = 0; i < bar_count; ++i) {
     if (pci_bus(bars[i].function) == bus) place_bar(&bars[i]);
@@ -121,7 +119,7 @@ static void place(unsigned bus) {
   PciAddress function = (PciAddress)(bus << 8);
   bool started = false;
   while (pci_next(&function, &started)) {
-    if (is_bridge(function)) place_bridge(function);
+    if (pci_is_bridge(function)) place_bridge(function);
   }
 }
 
@@ -135,6 +133,7 @@ static void scan(unsigned bus) {
     print("PCI: %02x:%02x.%u %04x:%04x class %04x\n", bus, pci_device(function),
           pci_function(function), identifier & 0xffff, identifier >> 16,
           pci_read16(function, PCI_CLASS));
+    if (pci_read16(function, PCI_CLASS) == CLASS_VGA) has_vga = true;
     const unsigned type = pci_read8(function, PCI_HEADER_TYPE) & 0x7f;
     if (type == 0) measure(function, 6);
     if (type != 1) continue;
@@ -146,7 +145,13 @@ static void scan(unsigned bus) {
     }
     const unsigned secondary = ++last_bus;
     pci_write32(function, PCI_BUSES, bus | secondary << 8 | 0xffu << 16);
+    const bool vga_before = has_vga;
     scan(secondary);
+    // The frame buffer and the ports that a VGA card has by tradition, for the first.
+    if (has_vga && !vga_before) {
+      const uint16_t control = pci_read16(function, PCI_BRIDGE_CONTROL);
+      pci_write16(function, PCI_BRIDGE_CONTROL, control | VGA_BEHIND);
+    }
     pci_write32(function, PCI_BUSES, bus | secondary << 8 | last_bus << 16);
   }
 }
@@ -154,6 +159,7 @@ static void scan(unsigned bus) {
 void pci_init(const Memory* memory) {
   bar_count = 0;
   last_bus = 0;
+  has_vga = false;
   scan(0);
   sort();
   next_port = FIRST_PORT;

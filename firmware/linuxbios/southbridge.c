@@ -15,23 +15,31 @@ static bool router(PciAddress* address) {
   return pci_find(0x70008086u, address) || pci_find(0x122e8086u, address);
 }
 
-// The interrupt line of every function. Behind a bridge, pin n of device d is pin (n + d) mod 4 of
-// the bridge (PCI-to-PCI Bridge Architecture Specification 1.1, section 9.1); `inputs`: what that
-// adds up to, from the router's device on.
-static void set_lines(unsigned bus, unsigned inputs) {
+// Behind a bridge, pin n of device d is pin (n + d) mod 4 of the bridge (PCI-to-PCI Bridge
+// Architecture Specification 1.1, section 9.1); `inputs`: what that adds up to, from the router's
+// device on.
+static void walk(unsigned bus, unsigned inputs, PciVisitor visit, void* context) {
   PciAddress function = (PciAddress)(bus << 8);
   bool started = false;
   while (pci_next(&function, &started)) {
     const unsigned device = pci_device(function);
     const unsigned turned = bus == 0 ? pirq_of(device, 0) : inputs + device;
-    if ((pci_read8(function, PCI_HEADER_TYPE) & 0x7f) == 1) {
-      const unsigned behind = pci_read8(function, PCI_BUSES + 1);
-      if (behind != 0) set_lines(behind, turned);
-    }
-    const unsigned pin = pci_read8(function, PCI_INTERRUPT_PIN);
-    if (pin < 1 || pin > 4) continue;
-    pci_write8(function, PCI_INTERRUPT_LINE, kPirqInterrupt[(turned + pin - 1) & 3]);
+    visit(function, turned & 3, context);
+    if (!pci_is_bridge(function)) continue;
+    const unsigned behind = pci_read8(function, PCI_BUSES + 1);
+    if (behind != 0) walk(behind, turned, visit, context);
   }
+}
+
+void pci_walk(PciVisitor visit, void* context) {
+  walk(0, 0, visit, context);
+}
+
+static void set_line(PciAddress function, unsigned input, void* context) {
+  (void)context;
+  const unsigned pin = pci_read8(function, PCI_INTERRUPT_PIN);
+  if (pin < 1 || pin > 4) return;
+  pci_write8(function, PCI_INTERRUPT_LINE, kPirqInterrupt[(input + pin - 1) & 3]);
 }
 
 static void route_interrupts(void) {
@@ -48,7 +56,7 @@ static void route_interrupts(void) {
   outb(ELCR1, (uint8_t)level);
   outb(ELCR2, (uint8_t)(level >> 8));
 
-  set_lines(0, 0);
+  pci_walk(set_line, 0);
 }
 
 static void decode_ide(void) {

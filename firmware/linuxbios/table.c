@@ -57,14 +57,21 @@ static void range(LbRange** at, uint64_t start, uint64_t end, uint32_t type) {
 }
 
 static void memory_map(const Memory* memory) {
-  LbRange ranges[7];
+  LbRange ranges[10];
   LbRange* end = ranges;
   const uint64_t usable_end = memory->tables != 0 ? memory->tables : memory->below_4g;
   range(&end, 0, LOW_END, LB_TABLE);
   range(&end, LOW_END, memory->base, LB_RAM);
   range(&end, 0xf0000, 0x100000, LB_TABLE);  // $PIR
   range(&end, 0x100000, usable_end, LB_RAM);
-  range(&end, usable_end, memory->below_4g, LB_TABLE);
+  uint64_t tables = usable_end;
+  if (memory->acpi != 0) {
+    range(&end, tables, tables + TABLES_ACPI_NVS, LB_TABLE);
+    range(&end, tables + TABLES_ACPI_NVS, tables + TABLES_ACPI, LB_NVS);
+    range(&end, tables + TABLES_ACPI, tables + TABLES_MP, LB_ACPI);
+    tables += TABLES_MP;
+  }
+  range(&end, tables, memory->below_4g, LB_TABLE);
   range(&end, 0xfff80000u, 0x100000000u, LB_RESERVED);  // this ROM
   range(&end, 0x100000000u, 0x100000000u + memory->above_4g, LB_RAM);
   const uint32_t size = (uint32_t)((uint8_t*)end - (uint8_t*)ranges);
@@ -92,7 +99,7 @@ static void console(void) {
 void table_init(const Memory* memory) {
   const bool high = memory->tables != 0;
   LbHeader* const header =
-      high ? begin(memory->tables, memory->tables + TABLES_ACPI) : begin(LOW_ADDRESS, LOW_END);
+      high ? begin(memory->tables, memory->tables + TABLES_ACPI_NVS) : begin(LOW_ADDRESS, LOW_END);
   memory_map(memory);
   mainboard();
   string(LB_VERSION, FIRMWARE_VERSION);
