@@ -67,10 +67,10 @@ void add_ranges(const std::vector<IntEvent>& events, LintView& view) {
     }
     const std::string name(type);
     round.push_back({start, size,
-                     name == "usable"      ? 1u
-                     : name == "ACPI data" ? 3u
-                     : name == "ACPI NVS"  ? 4u
-                                           : 2u});
+                     name == "usable" ? 1u
+                     : name == "ACPI" ? 3u
+                     : name == "NVS"  ? 4u
+                                      : 2u});
     if (event.out->ebx == 0) view.e820 = round;
   }
 }

@@ -263,7 +263,7 @@ TEST_F(LinuxDevices, NetworkDiskFrameBufferAndPowerOff) {
     EXPECT_THAT(first, HasSubstr(packet));
   EXPECT_THAT(first, Not(HasSubstr("Malformed")));
 
-  for (const char* firmware : {"seabios", "bochs"}) {
+  for (const char* firmware : {"seabios", "bochs", ICE86_LINUX_IMAGES "/stack.rom"}) {
     const auto next = Guest::create({.firmware = firmware, .disk = image});
     ASSERT_TRUE(next);
     EXPECT_TRUE(next->talk({{"boot: ", "test\r"}, {"test kernel: ok", ""}}, kLong)) << firmware;

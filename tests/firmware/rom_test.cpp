@@ -8,6 +8,8 @@
 #include <functional>
 #include <string>
 
+#include "devices/vga/vga.h"
+#include "emulator/display/screen.h"
 #include "harness/lint/lint_machine.h"
 #include "tests/firmware/support/rom.h"
 
@@ -239,6 +241,55 @@ TEST(E820Option, AnswersWithThePapersTable4) {
     if (event.out && event.out->ebx == 0) break;
   }
   EXPECT_THAT(ranges, ElementsAre("0x0 + 0xa0000 usable", "0x100000 + 0x1fef0000 usable"));
+}
+
+// As the paper's Table 3 has it of a commercial BIOS.
+TEST(E820Option, TellsOfAcpisTables) {
+  const Boot boot = boot_disk(file(ICE86_IMAGES "/stack-options.rom"));
+  std::vector<std::string> ranges;
+  for (const harness::IntEvent& event : boot.events) {
+    if (event.vector != 0x15 || event.in.ax() != 0xe820) continue;
+    ranges.push_back(event.result.substr(0, event.result.find(", next")));
+    if (event.out && event.out->ebx == 0) break;
+  }
+  EXPECT_THAT(ranges, ElementsAre("0x0 + 0xa0000 usable", "0x100000 + 0x1fef0000 usable",
+                                  "0x1fff4000 + 0x1000 NVS", "0x1fff5000 + 0x3000 ACPI"));
+  EXPECT_EQ(boot.pc->peek_memory(0x1fff4000, 4), 0x53434146u) << "FACS";
+  EXPECT_EQ(boot.pc->peek_memory(0x1fff5000, 4), 0x54445352u) << "RSDT";
+}
+
+// 'Flexibility in ROM': the firmware is at the disk before it has spun up. This one takes 5 s, and
+// 20 ms for each command.
+devices::AtaTiming slow_disk() {
+  devices::AtaTiming timing;
+  timing.spin_up = 5 * kSecond;
+  timing.command_latency = kSecond / 50;
+  timing.register_latency = kSecond / 50;
+  return timing;
+}
+
+TEST(SlowDisk, IsWaitedFor) {
+  const Boot boot = boot_disk(file(ICE86_IMAGES "/stack-packed.rom"), 60 * kSecond, slow_disk());
+  EXPECT_THAT(boot.serial, HasSubstr("IDE0: ready after 49"));
+  EXPECT_THAT(boot.serial, HasSubstr("ice86 test kernel: ok"));
+  EXPECT_EQ(boot.end, machine::RunEnd::kDebugExit);
+}
+
+// The same sources, built without waits.
+TEST(SlowDisk, IsNotFoundByABuildThatDoesNotWait) {
+  harness::RomPlan plan;
+  plan.boot_code = file(ICE86_IMPATIENT "/linuxbios.bin");
+  plan.files = stack_files(true);
+  plan.files[0].bytes = file(ICE86_IMPATIENT "/adlo.elf");
+  auto rom = harness::build_rom(plan, nullptr);
+  ASSERT_TRUE(rom) << rom.error().message();
+  const Boot boot = boot_disk(*rom, 60 * kSecond, slow_disk());
+  EXPECT_THAT(boot.serial, HasSubstr("IDE0: the drive is still busy after 0 s"));
+  EXPECT_THAT(boot.serial, HasSubstr("ADLO: starting the BIOS"));
+  EXPECT_THAT(display::describe(boot.pc->vga()), HasSubstr("No bootable device"));
+  EXPECT_THAT(boot.serial, Not(HasSubstr("test kernel")));
+  // With a disk that is ready it does as well as the other.
+  EXPECT_THAT(boot_disk(*rom).serial, HasSubstr("ice86 test kernel: ok"));
 }
 
 // MP and ACPI tables, and their pointers in the BIOS's segment.

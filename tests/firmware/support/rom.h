@@ -110,12 +110,13 @@ inline Outcome start(Bytes rom, Nanoseconds until = kSecond, unsigned memory_mib
 }
 
 // The test kernel by GRUB from disk.
-inline Boot boot_disk(Bytes rom, Nanoseconds until = 20 * kSecond) {
+inline Boot boot_disk(Bytes rom, Nanoseconds until = 20 * kSecond,
+                      const devices::AtaTiming& timing = {}) {
   Boot boot;
   auto image = BlockImage::open(ICE86_IMAGES "/grub.img", BlockImage::Writes::kOverlay);
   EXPECT_TRUE(image) << image.error().message();
   machine::PcConfig config = config_of(std::move(rom), 512, boot.serial);
-  config.disks[0] = machine::DiskConfig{std::move(*image), {}};
+  config.disks[0] = machine::DiskConfig{std::move(*image), timing};
   auto pc = machine::Pc::create(std::move(config));
   EXPECT_TRUE(pc) << pc.error().message();
   boot.pc = std::move(*pc);
