@@ -5,11 +5,13 @@
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "emulator/app/command.h"
 #include "emulator/app/exit_code.h"
 #include "emulator/app/machine_options.h"
 #include "emulator/app/session.h"
+#include "emulator/base/files.h"
 #include "emulator/machine/firmware_table.h"
 #include "harness/lint/lint_machine.h"
 
@@ -17,9 +19,12 @@ namespace ice86::app {
 
 namespace {
 
+constexpr std::uint64_t kSmallestDump = 1 << 20, kLargestDump = std::uint64_t{4} << 30;
+
 struct LintOptions {
   MachineOptions machine;
   std::string firmware;
+  std::optional<std::string> memory_dump;
   bool json = false;
 };
 
@@ -42,29 +47,56 @@ nlohmann::ordered_json lint_json(const harness::LintReport& report) {
   return whole;
 }
 
-// Runs the firmware to the end of what it boots, by default the test kernel, which asks for the
-// memory map.
-Result<int> lint(const LintOptions& options) {
-  MachineOptions machine = options.machine;
-  machine.firmware = options.firmware;
-  if (!machine.max_time) machine.max_time = "60s";
-  const bool empty =
-      machine.disk_list.empty() && machine.drives.empty() && machine.disks[0].empty();
-  if (empty) machine.disk_list.push_back(images_folder() / "grub.img");
-  ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session, Session::open(machine, true, false));
-  const Ending ending = session->run();
-  fmt::print(stderr, "ice86: {}\n", ending.text);
-  const harness::LintReport report =
-      harness::lint_firmware(harness::lint_view(session->pc(), session->trace().events));
+int show(const LintOptions& options, const harness::LintReport& report) {
   if (options.json) {
     fmt::print("{}\n", lint_json(report).dump(2));
   } else {
     fmt::print("{}", harness::lint_text(report));
   }
   for (const harness::LintFinding& finding : report.findings) {
-    if (finding.level == harness::LintLevel::kError) return static_cast<int>(kTestFailed);
+    if (finding.level == harness::LintLevel::kError) return kTestFailed;
   }
-  return static_cast<int>(kDone);
+  return kDone;
+}
+
+// Memory from address 0 on, as another emulator or a real machine had it. What is beyond reads as
+// FFh does where nothing answers.
+Result<int> lint_dump(const LintOptions& options) {
+  auto bytes = read_file(*options.memory_dump, kLargestDump);
+  if (!bytes) return std::move(bytes).error().within("--memory-dump");
+  if (bytes->size() < kSmallestDump) {
+    return Error(
+        fmt::format("--memory-dump {}: {} bytes are no dump of memory from 0 on: the first "
+                    "megabyte at least is needed",
+                    *options.memory_dump, bytes->size()));
+  }
+  harness::LintView view;
+  view.memory_size = bytes->size();
+  view.memory = [&bytes](std::uint64_t at) {
+    return at < bytes->size() ? (*bytes)[at] : std::uint8_t{0xff};
+  };
+  return show(options, harness::lint_firmware(view));
+}
+
+// Runs the firmware to the end of what it boots, by default a disk that asks it what it can do.
+Result<int> lint(const LintOptions& options) {
+  if (options.memory_dump && !options.firmware.empty()) {
+    return usage_error("firmware lint: ROM or --memory-dump, one of them");
+  }
+  if (options.memory_dump) return lint_dump(options);
+  if (options.firmware.empty()) return usage_error("firmware lint: which ROM?");
+  MachineOptions machine = options.machine;
+  machine.firmware = options.firmware;
+  if (!machine.max_time) machine.max_time = "60s";
+  const bool empty =
+      machine.disk_list.empty() && machine.drives.empty() && machine.disks[0].empty();
+  if (empty) machine.disk_list.push_back(images_folder() / "probe.img");
+  ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session, Session::open(machine, true, false));
+  const Ending ending = session->run();
+  fmt::print(stderr, "ice86: {}\n", ending.text);
+  const harness::LintReport report =
+      harness::lint_firmware(harness::lint_view(session->pc(), session->trace().events));
+  return show(options, report);
 }
 
 void add_lint_command(CLI::App& firmware, int& exit) {
@@ -72,7 +104,9 @@ void add_lint_command(CLI::App& firmware, int& exit) {
       "lint", "run a firmware and say what is wrong with the tables and vectors that it leaves");
   auto options = std::make_shared<LintOptions>();
   add_machine_options(*command, options->machine);
-  command->add_option("ROM", options->firmware, "firmware name or ROM image")->required();
+  command->add_option("ROM", options->firmware, "firmware name or ROM image");
+  command->add_option("--memory-dump", options->memory_dump,
+                      "a dump of memory from address 0 on instead of a run: QEMU's pmemsave");
   command->add_flag("--json", options->json, "as JSON");
   command->callback([options, &exit] {
     auto code = lint(*options);

@@ -142,9 +142,11 @@ void check_vectors(Checker& c) {
 
 }  // namespace lint
 
-LintReport lint_firmware(const LintView& view) {
+LintReport lint_firmware(const LintView& given) {
   LintReport report;
+  LintView view = given;
   lint::Checker c(view, report);
+  if (view.e820.empty() && lint::has_answers(c)) view.e820 = lint::answered_ranges(c);
   lint::check_vectors(c);
   lint::check_e820(c);
   lint::check_pir(c);
@@ -155,11 +157,20 @@ LintReport lint_firmware(const LintView& view) {
     const auto at = c.find(signature, 0xe0000, 0x100000);
     c.feature(name, at ? fmt::format("at {:X}", *at) : "no");
   };
+  lint::check_services(c);
   rom("Plug and Play BIOS", "$PnP");
   rom("32-bit service directory", "_32_");
-  rom("BIOS Boot Specification", "$BBS");
+  rom("Post Memory Manager", "$PMM");
   const auto table = c.find("LBIO", 0, 0x1000);
   c.feature("LinuxBIOS table", table ? fmt::format("at {:X}", *table) : "no");
+  std::string option_roms;
+  for (std::uint64_t at = 0xc0000; at < 0xf0000; at += 2048) {
+    const std::uint64_t size = c.number(at + 2, 1) * 512;
+    if (c.number(at, 2) != 0xaa55 || size == 0 || c.sum(at, size) != 0) continue;
+    option_roms += fmt::format("{}{:X}", option_roms.empty() ? "at " : ", ", at);
+    at += (size - 1) / 2048 * 2048;
+  }
+  c.feature("option ROMs", option_roms.empty() ? "no" : option_roms);
   lint::check_pci(c);
   return report;
 }

@@ -54,7 +54,7 @@ struct LintReport {
   std::vector<LintFeature> features;
 };
 
-LintReport lint_firmware(const LintView& view);
+LintReport lint_firmware(const LintView& given);
 
 // As people read it.
 std::string lint_text(const LintReport& report);

@@ -92,5 +92,10 @@ void check_smbios(Checker& c);
 void check_e820(Checker& c);
 void check_pci(Checker& c);
 void check_vectors(Checker& c);
+void check_services(Checker& c);
+
+// Whether the answers of images/probe/probe.asm are in memory, and the memory map among them.
+bool has_answers(const Checker& c);
+std::vector<LintRange> answered_ranges(const Checker& c);
 
 }  // namespace ice86::harness::lint

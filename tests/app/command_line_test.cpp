@@ -203,6 +203,18 @@ TEST_F(CommandLine, HaltWithInterruptsOffIsReportedNotWaitedFor) {
   EXPECT_THAT(outcome.output, HasSubstr("nothing can wake it"));
 }
 
+TEST_F(CommandLine, FirmwareLintTakesAMemoryDump) {
+  const std::string small = file("small.bin", 1000), empty = file("empty.bin", 2 << 20);
+  const Outcome refused = ice86("firmware lint --memory-dump " + small);
+  EXPECT_EQ(refused.exit, 6) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr("the first megabyte at least is needed"));
+  const Outcome read = ice86("firmware lint --memory-dump " + empty);
+  EXPECT_EQ(read.exit, 0) << read.output;
+  EXPECT_THAT(read.output, HasSubstr("interrupt vectors                    no"));
+  EXPECT_EQ(ice86("firmware lint").exit, 2);
+  EXPECT_EQ(ice86("firmware lint stack --memory-dump " + empty).exit, 2);
+}
+
 TEST_F(CommandLine, DebugExitPortGivesItsValue) {
   EXPECT_EQ(ice86("run --firmware " + guest("exit_rom")).exit, 11);
 }

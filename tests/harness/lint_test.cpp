@@ -285,6 +285,55 @@ TEST_F(Lint, BarWithoutAddress) {
   EXPECT_THAT(findings(), HasSubstr("is on, and has no address"));
 }
 
+TEST_F(Lint, PirVersion) {
+  put(kPir + 4, 0x200, 2);
+  seal(kPir, 64, kPir + 31);
+  EXPECT_EQ(findings(), "error $PIR: version 0200 is not known\n");
+}
+TEST_F(Lint, TablesInUsableMemory) {
+  view_.e820[2] = {0xf0000, 0x10000, 1};
+  EXPECT_THAT(findings(), HasSubstr("error MP: the table is where E820 says usable"));
+  EXPECT_THAT(findings(), HasSubstr("error SMBIOS: the structures are where E820 says usable"));
+}
+TEST_F(Lint, AcpiSize) {
+  put(kDsdt + 4, 4, 4);
+  EXPECT_THAT(findings(), HasSubstr("error ACPI DSDT: a table of 4 bytes makes no sense"));
+}
+
+// The answers that images/probe/probe.asm leaves.
+TEST_F(Lint, ServicesAreThoseThatHaveAnswered) {
+  text(0x8000, "ICE86PRB");
+  unsigned count = 0;
+  const auto answer = [&](unsigned vector, unsigned asked, unsigned ax, unsigned bx, unsigned dx,
+                          unsigned flags) {
+    const std::size_t at = 0x8010 + 16 * count++;
+    put(at, vector, 2);
+    put(at + 2, asked, 2);
+    put(at + 4, ax, 2);
+    put(at + 6, bx, 2);
+    put(at + 10, dx, 2);
+    put(at + 12, flags, 2);
+    put(0x8008, count, 2);
+  };
+  answer(0x12, 0, 636, 0, 0, 0);
+  answer(0x15, 0x5300, 0x0102, 0x504d, 0, 0);
+  answer(0x1a, 0xb101, 0x0001, 0x0210, 0x4350, 0);
+  answer(0x13, 0x4100, 0x0100, 0xaa55, 0x80, 1);
+  view_.e820.clear();
+  put(0x800a, 2, 2);
+  put(0x9000 + 8, 0xa0000, 4);
+  put(0x9000 + 16, 1, 4);
+  put(0x9014, 0x100000, 4);
+  put(0x9014 + 8, 0xf0000, 4);
+  put(0x9014 + 16, 1, 4);
+  EXPECT_THAT(findings(), HasSubstr("usable memory from 0 ends at A0000, and INT 12h has 636 KB"));
+  const std::string report = lint_text(lint_firmware(view_));
+  EXPECT_THAT(report, HasSubstr("APM BIOS                             1.2\n"));
+  EXPECT_THAT(report, HasSubstr("PCI BIOS                             2.10\n"));
+  EXPECT_THAT(report, HasSubstr("INT 13h extensions (EDD)             no\n"));
+  EXPECT_THAT(report, HasSubstr("INT 15h E820                         2 ranges\n"));
+}
+
 TEST_F(Lint, VectorOutsideTheBios) {
   put(0x13 * 4, 0x12345678, 4);
   EXPECT_EQ(findings(), "error vectors: INT 13h points to 179B8, outside BIOS and option ROMs\n");
