@@ -137,6 +137,58 @@ TEST(EfiPython, AnswersAsTheHostsPythonDoesAndStopsAtControlC) {
   }
 }
 
+// What is typed, and what the prompt answers.
+struct Exchange {
+  const char* typed;
+  const char* answer;
+};
+
+TEST(EfiPython, TheModuleEfiReachesTheFirmware) {
+  static constexpr Exchange kExchanges[] = {
+      {"import efi, ctypes, time; out = efi.system_table.ConOut\r", ""},
+      {"out.contents.OutputString(out, 'Hello world\\r\\n')\r", "\nHello world\r\n0\r"},
+      {"efi.system_table\r", "  0x060 BootServices = <BootServices at 0x"},
+      {"out.contents\r", "  0x008 OutputString = <function at 0x"},
+      {"efi.show_available_protocols()\r", "ce345171-ba0b-11d2-8e4f-00a0c969723b    1  DiskIo\r"},
+      {"efi.get_variable('BootCurrent')\r", "\n(6, b'\\x01\\x00')\r"},
+      {"v = efi.Guid('1ce86000-0000-0000-0000-000000000001'); efi.set_variable('X', b'abc', v)\r",
+       ""},
+      {"efi.get_variable('X', v)\r", "\n(7, b'abc')\r"},
+      {"[n for n, g in efi.variables() if g == v]\r", "\n['X']\r"},
+      {"efi.names.TABLES['SMBIOS'] in dict(efi.configuration_tables())\r", "\nTrue\r"},
+      {"sum(m.NumberOfPages for m in efi.memory_map() if m.Type == 1) > 10000\r", "\nTrue\r"},
+      // Notifications: while the main thread sleeps, and while it computes.
+      {"n = []; e = efi.Event(lambda: n.append(time.monotonic()))\r", ""},
+      {"def spin():\r while len(n) < 40: pass\r\r", ""},
+      {"e.set_timer(.05, True); [time.sleep(1)] and 15 <= len(n) <= 25\r", "\nTrue\r"},
+      {"spin(); e.close(); len(n)\r", "\n40\r"},
+      {"e = efi.Event(); e.is_signalled(), e.signal(), e.is_signalled()\r",
+       "\n(False, None, True)\r"},
+      {"cb = efi.callback(lambda *a: sum(a), 8)\r", ""},
+      {"efi.Function(cb.address)(1, 2, 3, 4, 5, 6, 7, 100), cb.close()\r", "\n(128, None)\r"},
+      {"g = efi.Graphics(); g.fill(10, 10, 90, 90, 0xff8000)\r", ""},
+      {"g.read(98, 98, 2, 1)\r", "\nbytearray(b'\\x00\\x80\\xff\\x00\\x00\\x80\\xff\\x00')\r"},
+      {"efi.locate('Hash2')\r", "efi.types.EfiError: Hash2: NOT_FOUND\r"},
+      {"open('/esp/note', 'w').write('x' * 5000), open('/esp/note').read(3)\r",
+       "\n(5000, 'xxx')\r"},
+      {"import os; 'note' in os.listdir('/esp'), os.remove('/esp/note')\r", "\n(True, None)\r"},
+      {"efi.reset('shutdown')\r", ""},
+  };
+  const auto guest = Guest::create({.firmware = "ovmf",
+                                    .disk = ICE86_IMAGES "/efi-python.img",
+                                    .memory_mib = 128,
+                                    .engine = cpu::Engine::kJit});
+  ASSERT_TRUE(guest);
+  for (const Exchange& exchange : kExchanges) {
+    ASSERT_TRUE(wait_for(*guest, ">>> ")) << exchange.typed;
+    type(*guest, exchange.typed);
+    if (*exchange.answer == 0) continue;
+    ASSERT_TRUE(wait_for(*guest, exchange.answer)) << exchange.typed;
+  }
+  guest->run_for(5 * Guest::kSecond);
+  EXPECT_EQ(guest->result().end, machine::RunEnd::kPowerOff);
+}
+
 // The control: without the protection the same check finds values destroyed.
 TEST(EfiPython, LosesValuesInTheRedZoneWithoutItsProtection) {
   const auto guest = Guest::create({.firmware = "ovmf",

@@ -166,10 +166,10 @@ int64_t system_call(CallFrame* frame) {
   const uint64_t arguments[6] = {frame->rdi, frame->rsi, frame->rdx,
                                  frame->r10, frame->r8,  frame->r9};
   SystemCall* const call = frame->rax < kNumbers ? kCalls[frame->rax] : NULL;
-  threads_enter_call(frame);
+  CallFrame* const outer = threads_enter_call(frame);
   const int64_t result = call == NULL ? -kEnosys : call(arguments);
   debug("[%d] call %d(%x, %x, %x, %x) = %d\n", thread_id(), frame->rax, arguments[0], arguments[1],
         arguments[2], arguments[3], result);
-  threads_leave_call(frame);
+  threads_leave_call(frame, outer);
   return result;
 }

@@ -92,12 +92,16 @@ int64_t wait_step(uint64_t until) {
   return 0;
 }
 
-void threads_enter_call(CallFrame* frame) {
+CallFrame* threads_enter_call(CallFrame* frame) {
+  CallFrame* const outer = current->call;
   waits = 0;
   current->call = frame;
+  return outer;
 }
 
-void threads_leave_call(CallFrame* frame) {
+void threads_leave_call(CallFrame* frame, CallFrame* outer) {
+  current->call = outer;
+  // With interrupts off it is in the middle of something.
   if ((frame->rflags & RFLAGS_IF) != 0) signal_deliver();
 }
 

@@ -19,9 +19,10 @@ int64_t wait_step(uint64_t until);
 void keep_awake(void);
 void yield(void);
 
-// Around each system call; the second delivers signals.
-void threads_enter_call(CallFrame* frame);
-void threads_leave_call(CallFrame* frame);
+// Around each system call; the second delivers signals. A notification of the firmware may make a
+// call in the middle of another: `outer` is that one's frame.
+CallFrame* threads_enter_call(CallFrame* frame);
+void threads_leave_call(CallFrame* frame, CallFrame* outer);
 // The timer has interrupted the program, at TPL_APPLICATION.
 void threads_tick(void);
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #define EFI_API __attribute__((ms_abi))
 
@@ -74,14 +75,23 @@ static PyObject* call(PyObject* self, PyObject* const* arguments, Py_ssize_t cou
 
 // ---- Notifications of events
 // They run at a raised TPL on top of anything, also in the middle of Python's own functions: the
-// function below may only leave a mark. PyErr_SetInterruptEx does no more, and Python's handler of
-// that signal, which the module `efi` sets, takes the marks out.
+// function below may only leave a mark, and a signal for the main thread. With interrupts off the
+// loader does not deliver it at once, but where the main thread would handle a Ctrl-C; also when it
+// sleeps. The module `efi` takes the marks out.
 
 enum { kRing = 1024 };
 static struct {
   volatile uint64_t contexts[kRing];
   volatile uint32_t written, read, lost;
 } notifications;
+
+static void signal_main_thread(void) {
+  uint64_t result = SYS_kill;
+  __asm__ volatile("pushfq; cli; syscall; popfq"
+                   : "+a"(result)
+                   : "D"((uint64_t)1), "S"((uint64_t)SIGUSR2)
+                   : "rcx", "r11", "memory", "cc");
+}
 
 static EFI_API void notify(void* event, void* context) {
   (void)event;
@@ -92,7 +102,7 @@ static EFI_API void notify(void* event, void* context) {
   } else {
     ++notifications.lost;
   }
-  PyErr_SetInterruptEx(SIGUSR2);
+  signal_main_thread();
 }
 
 PyDoc_STRVAR(next_doc,
