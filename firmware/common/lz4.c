@@ -19,6 +19,11 @@ static bool extend(uint32_t* length, const uint8_t** in, const uint8_t* end) {
   return true;
 }
 
+// Byte by byte and upwards: a match may run into what it writes, which is more than memcpy allows.
+static void copy_up(uint8_t* to, const uint8_t* from, uint32_t size) {
+  __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+}
+
 const char* lz4_unpack(void* to, uint32_t size, const void* packed, uint32_t packed_size) {
   static const char kDamaged[] = "packed data is damaged";
   const uint8_t *in = packed, *const end = in + packed_size;
@@ -40,10 +45,8 @@ const char* lz4_unpack(void* to, uint32_t size, const void* packed, uint32_t pac
     if (match == MORE && !extend(&match, &in, end)) return kDamaged;
     match += SHORTEST_MATCH;
     if (distance == 0 || distance > at || match > size - at) return kDamaged;
-    // Byte by byte and upwards: a match may run into what it writes.
-    const uint8_t* from = out + at - distance;
+    copy_up(out + at, out + at - distance, match);
     at += match;
-    for (uint8_t* next = out + at - match; match > 0; --match) *next++ = *from++;
   }
   return at == size ? NULL : "packed data is cut off";
 }
