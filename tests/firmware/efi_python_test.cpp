@@ -189,6 +189,26 @@ TEST(EfiPython, TheModuleEfiReachesTheFirmware) {
   EXPECT_EQ(guest->result().end, machine::RunEnd::kPowerOff);
 }
 
+TEST(EfiPython, RunsAScriptOfFwCfgAndPowersOff) {
+  const std::string arguments =
+      "WORD=42 --shutdown -c \"import os, sys, atexit, efi; atexit.register(print, 'at exit'); "
+      "print(os.environ['WORD'], sys.argv); efi.exit()\" one \"two words\"";
+  const auto guest =
+      Guest::create({.firmware = "ovmf",
+                     .disk = ICE86_IMAGES "/efi-python.img",
+                     .memory_mib = 128,
+                     .engine = cpu::Engine::kJit,
+                     .configure = [&](machine::PcConfig& config) {
+                       config.fw_cfg_files.emplace_back(
+                           "opt/efi-python/arguments",
+                           std::vector<std::uint8_t>(arguments.begin(), arguments.end()));
+                     }});
+  ASSERT_TRUE(guest);
+  guest->run_for(60 * Guest::kSecond);
+  EXPECT_EQ(guest->result().end, machine::RunEnd::kPowerOff);
+  EXPECT_THAT(guest->heard(), HasSubstr("\n42 ['-c', 'one', 'two words']\r\nat exit\r\n"));
+}
+
 // The control: without the protection the same check finds values destroyed.
 TEST(EfiPython, LosesValuesInTheRedZoneWithoutItsProtection) {
   const auto guest = Guest::create({.firmware = "ovmf",

@@ -7,6 +7,7 @@
 
 #include "firmware/efi-python/loader/abi.h"
 #include "firmware/efi-python/loader/esp.h"
+#include "firmware/efi-python/loader/fw_cfg.h"
 #include "firmware/efi-python/loader/interrupts.h"
 #include "firmware/efi-python/loader/random.h"
 #include "firmware/efi-python/loader/runtime.h"
@@ -87,6 +88,13 @@ static bool read_load_options(void) {
   return text[0] != 0;
 }
 
+static bool read_fw_cfg(void) {
+  const int64_t count = fw_cfg_read("opt/efi-python/arguments", text, sizeof text - 1);
+  if (count < 0) return false;
+  text[count] = 0;
+  return true;
+}
+
 static void read_file(void) {
   int64_t error = 0;
   uint64_t position = 0;
@@ -110,12 +118,16 @@ const CommandLine* command_line_read(Program* program) {
       "GLIBC_TUNABLES=glibc.malloc.arena_max=1",
   };
   const char** const environment = program->environment;
-  if (!read_load_options()) read_file();
+  if (!read_load_options() && !read_fw_cfg()) read_file();
   if (!add(program->arguments, &program->argument_count, "python3")) return NULL;
   for (unsigned i = 0; i < sizeof kEnvironment / sizeof kEnvironment[0]; ++i)
     add(environment, &program->environment_count, kEnvironment[i]);
   // Python refuses to start without random numbers for its hashes, unless it is told not to.
   if (!random_available()) add(environment, &program->environment_count, "PYTHONHASHSEED=0");
+  // Python runs it before the first prompt.
+  AbiStat stat;
+  if (esp_describe("\\startup.py", &stat) == 0)
+    add(environment, &program->environment_count, "PYTHONSTARTUP=/esp/startup.py");
   char* at = text;
   bool own = true;
   for (char* word = next_word(&at); word != NULL; word = next_word(&at)) {

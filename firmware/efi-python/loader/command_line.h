@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the program is called with: from the load options (the UEFI shell's command line), else the
-// file \efi-python\arguments on the ESP, else nothing: the prompt.
+// fw_cfg file opt/efi-python/arguments, else the file \efi-python\arguments on the ESP, else
+// nothing: the prompt.
 #pragma once
 
 #include <stdbool.h>
