@@ -32,11 +32,22 @@ Block* CodeCache::insert(std::unique_ptr<Block> block, const std::uint8_t* page,
   if (flags != nullptr) *flags |= Ram::kCode;
   const auto offset = static_cast<std::uint32_t>(block->host - page);
   for (std::uint32_t i = 0; i < block->bytes; ++i) entry.covered.set(offset + i);
+  entry.lines |= line_mask(offset, block->bytes);
   Block* inserted = block.get();
   table_[slot(block->host, block->mode)] = inserted;
   entry.blocks[key(block->host, block->mode)] = std::move(block);
   ++count_;
   return inserted;
+}
+
+const std::uint64_t* CodeCache::lines(const std::uint8_t* page) const {
+  const auto found = pages_.find(page);
+  return found != pages_.end() ? &found->second.lines : nullptr;
+}
+
+bool CodeCache::has(const std::uint8_t* page) const {
+  const auto found = pages_.find(page);
+  return found != pages_.end() && !found->second.blocks.empty();
 }
 
 bool CodeCache::covers(const std::uint8_t* page, std::uint32_t offset, unsigned size) const {
@@ -59,6 +70,9 @@ void CodeCache::retire(std::unique_ptr<Block> block) {
 void CodeCache::retire_all(Page& page) {
   if (page.flags != nullptr) *page.flags = static_cast<std::uint8_t>(*page.flags & ~Ram::kCode);
   for (auto& [number, block] : page.blocks) retire(std::move(block));
+  page.blocks.clear();
+  page.covered.reset();
+  page.lines = 0;
 }
 
 void CodeCache::drop_range(const std::uint8_t* page, std::uint32_t offset, unsigned size) {
@@ -78,13 +92,19 @@ void CodeCache::drop_range(const std::uint8_t* page, std::uint32_t offset, unsig
   // written, too: that costs one look and no instruction.
   for (unsigned i = 0; i < size && offset + i < kPageSize; ++i)
     found->second.covered.reset(offset + i);
+  constexpr std::uint32_t kLine = 1u << kLineBits;
+  for (std::uint32_t at = offset & ~(kLine - 1); at < offset + size && at < kPageSize;
+       at += kLine) {
+    bool any = false;
+    for (std::uint32_t i = at; i < at + kLine && !any; ++i) any = found->second.covered.test(i);
+    if (!any) found->second.lines &= ~line_mask(at, 1);
+  }
 }
 
 void CodeCache::drop(const std::uint8_t* page) {
   const auto found = pages_.find(page);
   if (found == pages_.end()) return;
   retire_all(found->second);
-  pages_.erase(found);
 }
 
 void CodeCache::drop_all() {

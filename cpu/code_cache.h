@@ -41,6 +41,17 @@ class CodeCache {
   // `page` is the host address of the page, `flags` its Ram flag byte (null for ROM).
   Block* insert(std::unique_ptr<Block> block, const std::uint8_t* page, std::uint8_t* flags);
 
+  // A bit for each of the 64 pieces of the page (64 bytes each) in which there may be decoded
+  // instructions. It stays where it is until drop_all(). Null: none have been decoded there.
+  const std::uint64_t* lines(const std::uint8_t* page) const;
+  static constexpr unsigned kLineBits = kPageBits - 6;
+  // The lines of `size` bytes, at least 1, at `offset` of a page, none beyond its end.
+  static std::uint64_t line_mask(std::uint32_t offset, std::uint64_t size) {
+    const std::uint64_t first = offset >> kLineBits;
+    const std::uint64_t last = (offset + size - 1) >> kLineBits;
+    return (~std::uint64_t{0} << first) & (~std::uint64_t{0} >> (63 - last));
+  }
+
   // Whether a store of `size` bytes at `offset` of the page hits a decoded instruction.
   bool covers(const std::uint8_t* page, std::uint32_t offset, unsigned size) const;
   // Drops the blocks that have bytes in the range.
@@ -48,7 +59,7 @@ class CodeCache {
   // Drops all blocks of the page. They stay in memory until collect(), for one may be executing.
   void drop(const std::uint8_t* page);
   void drop_all();
-  bool has(const std::uint8_t* page) const { return pages_.count(page) != 0; }
+  bool has(const std::uint8_t* page) const;
   // Frees dropped blocks.
   void collect() { dropped_.clear(); }
   std::size_t size() const { return count_; }
@@ -60,6 +71,7 @@ class CodeCache {
 
   struct Page {
     std::uint8_t* flags = nullptr;
+    std::uint64_t lines = 0;
     std::bitset<kPageSize> covered;
     std::unordered_map<std::uint64_t, std::unique_ptr<Block>> blocks;  // by offset and mode
   };

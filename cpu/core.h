@@ -184,7 +184,7 @@ class Core {
     }
     const std::uint64_t linear = (view.base + offset) & linear_mask;
     const TlbEntry& entry = tlb[static_cast<unsigned>(rights)][linear >> kPageBits & kTlbMask];
-    return (entry.write_tag == (linear & ~kPageMask) &&
+    return ((entry.write_tag & ~kHasCode) == (linear & ~kPageMask) &&
             (linear & kPageMask) <= kPageSize - sizeof(T)) ||
            probe_write(linear, sizeof(T)) || stack_fault(segment);
   }
@@ -260,7 +260,8 @@ class Core {
   void flush_tlb();
   void flush_tlb_but_global();
   void flush_tlb_page(std::uint64_t linear);
-  void update_rights();  // after a change of CPL, RFLAGS.AC, CR0.AM, CR4.SMAP
+  void mapping_changed();  // of host.page()
+  void update_rights();    // after a change of CPL, RFLAGS.AC, CR0.AM, CR4.SMAP
 
   // ---- Stack ----
   std::uint64_t stack_mask() const { return stack_mask_; }
@@ -418,6 +419,9 @@ class Core {
   // Iterations a string instruction may run now, at least 1.
   std::uint64_t iterations_left() const;
   void count_iterations(std::uint64_t n);
+  // Where up to `bytes` bytes from a linear address on, none beyond its page, may be stored at
+  // once, with the rights of the instruction; `bytes` becomes how many. Null: the slow way.
+  std::uint8_t* bulk_target(std::uint64_t linear, std::uint64_t& bytes);
   // Something asked that the CPU stops after this instruction (or iteration).
   bool leave_pending() const { return leave_pending_; }
 
@@ -454,6 +458,9 @@ class Core {
   static constexpr unsigned kTlbBits = 10;
   static constexpr std::uint64_t kTlbMask = (1u << kTlbBits) - 1;
   static constexpr std::uint64_t kNoTag = ~std::uint64_t{0};
+  // In a write tag: the page has decoded instructions. code_lines says where; a store elsewhere
+  // needs no more than that look.
+  static constexpr std::uint64_t kHasCode = 1;
   struct TlbEntry {
     std::uint64_t read_tag = kNoTag;
     std::uint64_t write_tag = kNoTag;
@@ -463,8 +470,10 @@ class Core {
     std::uint64_t write_addend = 0;
     const std::uint8_t* execute_host = nullptr;  // null: not plain bytes
     std::uint8_t* execute_flags = nullptr;       // Ram flags of that page; null for ROM
-    bool global = false;
+    bool global = false;                         // these two of the page that is read and written
     std::uint8_t page_bits = 0;
+    bool execute_global = false;
+    std::uint8_t execute_page_bits = 0;
 
     const std::uint8_t* read_at(std::uint64_t linear) const {
       return reinterpret_cast<const std::uint8_t*>(read_addend + linear);
@@ -473,10 +482,15 @@ class Core {
       return reinterpret_cast<std::uint8_t*>(write_addend + linear);
     }
 
-    // Those tags that are set are equal.
-    std::uint64_t any_tag() const { return read_tag & write_tag & execute_tag; }
+    // The page that is read and written; the one that is executed may be another.
+    std::uint64_t data_tag() const { return read_tag & write_tag; }
+    void forget_data() { read_tag = write_tag = kNoTag; }
+    void forget_execute() { execute_tag = kNoTag; }
+    bool empty() const { return (data_tag() & execute_tag) == kNoTag; }
   };
   std::array<std::array<TlbEntry, kTlbMask + 1>, kRightsCount> tlb;
+  // CodeCache::lines() of the pages whose write tag has kHasCode.
+  std::array<std::array<const std::uint64_t*, kTlbMask + 1>, kRightsCount> code_lines{};
 
   // Model-specific registers that change what the CPU does.
   struct Msrs {
@@ -489,6 +503,21 @@ class Core {
 
  private:
   Block* find_block();
+  // The same, if it has been decoded and does not cross pages; else null, and nothing is wrong.
+  Block* known_block();
+  std::uint64_t block_key(std::uint64_t linear) const {
+    // Canonical addresses repeat bit 47 above it: those bits take the mode and the rights.
+    return (linear & 0x0000ffffffffffff) | static_cast<std::uint64_t>(code_mode_) << 60 |
+           static_cast<std::uint64_t>(rights) << 48;
+  }
+  // Between two instructions: nothing but the next one is to be looked at.
+  bool undisturbed() const {
+    return !s.shutdown && !s.halted && !stop_requested_ && !s.interrupt_shadow &&
+           !s.mov_ss_shadow && !s.nmi_pending && !s.smi_pending && !repeating_ &&
+           !code_breakpoints_ && pending_debug_ == 0 && (s.rflags & (flag::kTf | flag::kRf)) == 0 &&
+           !interrupt_deliverable();
+  }
+  std::uint64_t read_table(Gpa at, unsigned width);
   Block* decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::uint32_t offset);
   Block* decode_across_pages();
   bool decode_crossing(unsigned bytes);
@@ -501,6 +530,10 @@ class Core {
                                        const Fault* error);
   [[nodiscard]] bool translate_and_fill(std::uint64_t linear, Access access, Rights as, Gpa& gpa);
   void forget_writable(const std::uint8_t* page);
+  void drop_all_code();
+  [[nodiscard]] bool store_in_code_page(std::uint64_t linear, unsigned size, std::uint64_t value,
+                                        Rights as);
+  void note_store(const std::uint8_t* page, std::uint32_t offset, unsigned size);
   void store_physical(Gpa gpa, unsigned size, std::uint64_t value);
   void fill_tlb(std::uint64_t linear, const Translation& to, Access access, Rights as);
   void note_filled(unsigned part, std::uint64_t index);
@@ -526,6 +559,14 @@ class Core {
   static constexpr std::size_t kRecentBlocks = 4096;
   std::vector<RecentBlock> recent_ = std::vector<RecentBlock>(kRecentBlocks);
   std::uint64_t generation_ = 1;  // of what recent_ says; a new one forgets it all
+
+  // Where the tables of paging are that were walked lately, until the memory map changes.
+  struct TablePage {
+    Gpa page = ~Gpa{0};
+    const std::uint8_t* host = nullptr;
+  };
+  static constexpr std::size_t kTablePages = 64;
+  std::array<TablePage, kTablePages> table_pages_{};
 
   // Filled TLB entries since the last flush (index, rights above); more than fit: all are cleared.
   static constexpr std::size_t kMostFilled = 256;

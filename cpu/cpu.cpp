@@ -48,7 +48,7 @@ void Cpu::pulse_smi() {
 }
 
 void Cpu::mapping_changed() {
-  core_->flush_tlb();
+  core_->mapping_changed();
   core_->leave_after_current();
 }
 

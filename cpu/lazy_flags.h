@@ -3,7 +3,6 @@
 // Reference: Intel SDM vol. 1 section 3.4.3.1 and appendix A.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <type_traits>
 
@@ -59,7 +58,9 @@ class LazyFlags {
   bool zf() const { return result_ == 0; }
   bool sf() const { return ((static_cast<std::uint64_t>(result_) >> 63) ^ (aux_ >> 7 & 1)) != 0; }
   bool pf() const {
-    return ((std::popcount(static_cast<std::uint8_t>(result_)) & 1U) ^ (aux_ >> 2 & 1U)) == 0;
+    // The parity of four bits is a bit of 6996.
+    const auto low = static_cast<std::uint8_t>(result_);
+    return ((0x6996U >> ((low ^ low >> 4) & 15) & 1U) ^ (aux_ >> 2 & 1U)) == 0;
   }
   bool af() const { return (aux_ & kAuxAf) != 0; }
 

@@ -2,6 +2,7 @@
 // The TLB and the slow paths of memory access.
 // Reference: Intel SDM vol. 3A chapter 4.
 #include <algorithm>
+#include <bit>
 
 #include "cpu/core.h"
 
@@ -18,41 +19,55 @@ void Core::flush_tlb() {
   large_pages_ = {};
 }
 
+void Core::mapping_changed() {
+  flush_tlb();
+  table_pages_.fill(TablePage{});
+}
+
 void Core::flush_tlb_but_global() {
   if ((s.cr4 & cr4::kPge) == 0) return flush_tlb();
-  ++generation_;
+  // Whether the entry is empty now.
+  const auto flush = [this](TlbEntry& entry) {
+    if (!entry.global) entry.forget_data();
+    if (!entry.execute_global && entry.execute_tag != kNoTag) {
+      entry.forget_execute();
+      ++generation_;
+    }
+    return entry.empty();
+  };
   if (filled_.size() > kMostFilled) {
     // The list was cut off: it is made anew from what stays.
     filled_.clear();
     for (unsigned part = 0; part < tlb.size(); ++part) {
       for (unsigned index = 0; index <= kTlbMask; ++index) {
-        if (tlb[part][index].global) {
-          note_filled(part, index);
-        } else {
-          tlb[part][index] = TlbEntry{};
-        }
+        if (!flush(tlb[part][index])) note_filled(part, index);
       }
     }
     return;
   }
-  std::erase_if(filled_, [this](std::uint16_t slot) {
-    TlbEntry& entry = tlb[slot >> kTlbBits][slot & kTlbMask];
-    if (entry.global) return false;
-    entry = TlbEntry{};
-    return true;
-  });
+  std::erase_if(filled_,
+                [&](std::uint16_t slot) { return flush(tlb[slot >> kTlbBits][slot & kTlbMask]); });
 }
 
 void Core::flush_tlb_page(std::uint64_t linear) {
-  ++generation_;
-  for (auto& part : tlb) part[linear >> kPageBits & kTlbMask] = TlbEntry{};
+  const auto flush_execute = [this](TlbEntry& entry) {
+    if (entry.execute_tag != kNoTag) ++generation_;
+    entry.forget_execute();
+  };
+  for (auto& part : tlb) {
+    TlbEntry& entry = part[linear >> kPageBits & kTlbMask];
+    entry.forget_data();
+    flush_execute(entry);
+  }
   // A large page lies in the TLB in pieces; all of them go (SDM vol. 3A section 4.10.4.1).
   if (large_pages_.count == 0 || ((linear ^ large_pages_.base) & large_pages_.mask) != 0) return;
+  const auto inside = [linear](std::uint64_t tag, unsigned page_bits) {
+    return page_bits > kPageBits && tag >> page_bits == linear >> page_bits;
+  };
   for (auto& part : tlb) {
     for (TlbEntry& entry : part) {
-      if (entry.page_bits > kPageBits &&
-          entry.any_tag() >> entry.page_bits == linear >> entry.page_bits)
-        entry = TlbEntry{};
+      if (inside(entry.data_tag(), entry.page_bits)) entry.forget_data();
+      if (inside(entry.execute_tag, entry.execute_page_bits)) flush_execute(entry);
     }
   }
 }
@@ -71,6 +86,57 @@ void Core::forget_writable(const std::uint8_t* page) {
   }
 }
 
+// The Page records that code_lines points to go.
+void Core::drop_all_code() {
+  cache_.drop_all();
+  for (auto& part : tlb) {
+    for (TlbEntry& entry : part) {
+      if (entry.write_tag != kNoTag && (entry.write_tag & kHasCode) != 0) entry.write_tag = kNoTag;
+    }
+  }
+}
+
+// A store to a page with decoded instructions that the TLB knows.
+bool Core::store_in_code_page(std::uint64_t linear, unsigned size, std::uint64_t value, Rights as) {
+  const auto part = static_cast<unsigned>(as);
+  const std::uint64_t index = linear >> kPageBits & kTlbMask;
+  const TlbEntry& entry = tlb[part][index];
+  const auto offset = static_cast<std::uint32_t>(linear & kPageMask);
+  if (entry.write_tag != ((linear & ~kPageMask) | kHasCode) || offset + size > kPageSize)
+    return false;
+  std::uint8_t* to = entry.write_at(linear);
+  if ((*code_lines[part][index] & CodeCache::line_mask(offset, size)) != 0)
+    note_store(to - offset, offset, size);
+  std::memcpy(to, &value, size);
+  return true;
+}
+
+// Data beside code leaves decoded instructions alone, and a store into code drops just the blocks
+// it hits.
+void Core::note_store(const std::uint8_t* page, std::uint32_t offset, unsigned size) {
+  if (!cache_.covers(page, offset, size)) return;
+  cache_.drop_range(page, offset, size);
+  ++generation_;
+  leave_after_current();
+}
+
+std::uint8_t* Core::bulk_target(std::uint64_t linear, std::uint64_t& bytes) {
+  const auto part = static_cast<unsigned>(rights);
+  const std::uint64_t index = linear >> kPageBits & kTlbMask;
+  const TlbEntry& entry = tlb[part][index];
+  const auto offset = static_cast<std::uint32_t>(linear & kPageMask);
+  bytes = std::min<std::uint64_t>(bytes, kPageSize - offset);
+  if ((entry.write_tag & ~kHasCode) != (linear & ~kPageMask)) return nullptr;
+  if ((entry.write_tag & kHasCode) != 0 && bytes != 0) {
+    const std::uint64_t hit = *code_lines[part][index] & CodeCache::line_mask(offset, bytes);
+    if (hit != 0) {
+      const auto first = static_cast<std::uint32_t>(std::countr_zero(hit)) << CodeCache::kLineBits;
+      bytes = first > offset ? first - offset : 0;
+    }
+  }
+  return bytes != 0 ? entry.write_at(linear) : nullptr;
+}
+
 bool Core::translate_and_fill(std::uint64_t linear, Access access, Rights as, Gpa& gpa) {
   sync_count();
   Translation to;
@@ -85,13 +151,17 @@ void Core::fill_tlb(std::uint64_t linear, const Translation& to, Access access, 
   const std::uint64_t index = linear >> kPageBits & kTlbMask;
   TlbEntry& entry = tlb[part][index];
   const std::uint64_t tag = linear & ~kPageMask;
-  if (entry.any_tag() != tag) {
-    if (entry.any_tag() == kNoTag) note_filled(part, index);
-    if (entry.execute_tag != kNoTag) ++generation_;  // an execute mapping goes
-    entry = TlbEntry{};
+  if (entry.empty()) note_filled(part, index);
+  if (access == Access::kExecute) {
+    if (entry.execute_tag != tag && entry.execute_tag != kNoTag) ++generation_;
+    entry.execute_global = to.global;
+    entry.execute_page_bits = to.page_bits;
+  } else {
+    // A write tag may have kHasCode.
+    if ((entry.data_tag() & ~kHasCode) != tag) entry.forget_data();
+    entry.global = to.global;
+    entry.page_bits = to.page_bits;
   }
-  entry.global = to.global;
-  entry.page_bits = to.page_bits;
   if (to.page_bits > kPageBits) note_large_page(linear, to.page_bits);
   if (as == Rights::kUserAligned && access != Access::kExecute) return;
   if (data_breakpoints_ && access != Access::kExecute && data_breakpoint_in_page(linear)) return;
@@ -111,13 +181,20 @@ void Core::fill_tlb(std::uint64_t linear, const Translation& to, Access access, 
       }
       break;
     case Access::kWrite:
-      // Pages with decoded instructions stay on the slow path, so that stores to them are seen.
-      // One tag stands for reading and writing what was read: both must be the same bytes.
-      if (view.write != nullptr && view.write == view.read &&
-          (*view.write_flags & Ram::kCode) == 0) {
-        *view.write_flags |= Ram::kWritten;
-        entry.write_tag = tag;
-        entry.write_addend = reinterpret_cast<std::uintptr_t>(view.write) - tag;
+      // Stores to pages with decoded instructions are looked at. One tag stands for reading and
+      // writing what was read: both must be the same bytes.
+      if (view.write != nullptr && view.write == view.read) {
+        const bool code = (*view.write_flags & Ram::kCode) != 0;
+        const std::uint64_t* lines = nullptr;
+        if (code) lines = cache_.lines(view.write);
+        if (code && lines == nullptr) {
+          entry.write_tag = kNoTag;
+        } else {
+          *view.write_flags |= Ram::kWritten;
+          entry.write_tag = code ? tag | kHasCode : tag;
+          entry.write_addend = reinterpret_cast<std::uintptr_t>(view.write) - tag;
+          code_lines[part][index] = lines;
+        }
       }
       // What may be written may be read, by the same rights.
       if (view.read != nullptr) {
@@ -194,6 +271,7 @@ bool Core::probe_write(std::uint64_t linear, unsigned size) {
 }
 
 bool Core::write_slow(std::uint64_t linear, unsigned size, std::uint64_t value, Rights as) {
+  if (store_in_code_page(linear, size, value, as)) return true;
   if (misaligned(as, linear, size)) return raise(kAc, 0);
   if (data_breakpoints_) note_data_access(linear, size, true);
   if ((linear & kPageMask) + size > kPageSize) {
@@ -222,14 +300,8 @@ void Core::store_physical(Gpa gpa, unsigned size, std::uint64_t value) {
     host.memory_write(gpa, size, value);
     return;
   }
-  // A page with decoded instructions: data beside code leaves them alone, and a store into code
-  // drops just the blocks it hits.
   const auto offset = static_cast<std::uint32_t>(gpa & kPageMask);
-  if (cache_.covers(view.write, offset, size)) {
-    cache_.drop_range(view.write, offset, size);
-    ++generation_;
-    leave_after_current();
-  }
+  note_store(view.write, offset, size);
   host.code_write(view.write);
   *view.write_flags |= Ram::kWritten;
   std::memcpy(view.write + offset, &value, size);

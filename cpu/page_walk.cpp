@@ -66,6 +66,18 @@ static std::uint64_t reserved_bits(const Core& c, unsigned level, bool leaf, boo
   return mask;
 }
 
+std::uint64_t Core::read_table(Gpa at, unsigned width) {
+  TablePage& known = table_pages_[at >> kPageBits & (kTablePages - 1)];
+  const Gpa page = at & ~Gpa{kPageMask};
+  if (known.page != page) {
+    const PageView view = host.page(at);
+    if (view.read == nullptr) return host.memory_read(at, width);
+    known = {page, view.read};
+  }
+  const std::uint8_t* entry = known.host + (at & kPageMask);
+  return width == 8 ? load_le<std::uint64_t>(entry) : load_le<std::uint32_t>(entry);
+}
+
 bool Core::walk(std::uint64_t linear, Access access, Rights as, Translation& to, bool quiet) {
   const Gpa a20_mask = a20 ? ~Gpa{0} : ~kA20;
   if (!canonical(linear) && long_active()) return quiet ? false : raise(kGp, 0);
@@ -117,7 +129,7 @@ bool Core::walk(std::uint64_t linear, Access access, Rights as, Translation& to,
   for (;; level -= index_bits) {
     const Gpa index = linear >> level & ((1u << index_bits) - 1);
     const Gpa at = (table + index * width) & a20_mask;
-    const std::uint64_t entry = quiet ? host.memory_peek(at, width) : host.memory_read(at, width);
+    const std::uint64_t entry = quiet ? host.memory_peek(at, width) : read_table(at, width);
     visited[visits++] = {at, entry};
     if ((entry & kPresent) == 0) return fail(0);
     const bool large_allowed = level == kPde || (level == kPde32 && (s.cr4 & cr4::kPse) != 0) ||

@@ -75,10 +75,7 @@ Block* Core::find_block() {
     return nullptr;
   }
   const std::uint64_t linear = (views[kCs].base + s.rip) & linear_mask;
-  // Canonical addresses repeat bit 47 above it: those bits take the mode and the rights.
-  const std::uint64_t key = (linear & 0x0000ffffffffffff) |
-                            static_cast<std::uint64_t>(code_mode_) << 60 |
-                            static_cast<std::uint64_t>(rights) << 48;
+  const std::uint64_t key = block_key(linear);
   RecentBlock& recent = recent_[(linear ^ linear >> 12) & (kRecentBlocks - 1)];
   if (recent.key == key && recent.generation == generation_ && recent.block->bytes <= allowed)
     return recent.block;
@@ -96,6 +93,22 @@ Block* Core::find_block() {
   // Across pages, at the end of the segment, or out of registers: one instruction, read byte by
   // byte.
   return decode_across_pages();
+}
+
+Block* Core::known_block() {
+  std::uint64_t allowed = 0;
+  if (!fetch_limit(allowed)) return nullptr;
+  const std::uint64_t linear = (views[kCs].base + s.rip) & linear_mask;
+  const std::uint64_t key = block_key(linear);
+  RecentBlock& recent = recent_[(linear ^ linear >> 12) & (kRecentBlocks - 1)];
+  if (recent.key == key && recent.generation == generation_)
+    return recent.block->bytes <= allowed ? recent.block : nullptr;
+  const TlbEntry& entry = tlb[static_cast<unsigned>(rights)][linear >> kPageBits & kTlbMask];
+  if (entry.execute_tag != (linear & ~kPageMask) || entry.execute_host == nullptr) return nullptr;
+  Block* block = cache_.find(entry.execute_host + (linear & kPageMask), code_mode_);
+  if (block == nullptr || block->bytes > allowed) return nullptr;
+  recent = {key, generation_, block};
+  return block;
 }
 
 Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::uint32_t offset) {
@@ -121,7 +134,7 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
   end.execute = end_of_block;
   block->insns.push_back(end);
   if (cache_.size() >= kMostBlocks) {
-    cache_.drop_all();
+    drop_all_code();
     ++generation_;
   }
   // The first instructions decoded from a page: stores to it must be seen from now on.

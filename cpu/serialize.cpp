@@ -110,12 +110,12 @@ void Core::state_changed() {
   s.mxcsr &= 0xffff;  // the host would not take the rest
   set_flags(static_cast<std::uint32_t>(s.rflags));
   update_mode();
-  flush_tlb();
+  mapping_changed();
   update_breakpoints();
 }
 
 void Core::forget_code() {
-  cache_.drop_all();
+  drop_all_code();
   ++generation_;
   leave_after_current();
 }

@@ -81,11 +81,11 @@ std::uint64_t bulk(Core& c, const Insn& i, std::uint64_t mask, std::uint64_t mos
   const std::uint64_t di = get(c, kRdi, mask);
   const Core::SegmentView& to = c.views[kEs];
   const std::uint64_t to_linear = (to.base + di) & c.linear_mask;
-  const Core::TlbEntry& to_entry =
-      c.tlb[static_cast<unsigned>(c.rights)][to_linear >> kPageBits & Core::kTlbMask];
-  if (to_entry.write_tag != (to_linear & ~kPageMask)) return 0;
   std::uint64_t n = std::min(most, run_length<T>(di, to_linear, to.writable, mask));
-  std::uint8_t* target = to_entry.write_at(to_linear);
+  std::uint64_t bytes = n * sizeof(T);
+  std::uint8_t* target = c.bulk_target(to_linear, bytes);
+  if (target == nullptr) return 0;
+  n = bytes / sizeof(T);
   if constexpr (op == String::kStos) {
     if (n == 0) return 0;
     const T value = c.reg<T>(kAxOffset);
@@ -113,6 +113,56 @@ std::uint64_t bulk(Core& c, const Insn& i, std::uint64_t mask, std::uint64_t mos
   return n;
 }
 
+// Elements from `offset` downwards that stay inside one page and the segment.
+template <typename T>
+std::uint64_t run_length_down(std::uint64_t offset, std::uint64_t linear,
+                              std::uint64_t bytes_in_segment) {
+  if (offset + (sizeof(T) - 1) >= bytes_in_segment) return 0;
+  const std::uint64_t in_page = linear & kPageMask;
+  if (in_page + sizeof(T) > kPageSize) return 0;
+  return std::min(in_page, offset) / sizeof(T) + 1;
+}
+
+// The same as bulk() downwards.
+template <String op, typename T>
+std::uint64_t bulk_down(Core& c, const Insn& i, std::uint64_t mask, std::uint64_t most) {
+  const std::uint64_t di = get(c, kRdi, mask);
+  const Core::SegmentView& to = c.views[kEs];
+  const std::uint64_t to_linear = (to.base + di) & c.linear_mask;
+  std::uint64_t n = std::min(most, run_length_down<T>(di, to_linear, to.writable));
+  const std::uint8_t* source = nullptr;
+  const std::uint64_t si = get(c, kRsi, mask);
+  if constexpr (op == String::kMovs) {
+    const Core::SegmentView& from = c.views[i.segment];
+    const std::uint64_t from_linear = (from.base + si) & c.linear_mask;
+    const Core::TlbEntry& from_entry =
+        c.tlb[static_cast<unsigned>(c.rights)][from_linear >> kPageBits & Core::kTlbMask];
+    if (from_entry.read_tag != (from_linear & ~kPageMask)) return 0;
+    n = std::min(n, run_length_down<T>(si, from_linear, from.readable));
+    source = from_entry.read_at(from_linear);
+  }
+  if (n == 0) return 0;
+  const std::uint64_t behind = (n - 1) * sizeof(T);
+  std::uint64_t bytes = n * sizeof(T);
+  std::uint8_t* lowest = c.bulk_target(to_linear - behind, bytes);
+  if (lowest == nullptr || bytes != n * sizeof(T)) return 0;
+  if constexpr (op == String::kMovs) {
+    const std::uint8_t* from_lowest = source - behind;
+    if (lowest < from_lowest && from_lowest < lowest + bytes) {
+      for (std::uint64_t k = n; k-- > 0;)
+        store_le<T>(lowest + k * sizeof(T), load_le<T>(from_lowest + k * sizeof(T)));
+    } else {
+      std::memmove(lowest, from_lowest, bytes);
+    }
+    put(c, kRsi, si - bytes, mask);
+  } else {
+    const T value = c.reg<T>(kAxOffset);
+    for (std::uint64_t k = 0; k < n; ++k) store_le<T>(lowest + k * sizeof(T), value);
+  }
+  put(c, kRdi, di - bytes, mask);
+  return n;
+}
+
 template <String op>
 struct StringOp {
   template <typename T>
@@ -135,7 +185,8 @@ struct StringOp {
       for (;;) {
         std::uint64_t n = 0;
         if constexpr (op == String::kMovs || op == String::kStos) {
-          if (!down) n = bulk<op, T>(c, i, mask, std::min(count, most - done));
+          const std::uint64_t now = std::min(count, most - done);
+          n = down ? bulk_down<op, T>(c, i, mask, now) : bulk<op, T>(c, i, mask, now);
         }
         if (n == 0) {
           if (!iterate<op, T>(c, i, mask, step)) {

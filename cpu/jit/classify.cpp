@@ -15,6 +15,9 @@ constexpr std::uint32_t kOverflowFlag = 0x800;
 Group one_byte(const ZydisDecodedInstruction& zi, unsigned mode) {
   const unsigned op = zi.opcode;
   const unsigned digit = zi.raw.modrm.reg;
+  if (op < 0x20 && (op & 7) == 6)  // segment registers
+    return zi.mnemonic == ZYDIS_MNEMONIC_PUSH && zi.operand_width == 16 ? Group::kPush
+                                                                        : Group::kHandler;
   if (op < 0x40) return (op & 7) < 6 ? Group::kGeneric : Group::kHandler;
   if (op < 0x50) return mode != 2 ? Group::kGeneric : Group::kHandler;
   if (op < 0x58) return Group::kPush;
@@ -71,6 +74,10 @@ Group one_byte(const ZydisDecodedInstruction& zi, unsigned mode) {
     case 0xeb: return Group::kJmp;
     case 0xf6:
     case 0xf7: return digit < 6 ? Group::kGeneric : op == 0xf7 ? Group::kDivide : Group::kHandler;
+    case 0x9c: return Group::kPushFlags;
+    case 0xfa: return Group::kCli;
+    case 0xfc:
+    case 0xfd: return Group::kDirection;
     case 0xfe: return Group::kGeneric;
     case 0xff:
       return digit < 2    ? Group::kGeneric
@@ -89,6 +96,7 @@ Group one_byte(const ZydisDecodedInstruction& zi, unsigned mode) {
 Group two_bytes(const ZydisDecodedInstruction& zi, unsigned size) {
   const unsigned op = zi.opcode;
   const bool register_form = zi.raw.modrm.mod == 3;
+  if (op == 0xa0 || op == 0xa8) return zi.operand_width == 16 ? Group::kPush : Group::kHandler;
   switch (op) {
     case 0xa3:
     case 0xab:
@@ -172,12 +180,50 @@ void note_flags(Item& item) {
   }
 }
 
+// Handlers that neither read nor write the arithmetic flags.
+bool keeps_flags(ZydisMnemonic mnemonic) {
+  switch (mnemonic) {
+    case ZYDIS_MNEMONIC_MOV:
+    case ZYDIS_MNEMONIC_PUSH:
+    case ZYDIS_MNEMONIC_POP:
+    case ZYDIS_MNEMONIC_PUSHA:
+    case ZYDIS_MNEMONIC_PUSHAD:
+    case ZYDIS_MNEMONIC_POPA:
+    case ZYDIS_MNEMONIC_POPAD:
+    case ZYDIS_MNEMONIC_LDS:
+    case ZYDIS_MNEMONIC_LES:
+    case ZYDIS_MNEMONIC_LSS:
+    case ZYDIS_MNEMONIC_LFS:
+    case ZYDIS_MNEMONIC_LGS:
+    case ZYDIS_MNEMONIC_LODSB:
+    case ZYDIS_MNEMONIC_LODSW:
+    case ZYDIS_MNEMONIC_LODSD:
+    case ZYDIS_MNEMONIC_LODSQ:
+    case ZYDIS_MNEMONIC_STOSB:
+    case ZYDIS_MNEMONIC_STOSW:
+    case ZYDIS_MNEMONIC_STOSD:
+    case ZYDIS_MNEMONIC_STOSQ:
+    case ZYDIS_MNEMONIC_MOVSB:
+    case ZYDIS_MNEMONIC_MOVSW:
+    case ZYDIS_MNEMONIC_MOVSD:  // SSE's MOVSD, too
+    case ZYDIS_MNEMONIC_MOVSQ:
+    case ZYDIS_MNEMONIC_RDTSC:
+    case ZYDIS_MNEMONIC_RDMSR:
+    case ZYDIS_MNEMONIC_CPUID:
+    case ZYDIS_MNEMONIC_INVLPG:
+    case ZYDIS_MNEMONIC_SWAPGS:
+    case ZYDIS_MNEMONIC_LFENCE:
+    case ZYDIS_MNEMONIC_PAUSE: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 void Translator::classify(Item& item) {
   const ZydisDecodedInstruction& zi = item.zi;
   item.group = Group::kHandler;
-  item.reads = item.touch = kAllFlags;
+  item.reads = item.touch = keeps_flags(zi.mnemonic) ? 0 : kAllFlags;
   item.kill = 0;
   if (item.insn->execute == system_handler(System::kUd, Form::kR)) return;
   Group group = Group::kHandler;
@@ -222,7 +268,7 @@ void Translator::classify(Item& item) {
   }
   if (group == Group::kHandler) {
     item.memory = -1;
-    item.reads = item.touch = kAllFlags;
+    item.reads = item.touch = keeps_flags(zi.mnemonic) ? 0 : kAllFlags;
     item.kill = 0;
   }
   item.group = group;

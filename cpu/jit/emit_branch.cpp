@@ -61,7 +61,6 @@ void Translator::push(std::uint32_t index) {
   const Item& item = items_[index];
   const unsigned size = item.zi.operand_width / 8u;
   std::vector<std::size_t> fail;
-  clobber_flags(item.live_before);
   registers_written(1u << kGuestSp, item.live_before);
   clobber_flags(item.live_before);
   const FlagState before = f_;
@@ -85,9 +84,56 @@ void Translator::push(std::uint32_t index) {
     for (unsigned i = 0; i < (size == 2 ? 2u : 4u); ++i)
       e_.byte(static_cast<unsigned>(value >> (i * 8) & 0xff));
   } else {
-    const auto number = static_cast<unsigned>(ZydisRegisterGetId(item.ops[0].reg.value));
-    e_.store(at, read_register(number, kTemp), size);
+    const ZydisRegister reg = item.ops[0].reg.value;
+    const auto number = static_cast<unsigned>(ZydisRegisterGetId(reg));
+    if (ZydisRegisterGetClass(reg) == ZYDIS_REGCLASS_SEGMENT) {
+      e_.load(kTemp, core(&c_.s.segment[number].selector), size);
+      e_.store(at, kTemp, size);
+    } else {
+      e_.store(at, read_register(number, kTemp), size);
+    }
   }
+  move_stack(delta);
+  cold(index, std::move(fail), before, true);
+}
+
+// Only a program in ring 0 is sure to have the right to CLI, and not to be in virtual-8086 mode.
+void Translator::cli(std::uint32_t index) {
+  std::vector<std::size_t> fail;
+  clobber_flags(items_[index].live_before);
+  const FlagState before = f_;
+  e_.alu_imm(7, core(&c_.cpl), 0, 4);
+  fail.push_back(e_.jcc(kNotEqual));
+  e_.alu_imm(4, core(&c_.s.rflags), ~static_cast<std::int32_t>(flag::kIf), 4);
+  cold(index, std::move(fail), before, true);
+}
+
+void Translator::push_flags(std::uint32_t index) {
+  const Item& item = items_[index];
+  const unsigned size = item.zi.operand_width / 8u;
+  std::vector<std::size_t> fail;
+  need_image();
+  f_ = FlagState{};
+  const FlagState before = f_;
+  if (ctx_.mode != 2) {
+    e_.alu_imm(7, core(&c_.cpl), 0, 4);
+    fail.push_back(e_.jcc(kNotEqual));
+  }
+  const auto delta = -static_cast<std::int32_t>(size);
+  stack_address(delta);
+  look_up(kSs, size, true, fail);
+  constexpr std::uint32_t kOthers = ~(kAllFlags | flag::kVm | flag::kRf);
+  e_.op({0xb7, 1, 4}, kTemp, core(&c_.jit_area.flags));
+  e_.mov(kValue, kTemp, 4);
+  e_.shift_imm(5, kTemp, 8, 4);
+  e_.alu_imm(4, kTemp, 0xd5, 4);
+  e_.alu_imm(4, kValue, 1, 4);
+  e_.shift_imm(4, kValue, 11, 4);
+  e_.op({0x0b, 0, 4}, kTemp, std::uint8_t{kValue});
+  e_.load(kValue, core(&c_.s.rflags), 4);
+  e_.alu_imm(4, kValue, static_cast<std::int32_t>(kOthers), 4);
+  e_.op({0x0b, 0, 4}, kTemp, std::uint8_t{kValue});
+  e_.store({kAddress, kNoHost, 0, 0}, kTemp, size);
   move_stack(delta);
   cold(index, std::move(fail), before, true);
 }
@@ -99,7 +145,6 @@ void Translator::pop_memory(std::uint32_t index) {
   // An address with RSP is that after the instruction has moved it.
   if (item.insn->base == offsetof(State, gpr) + 8 * kRsp) return handler(index);
   std::vector<std::size_t> fail;
-  clobber_flags(item.live_before);
   registers_written(1u << kGuestSp, item.live_before);
   clobber_flags(item.live_before);
   const FlagState before = f_;
@@ -125,7 +170,6 @@ void Translator::pop(std::uint32_t index) {
   if (number == kRsp) return handler(index);
   std::vector<std::size_t> fail;
   const std::uint8_t host = host_of(number);
-  clobber_flags(item.live_before);
   registers_written(1u << kGuestSp | (host != kNoHost ? 1u << host : 0), item.live_before);
   clobber_flags(item.live_before);
   const FlagState before = f_;
@@ -147,7 +191,6 @@ void Translator::leave(std::uint32_t index) {
   const unsigned size = item.zi.operand_width / 8u;
   if (size != ctx_.stack) return handler(index);
   std::vector<std::size_t> fail;
-  clobber_flags(item.live_before);
   registers_written(1u << kGuestSp | 1u << kHostRbp, item.live_before);
   clobber_flags(item.live_before);
   const FlagState before = f_;
@@ -186,7 +229,8 @@ void Translator::go_to(std::uint64_t target, std::uint32_t refund) {
   // The other page may be another one by the time this runs.
   e_.mov_imm(kAddress, target);
   std::vector<std::size_t> miss;
-  jump_by_table(miss, 0, false);
+  e_.mov_imm(kValue, reinterpret_cast<std::uintptr_t>(&jit_.jumps_[Jit::jump_index(target)]));
+  jump_by_entry(miss, 0, false);
   cold_edges_.push_back({&edge, std::move(miss)});
 }
 
@@ -194,11 +238,17 @@ void Translator::go_to(std::uint64_t target, std::uint32_t refund) {
 void Translator::jump_by_table(std::vector<std::size_t>& miss, std::int32_t stack,
                                bool moves_stack) {
   e_.mov(kValue, kAddress, 4);
-  e_.shift_imm(5, kValue, 12, 4);
+  e_.shift_imm(5, kValue, 12, 4);  // Jit::jump_index()
   e_.op({0x33, 0, 4}, kValue, std::uint8_t{kAddress});
   e_.alu_imm(4, kValue, Jit::kJumps - 1, 4);
   e_.shift_imm(4, kValue, 5, 4);
   e_.op({0x03, 0, 8}, kValue, core(&c_.jit_area.jumps));
+  jump_by_entry(miss, stack, moves_stack);
+}
+
+// The same with the table's entry in kValue.
+void Translator::jump_by_entry(std::vector<std::size_t>& miss, std::int32_t stack,
+                               bool moves_stack) {
   e_.op({0x3b, 0, 8}, kAddress, Mem{kValue, kNoHost, 0, offsetof(JumpEntry, rip)});
   miss.push_back(e_.jcc(kNotEqual));
   e_.load(kTemp, core(&c_.generation_));

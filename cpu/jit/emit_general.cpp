@@ -235,16 +235,20 @@ void Translator::generic(std::uint32_t index) {
   std::vector<std::size_t> fail;
   FlagState before;
   const bool memory = item.memory >= 0;
+  const std::uint32_t written = hosts_written(item);
+  const std::uint32_t live = needed | (item.touch == 0 ? item.live_after : 0);
   if (memory) {
     const ZydisDecodedOperand& operand = item.ops[static_cast<unsigned>(item.memory)];
+    // A recipe that would have to be followed behind the access: the flags are still here now.
+    if (live != 0 && f_.host == kAllFlags && (f_.recipe_registers & written) != 0)
+      f_.recipe = false;
     clobber_flags(item.live_before);
     before = f_;
     effective(item);
     look_up(item.insn->segment, operand.size / 8, item.stores, fail);
   }
-  const std::uint32_t written = hosts_written(item);
   // SETcc may write a register that its own flags would be made from.
-  if (written != 0) registers_written(written, needed | (item.touch == 0 ? item.live_after : 0));
+  if (written != 0) registers_written(written, live);
   if (needed != 0) need_flags(needed);
   const std::size_t from = e_.size();
   const RegisterOrMem at = Mem{kAddress, kNoHost, 0, 0};
@@ -284,6 +288,21 @@ void Translator::finish_recipe(const Item& item, std::size_t from) {
       f_.recipe = true;
       f_.recipe_registers = 1u << target;
       return;
+    }
+    case ZYDIS_MNEMONIC_ADD:
+    case ZYDIS_MNEMONIC_SUB: {
+      // Undone and done again. An operation and its inverse differ in one bit field.
+      if (f.digit ? f.map != 0 || f.opcode < 0x80 || f.opcode > 0x83 : rm == reg) return;
+      Emitter again;
+      again.begin(nullptr);
+      const auto opcode = static_cast<std::uint8_t>(f.digit ? f.opcode : f.opcode ^ 0x28);
+      again.op({opcode, f.map, f.size}, static_cast<std::uint8_t>(f.digit ? f.reg ^ 5 : reg), rm,
+               !f.digit && f.reg_byte, f.rm_byte);
+      if (f.immediate_bytes != 0)
+        again.raw(made.data() + made.size() - f.immediate_bytes, f.immediate_bytes);
+      again.raw(made.data(), made.size());
+      f_.code = again.bytes();
+      break;
     }
     default: return;
   }

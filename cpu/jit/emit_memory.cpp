@@ -79,8 +79,26 @@ void Translator::look_up(unsigned segment, unsigned size, bool write,
   e_.alu_imm(4, kValue, -static_cast<std::int32_t>(kPageSize), width);
   const auto field = [&](const void* member) { return Mem{kCore, kTemp, 0, offset(member)}; };
   e_.op({0x3b, 0, 8}, kValue, field(write ? &entry.write_tag : &entry.read_tag));
-  fail.push_back(e_.jcc(kNotEqual));
+  const std::size_t miss = e_.jcc(kNotEqual);
   e_.op({0x03, 0, 8}, kAddress, field(write ? &entry.write_addend : &entry.read_addend));
+  if (write) {
+    code_stores_.push_back({miss, e_.size()});
+  } else {
+    fail.push_back(miss);
+  }
+}
+
+// The write tag did not fit: it may still be a store beside the code of a page. What fails here
+// goes on to the handler behind it.
+void Translator::code_stores(const std::vector<CodeStore>& stores) {
+  std::vector<std::size_t> fail;
+  for (std::size_t i = 0; i < stores.size(); ++i) {
+    e_.bind(stores[i].jump);
+    e_.call_to(jit_.beside_code_[ctx_.rights]);
+    e_.bind_to(e_.jcc(kEqual), stores[i].resume);
+    if (i + 1 < stores.size()) fail.push_back(e_.jmp());
+  }
+  for (const std::size_t jump : fail) e_.bind(jump);
 }
 
 }  // namespace ice86::cpu::jit

@@ -121,9 +121,16 @@ void Jit::make_thunks() {
   e.byte(0xc3);
   e.bind(leave);
   rsp(0, 16);
+  e.alu_imm(7, std::uint8_t{kHostRax}, 1, 8);
+  const std::size_t exit = e.jcc(kEqual);
+  e.mov(kTemp, kHostRax);  // to another translation
+  registers(true);
+  e.op({0xff, 0, 4}, 4, kTemp);
+  e.bind(exit);
   e.op({0x31, 0, 4}, kTemp, kTemp);
   e.jmp_to(exit_stored);
   make_prepare_sse(e);
+  make_beside_code(e);
   std::memcpy(buffer_.writable(buffer_.next()), e.bytes().data(), e.size());
   buffer_.take(e.size());
   thunks_end_ = buffer_.used();
@@ -162,6 +169,48 @@ void Jit::make_prepare_sse(Emitter& e) {
   e.byte(0xc3);
 }
 
+void Jit::make_beside_code(Emitter& e) {
+  static_assert(kRightsCount == std::tuple_size_v<decltype(beside_code_)>);
+  constexpr int kMostBytes = 16;  // of a store: more lines are looked at than need be
+  const auto test_line = [&e](const std::uint8_t address) {
+    e.mov(kValue, address);
+    e.shift_imm(5, kValue, CodeCache::kLineBits, 4);
+    e.op({0xa3, 1, 8}, kValue, std::uint8_t{kTemp});  // bt r11, r14
+    return e.jcc(kBelow);
+  };
+  for (unsigned part = 0; part < kRightsCount; ++part) {
+    const auto& entry = core_.tlb[part][0];
+    const auto at = [this](const void* member) {
+      return Mem{kCore, kTemp, 0,
+                 static_cast<std::int32_t>(static_cast<const std::uint8_t*>(member) -
+                                           reinterpret_cast<const std::uint8_t*>(&core_))};
+    };
+    static_assert(Core::kHasCode == 1 && sizeof(entry) == 64);
+    beside_code_[part] = e.here();
+    e.alu_imm(1, kValue, Core::kHasCode, 8);
+    e.op({0x3b, 0, 8}, kValue, at(&entry.write_tag));
+    const std::size_t other = e.jcc(kNotEqual);
+    e.shift_imm(5, kTemp, 3, 4);
+    e.load(kTemp, at(core_.code_lines[part].data()));
+    e.load(kTemp, {kTemp, kNoHost, 0, 0});
+    const std::size_t first = test_line(kAddress);
+    e.lea(kAddress, {kAddress, kNoHost, 0, kMostBytes - 1});
+    const std::size_t last = test_line(kAddress);
+    e.lea(kAddress, {kAddress, kNoHost, 0, 1 - kMostBytes});
+    e.mov(kTemp, kAddress, 4);
+    e.shift_imm(5, kTemp, kPageBits - 6, 4);
+    e.alu_imm(4, kTemp, static_cast<std::int32_t>(Core::kTlbMask << 6), 4);
+    e.op({0x03, 0, 8}, kAddress, at(&entry.write_addend));
+    e.op({0x31, 0, 4}, kTemp, std::uint8_t{kTemp});
+    e.byte(0xc3);
+    e.bind(other);
+    e.bind(first);
+    e.bind(last);
+    e.alu_imm(1, kTemp, 1, 4);
+    e.byte(0xc3);
+  }
+}
+
 // Does for one instruction what Core::execute() does.
 Jit::Answer Jit::call_handler(Core* core, Translation* from, std::uint32_t index,
                               std::int64_t budget) {
@@ -188,7 +237,6 @@ Jit::Answer Jit::call_handler(Core* core, Translation* from, std::uint32_t index
     if (!keeps_flags) c.jit_area.flags = to_image(c.lf.value());
     return {0, static_cast<std::int64_t>(jit.limit_ - c.count_base_) - count};
   }
-  if (keeps_flags) c.lf.load(from_image(c.jit_area.flags));
   const bool retires = flow == Flow::kNext || flow == Flow::kLeave;
   if (!retires) c.s.rip -= length;
   if (!c.code64) c.s.rip = static_cast<std::uint32_t>(c.s.rip);
@@ -196,6 +244,16 @@ Jit::Answer Jit::call_handler(Core* core, Translation* from, std::uint32_t index
   c.current_ = nullptr;
   c.restore_patched();
   c.repeating_ = flow == Flow::kAgain;
+  if (retires && !c.leave_pending_ && c.retired < jit.limit_ && c.undisturbed()) {
+    const JumpEntry& next = jit.jumps_[jump_index(c.s.rip)];
+    if (next.rip == c.s.rip && next.generation == c.generation_ &&
+        next.context == jit.current_context()) {
+      if (!keeps_flags) c.jit_area.flags = to_image(c.lf.value());
+      return {reinterpret_cast<std::uintptr_t>(next.code),
+              static_cast<std::int64_t>(jit.limit_ - c.retired)};
+    }
+  }
+  if (keeps_flags) c.lf.load(from_image(c.jit_area.flags));
   if (flow == Flow::kFault) {
     c.delivered_ = true;
     c.pending_debug_ = 0;
@@ -270,33 +328,48 @@ Translation* Jit::translate(Block& block, std::uint32_t context) {
   return nullptr;
 }
 
-bool Jit::run(Block& block, std::uint64_t most) {
+bool Jit::run(Block& first, std::uint64_t most) {
   Core& c = core_;
-  const std::uint32_t context = current_context();
-  Translation* t = find(block, c.s.rip, context);
-  if (t == nullptr) {
-    if (block.executions == kNotWorthwhile || ++block.executions < hot_) return false;
-    t = translate(block, context);
-    if (t == nullptr) return false;
-  }
-  if (wanted_ != nullptr) {
-    Edge& edge = *wanted_;
-    if (edge.to == nullptr && edge.target == t->rip && edge.from->context == context &&
-        edge.from->epoch == epoch_ && page_of(edge.from->block->host) == page_of(block.host))
-      link(edge, *t);
-    wanted_ = nullptr;
-  }
-  if (t->count > most) return false;
-  jumps_[(t->rip ^ t->rip >> 12) & (kJumps - 1)] = {t->rip, t->entry, c.generation_, context, 0};
   const std::uint64_t most_ever = std::uint64_t{1} << 62;
-  const std::uint64_t granted = std::min(most, most_ever);
-  limit_ = c.retired + granted;
+  limit_ = c.retired + std::min(most, most_ever);
+  bool ran = false;
+  for (Block* block = &first;;) {
+    const std::uint32_t context = current_context();
+    Translation* t = find(*block, c.s.rip, context);
+    if (t == nullptr) {
+      if (ran || block->executions == kNotWorthwhile || ++block->executions < hot_) return ran;
+      t = translate(*block, context);
+      if (t == nullptr) return false;
+    }
+    if (wanted_ != nullptr) {
+      Edge& edge = *wanted_;
+      if (edge.to == nullptr && edge.target == t->rip && edge.from->context == context &&
+          edge.from->epoch == epoch_ && page_of(edge.from->block->host) == page_of(block->host))
+        link(edge, *t);
+      wanted_ = nullptr;
+    }
+    const std::uint64_t left = limit_ - c.retired;
+    if (t->count > left) return ran;
+    enter(*t, left);
+    ran = true;
+    // What Core::run() would look at before the next block.
+    if (c.delivered_ || c.retired >= limit_ || !c.undisturbed()) return true;
+    c.cache_.collect();
+    block = c.known_block();
+    if (block == nullptr) return true;
+  }
+}
+
+// Runs from a translation on until translated code is left.
+void Jit::enter(Translation& t, std::uint64_t left) {
+  Core& c = core_;
+  jumps_[jump_index(t.rip)] = {t.rip, t.entry, c.generation_, t.context, 0};
   c.leave_pending_ = false;
   c.jit_area.flags = to_image(c.lf.value());
   c.repeating_ = false;
-  Edge* const edge = enter_(&c, static_cast<std::int64_t>(granted) - t->count, t->body);
+  Edge* const edge = enter_(&c, static_cast<std::int64_t>(left) - t.count, t.body);
   if (c.jit_area.x87_ready != 0) store_x87();
-  if (edge == nullptr) return true;  // a handler was the last
+  if (edge == nullptr) return;  // a handler was the last
   c.lf.load(from_image(c.jit_area.flags));
   auto budget = static_cast<std::int64_t>(c.jit_area.budget);
   if (budget < 0) {
@@ -306,7 +379,6 @@ bool Jit::run(Block& block, std::uint64_t most) {
   }
   c.s.rip = edge->to_scratch ? c.jit_area.scratch : edge->target;
   c.retired = limit_ - static_cast<std::uint64_t>(budget);
-  return true;
 }
 
 namespace {

@@ -2,6 +2,7 @@
 // The second engine: blocks that run often become host code (docs/adr/0006-translation.md).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -39,15 +40,18 @@ class Jit {
 
  private:
   friend class Translator;
-  static constexpr std::size_t kBufferSize = std::size_t{24} << 20;
   static constexpr std::size_t kJumps = 4096;
+  static std::size_t jump_index(std::uint64_t rip) { return (rip ^ rip >> 12) & (kJumps - 1); }
+  static constexpr std::size_t kBufferSize = std::size_t{24} << 20;
   static constexpr std::size_t kMostTranslations = 6;   // of one block
   static constexpr std::uint32_t kNotWorthwhile = ~0U;  // Block::executions: never translated
 
+  // 0: go on behind the instruction, 1: leave translated code; else where to go on.
   struct Answer {
-    std::uint64_t leave;
+    std::uint64_t where;
     std::int64_t budget;
   };
+  void enter(Translation& t, std::uint64_t left);
   static Answer call_handler(Core* core, Translation* from, std::uint32_t index,
                              std::int64_t budget);
   // With the number of an instruction whose handler is called: more of the x87 follow it.
@@ -59,6 +63,7 @@ class Jit {
   void store_x87();
   void make_thunks();
   void make_prepare_sse(Emitter& e);
+  void make_beside_code(Emitter& e);
   std::uint32_t current_context();
   Translation* find(Block& block, std::uint64_t rip, std::uint32_t context) const;
   Translation* translate(Block& block, std::uint32_t context);
@@ -85,7 +90,10 @@ class Jit {
   Enter enter_ = nullptr;
   const std::uint8_t* exit_ = nullptr;         // R11: the edge
   const std::uint8_t* prepare_sse_ = nullptr;  // ZF: it may not be used; changes R11
-  const std::uint8_t* handler_ = nullptr;      // R14: the translation, R11: the number
+  // By rights: from a linear address in R10, its TLB entry in R11 and the page of its last byte in
+  // R14 to the host's address in R10. ZF clear: not a store beside code; changes R11 and R14.
+  std::array<const std::uint8_t*, 4> beside_code_{};
+  const std::uint8_t* handler_ = nullptr;  // R14: the translation, R11: the number
 };
 
 }  // namespace ice86::cpu::jit

@@ -101,9 +101,10 @@ void Translator::cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagS
 void Translator::cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before,
                       bool returns, const Vectors& vectors_before,
                       const Pointers& pointers_before) {
-  if (jumps.empty()) return;
-  cold_.push_back({std::move(jumps), index, std::move(before), f_, returns, e_.size(),
-                   vectors_before, vectors_, pointers_before});
+  if (jumps.empty() && code_stores_.empty()) return;
+  cold_.push_back({std::move(code_stores_), std::move(jumps), index, std::move(before), f_, returns,
+                   e_.size(), vectors_before, vectors_, pointers_before});
+  code_stores_.clear();
 }
 
 // Out of translated code behind an instruction whose handler has been called.
@@ -120,6 +121,7 @@ void Translator::leave_after(std::uint32_t index) {
 
 void Translator::cold_handlers() {
   for (Cold& stub : cold_) {
+    code_stores(stub.stores);
     for (const std::size_t jump : stub.jumps) e_.bind(jump);
     f_ = stub.before;
     vectors_ = stub.vectors_before;
@@ -163,9 +165,20 @@ void Translator::instruction(std::uint32_t index) {
     case Group::kLea: return lea(item);
     case Group::kMovImmediate: return mov_immediate(item);
     case Group::kNop: return;
+    case Group::kDirection:
+      if (item.zi.mnemonic == ZYDIS_MNEMONIC_STD) {
+        clobber_flags(item.live_after);
+        e_.alu_imm(1, core(&c_.s.rflags), flag::kDf, 4);
+      } else {
+        clobber_flags(item.live_after);
+        e_.alu_imm(4, core(&c_.s.rflags), ~static_cast<std::int32_t>(flag::kDf), 4);
+      }
+      return;
     case Group::kPush:
     case Group::kPushImmediate: return push(index);
     case Group::kPop: return pop(index);
+    case Group::kPushFlags: return push_flags(index);
+    case Group::kCli: return cli(index);
     case Group::kLeave: return leave(index);
     case Group::kJcc: return jcc(index);
     case Group::kJmp: return jmp(index);
@@ -183,12 +196,12 @@ void Translator::instruction(std::uint32_t index) {
 bool Translator::worthwhile() const {
   const auto handlers = std::count_if(
       items_.begin(), items_.end(), [](const Item& item) { return item.group == Group::kHandler; });
-  return static_cast<std::size_t>(handlers) * 2 <= items_.size();
+  return handlers < 4 || static_cast<std::size_t>(handlers) * 2 <= items_.size();
 }
 
 bool Translator::translate() {
   // No instruction takes more than this, with its cold part.
-  constexpr std::size_t kMostBytes = 700;
+  constexpr std::size_t kMostBytes = 750;
   if (jit_.buffer_.left() < (block_.count + 2) * kMostBytes) return false;
   const std::uint8_t* start = jit_.buffer_.next();
   e_.begin(start);

@@ -39,9 +39,12 @@ enum class Group : std::uint8_t {
   kLea,
   kMovImmediate,
   kNop,
+  kDirection,  // CLD, STD
   kPush,
   kPushImmediate,
   kPop,
+  kPushFlags,
+  kCli,
   kLeave,
   kJcc,
   kJmp,
@@ -103,7 +106,13 @@ class Translator {
   bool worthwhile() const;
 
  private:
+  // A store whose address is not in the TLB for plain pages, and where it goes on.
+  struct CodeStore {
+    std::size_t jump;
+    std::size_t resume;
+  };
   struct Cold {
+    std::vector<CodeStore> stores;
     std::vector<std::size_t> jumps;
     std::uint32_t index;
     FlagState before;
@@ -139,6 +148,7 @@ class Translator {
   void effective(const Item& item);
   void look_up(unsigned segment, unsigned size, bool write, std::vector<std::size_t>& fail,
                unsigned aligned = 0);
+  void code_stores(const std::vector<CodeStore>& stores);
   void cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before, bool returns);
   void cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before, bool returns,
             const Vectors& vectors_before, const Pointers& pointers_before);
@@ -172,6 +182,8 @@ class Translator {
   void push(std::uint32_t index);
   void pop(std::uint32_t index);
   void pop_memory(std::uint32_t index);
+  void push_flags(std::uint32_t index);
+  void cli(std::uint32_t index);
   void leave(std::uint32_t index);
   void load_zero_extended(std::uint8_t to, const RegisterOrMem& from, unsigned size);
   void check_limit(std::uint8_t target, unsigned size, std::vector<std::size_t>& fail);
@@ -186,6 +198,7 @@ class Translator {
   std::uint64_t rip_after(const Item& item) const;
   bool target_ok(std::uint64_t target) const;
   void jump_by_table(std::vector<std::size_t>& miss, std::int32_t stack, bool moves_stack);
+  void jump_by_entry(std::vector<std::size_t>& miss, std::int32_t stack, bool moves_stack);
   void go_to(std::uint64_t target, std::uint32_t refund = 0);
   void side_exits();
 
@@ -199,6 +212,7 @@ class Translator {
   FlagState f_;
   Vectors vectors_;
   Pointers pointers_;
+  std::vector<CodeStore> code_stores_;  // of the instruction that is translated
   std::vector<Cold> cold_;
   // Conditional jumps, when they are taken: the instructions behind them have been paid for.
   struct Side {

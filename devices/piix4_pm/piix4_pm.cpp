@@ -207,6 +207,8 @@ void Piix4Pm::write_pm_byte(unsigned offset, std::uint8_t value) {
 
 std::uint64_t Piix4Pm::peek_pm(std::uint64_t offset, unsigned width) const {
   if (offset + width > 64) return floating_bus(width);
+  // What a firmware's delays read again and again.
+  if (offset == kPmtmr && width == 4) return pm_timer();
   std::uint64_t value = 0;
   for (unsigned i = 0; i < width; ++i) {
     value |= std::uint64_t{pm_byte(static_cast<unsigned>(offset) + i)} << (i * 8);
