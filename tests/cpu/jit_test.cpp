@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "emulator/base/bits.h"
 #include "tests/cpu/support/flat_host.h"
 
 namespace ice86::cpu::test {
@@ -53,6 +54,80 @@ TEST_P(Engines, CountsOfJumpsOutOfABlock) {
       0xf4,              // hlt
   });
   EXPECT_EQ(host_.clock().instructions(), 1U + 200 + 3 + 1);
+}
+
+// Stores into the page, the 64 bytes and the instructions that run.
+TEST_P(Engines, StoresBesideCodeAndIntoIt) {
+  const State& state = run({
+      0xb9, 0x40, 0x00,              // 00: mov cx, 64
+      0x2e, 0xff, 0x06, 0x00, 0x08,  // 03: inc word [cs:0800h]
+      0x2e, 0xfe, 0x06, 0x0e, 0x00,  // 08: inc byte [cs:000eh]: the immediate below
+      0x04, 0x00,                    // 0d: add al, 0
+      0x2e, 0x01, 0x06, 0x30, 0x00,  // 0f: add [cs:0030h], ax
+      0xe2, 0xed,                    // 14: loop 03
+      0xf4,                          // 16: hlt
+  });
+  EXPECT_TRUE(state.halted);
+  unsigned al = 0;
+  unsigned sum = 0;
+  for (unsigned k = 1; k <= 64; ++k) {
+    al = (al + k) & 0xff;
+    sum = (sum + al) & 0xffff;
+  }
+  EXPECT_EQ(load_le<std::uint16_t>(host_.memory() + 0x10800), 64U);
+  EXPECT_EQ(load_le<std::uint16_t>(host_.memory() + 0x10030), sum);
+}
+
+// Downwards, onto bytes just below and just above, across pages.
+TEST_P(Engines, RepeatedCopiesDownwards) {
+  std::vector<std::uint8_t> expected(0x8000);
+  for (unsigned i = 0; i < expected.size(); ++i)
+    expected[i] = static_cast<std::uint8_t>(i * 7 + (i >> 8));
+  std::copy(expected.begin(), expected.end(), host_.memory());
+  const State& state = run({
+      0xfd,              // std
+      0xbe, 0x00, 0x31,  // mov si, 3100h
+      0xbf, 0xfd, 0x30,  // mov di, 30fdh
+      0xb9, 0x00, 0x04,  // mov cx, 400h
+      0xf3, 0xa4,        // rep movsb
+      0xbe, 0x50, 0x52,  // mov si, 5250h
+      0xbf, 0x53, 0x52,  // mov di, 5253h
+      0xb9, 0x00, 0x04,  // mov cx, 400h
+      0x66, 0xf3, 0xa5,  // rep movsd
+      0xf4,              // hlt
+  });
+  EXPECT_TRUE(state.halted);
+  for (unsigned i = 0; i < 0x400; ++i) expected[0x30fd - i] = expected[0x3100 - i];
+  for (unsigned i = 0; i < 0x400; ++i) {
+    const std::uint32_t value = load_le<std::uint32_t>(expected.data() + 0x5250 - 4 * i);
+    store_le<std::uint32_t>(expected.data() + 0x5253 - 4 * i, value);
+  }
+  EXPECT_TRUE(std::equal(expected.begin(), expected.end(), host_.memory()));
+  EXPECT_EQ(state.gpr[kRsi] & 0xffff, 0x5250U - 0x1000);
+  EXPECT_EQ(state.gpr[kRdi] & 0xffff, 0x5253U - 0x1000);
+}
+
+// CLI and PUSHF have forms of their own.
+TEST_P(Engines, PushedFlags) {
+  const State& state = run({
+      0xbc, 0x00, 0x20,  // mov sp, 2000h
+      0xb9, 0x20, 0x00,  // mov cx, 32
+      0xfb,              // sti
+      0xfd,              // std
+      0x31, 0xc0,        // xor ax, ax
+      0x2c, 0x01,        // sub al, 1: CF, SF, AF, PF
+      0x9c,              // pushf
+      0xfa,              // cli
+      0xfc,              // cld
+      0x9c,              // pushf
+      0x5a,              // pop dx
+      0x5b,              // pop bx
+      0xe2, 0xf2,        // loop, to sti
+      0xf4,              // hlt
+  });
+  EXPECT_TRUE(state.halted);
+  EXPECT_EQ(state.gpr[kRbx] & 0xffff, 0x0697U);
+  EXPECT_EQ(state.gpr[kRdx] & 0xffff, 0x0097U);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Engines, testing::ValuesIn(engines()),
