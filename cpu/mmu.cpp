@@ -97,6 +97,8 @@ void Core::drop_all_code() {
 }
 
 // A store to a page with decoded instructions that the TLB knows.
+// CpuHost::code_write() is not told of these: a board with several CPUs on one memory must not fill
+// kHasCode entries.
 bool Core::store_in_code_page(std::uint64_t linear, unsigned size, std::uint64_t value, Rights as) {
   const auto part = static_cast<unsigned>(as);
   const std::uint64_t index = linear >> kPageBits & kTlbMask;
