@@ -76,7 +76,7 @@ int run_program(int argc, char** argv) {
   int exit = kDone;
   const std::vector<std::string> words(argv, argv + argc);
   for (const auto add :
-       {add_run_command, add_trace_command, add_test_command, add_diff_command,
+       {add_run_command, add_trace_command, add_test_command, add_diff_command, add_view_command,
         add_reference_command, add_firmware_command, add_image_command})
     add(app, words, exit);
   try {

@@ -91,6 +91,14 @@ void Session::keep_screens(harness::ScreenLog& log) {
   limits_.attend = [this, &log] { return log.visit(*pc_); };
 }
 
+const harness::CallScene& Session::keep_scene() {
+  scene_ = std::make_unique<harness::CallScene>(
+      *recorder_,
+      [this](std::uint32_t linear, unsigned width) { return pc_->peek_memory(linear, width); });
+  pc_->cpu().set_interrupt_observer(scene_.get());
+  return *scene_;
+}
+
 Ending Session::run(Attendant* attendant) {
   RunInterruption interruption(wall_limit_ns_);
   std::optional<TerminalInput> terminal;

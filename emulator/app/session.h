@@ -14,6 +14,7 @@
 #include "emulator/app/terminal_input.h"
 #include "harness/check/lock_step.h"
 #include "harness/interrupts/int_recorder.h"
+#include "harness/session/call_scene.h"
 #include "harness/session/line_log.h"
 #include "harness/session/screen_log.h"
 
@@ -27,6 +28,9 @@ class Session {
 
   // Keeps what is on the screen during the run. Not together with an attendant.
   void keep_screens(harness::ScreenLog& log);
+
+  // Keeps what is around each call, of a session that was opened with `record`.
+  const harness::CallScene& keep_scene();
 
   // `attendant`: who sits before it; none: nobody.
   Ending run(Attendant* attendant = nullptr);
@@ -54,6 +58,7 @@ class Session {
   std::unique_ptr<machine::Pc> reference_;
   std::unique_ptr<harness::LockStep> check_;
   std::unique_ptr<harness::IntRecorder> recorder_;
+  std::unique_ptr<harness::CallScene> scene_;
   machine::RunLimits limits_;
   std::optional<std::uint64_t> wall_limit_ns_;
   // The serial port that is the user's terminal.

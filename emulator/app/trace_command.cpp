@@ -90,7 +90,11 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
       Session::open(machine, true,
                     options.run_dir || options.stages || options.html || options.perfetto));
   harness::ScreenLog screens;
-  if (options.html) session->keep_screens(screens);
+  const harness::CallScene* scene = nullptr;
+  if (options.html) {
+    session->keep_screens(screens);
+    scene = &session->keep_scene();
+  }
   const Ending ending = session->run();
   const harness::IntTrace trace = session->trace();
   const std::vector<harness::Stage> boot = harness::boot_stages(session->serial().lines(), trace);
@@ -104,8 +108,8 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
   ICE86_TRY_ASSIGN(const harness::IntTrace shown, filtered(trace, options.only));
   if (options.html) {
     screens.finish(session->pc());
-    ICE86_TRY(write_file(
-        *options.html, harness::trace_html({shown, boot, &screens, session->pc().clock().now()})));
+    ICE86_TRY(write_file(*options.html, harness::trace_html({shown, boot, &screens,
+                                                             session->pc().clock().now(), scene})));
   }
   if (options.perfetto) {
     ICE86_TRY(write_file(*options.perfetto,

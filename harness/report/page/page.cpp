@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "emulator/display/screen.h"
+#include "harness/check/disassembly.h"
 #include "harness/report/glossary.h"
 #include "harness/report/page/embed.h"
 
@@ -111,6 +112,39 @@ Json row_of(const devices::TextScreen& screen, unsigned row) {
   return runs;
 }
 
+// By the place of a call in the list: what changed before it and during it, as numbers of texts.
+Json changes_of_memory(const IntTrace& trace, const CallScene& scene, Texts& texts) {
+  Json all = Json::object();
+  const auto numbers = [&](const std::vector<std::string>& list) {
+    Json json = Json::array();
+    for (const std::string& text : list) json.push_back(texts.number(text));
+    return json;
+  };
+  for (std::size_t i = 0; i < trace.events.size(); ++i) {
+    const auto found = scene.changes().find(trace.events[i].number);
+    if (found == scene.changes().end()) continue;
+    all[std::to_string(i)] =
+        Json::array({numbers(found->second.before), numbers(found->second.during)});
+  }
+  return all;
+}
+
+// By the place: lines of [offset, text].
+Json code_of(const std::map<CallScene::Place, CallScene::Code>& places) {
+  constexpr std::size_t kMostBefore = 6, kMostAfter = 6;
+  Json all = Json::object();
+  for (const auto& [place, code] : places) {
+    const std::uint32_t from = place.second - code.back;
+    Json lines = Json::array();
+    for (const CodeLine& line : code_lines_before(code.bytes, from, code.back, kMostBefore))
+      lines.push_back(Json::array({line.offset, line.text}));
+    for (const CodeLine& line : code_lines(code.bytes, from, code.back, kMostAfter))
+      lines.push_back(Json::array({line.offset, line.text}));
+    all[fmt::format("{:04x}:{:04x}", place.first, place.second)] = std::move(lines);
+  }
+  return all;
+}
+
 std::string base64(std::span<const std::uint8_t> bytes) {
   static constexpr std::string_view kDigits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -160,6 +194,11 @@ std::string trace_html(const TracePage& page) {
   data["machine"] = page.trace.header.machine;
   data["rom"] = page.trace.header.rom_sha256;
   data["calls"] = calls(page.trace, texts);
+  if (page.scene != nullptr) {
+    data["changes"] = changes_of_memory(page.trace, *page.scene, texts);
+    data["callers"] = code_of(page.scene->callers());
+    data["handlers"] = code_of(page.scene->handlers());
+  }
   data["texts"] = texts.list();
   std::uint64_t end = page.end;
   Json vectors = Json::object(), glossary = Json::object();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/report/stages.h"
+#include "harness/session/call_scene.h"
 #include "harness/session/screen_log.h"
 #include "harness/trace/int_event.h"
 
@@ -17,6 +18,7 @@ struct TracePage {
   std::vector<Stage> stages;
   const ScreenLog* screens = nullptr;  // none: a trace from a file
   std::uint64_t end = 0;               // of the run: virtual, in nanoseconds
+  const CallScene* scene = nullptr;    // none: a trace from a file
 };
 
 std::string trace_html(const TracePage& page);
