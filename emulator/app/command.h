@@ -28,4 +28,8 @@ void add_image_command(CLI::App& app, const std::vector<std::string>& words, int
 // Prints "ice86: message" to stderr and returns the exit code that fits.
 int fail(const Error& error);
 
+// Below `image` and `trace`.
+void add_agent_image_command(CLI::App& image, int& exit);
+void add_trace_import_command(CLI::App& trace, int& exit);
+
 }  // namespace ice86::app

@@ -228,6 +228,7 @@ Result<void> make_rom(const RomOptions& o) {
 void add_image_command(CLI::App& app, const std::vector<std::string>&, int& exit) {
   CLI::App* image = app.add_subcommand("image", "build images");
   image->require_subcommand(1);
+  add_agent_image_command(*image, exit);
   CLI::App* command = image->add_subcommand(
       "rom", "a flash image: LinuxBIOS, payloads and files (docs/firmware.md)");
   auto o = std::make_shared<RomOptions>();

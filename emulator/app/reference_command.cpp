@@ -12,7 +12,9 @@
 #include "emulator/app/exit_code.h"
 #include "emulator/app/machine_options.h"
 #include "emulator/app/run_ending.h"
+#include "emulator/base/files.h"
 #include "harness/reference/bochs.h"
+#include "harness/reference/qemu.h"
 #include "harness/report/text.h"
 #include "harness/trace/trace_file.h"
 
@@ -28,6 +30,7 @@ constexpr const char* kDefaultTime = "120s";
 struct ReferenceOptions {
   MachineOptions machine;
   std::optional<std::string> out;
+  std::optional<std::string> serial_log;
   bool json = false;
   bool summary_only = false;
   bool quiet = false;
@@ -114,7 +117,23 @@ BochsEnding describe(const harness::BochsRun& run, std::uint64_t rate, const cha
   ICE86_UNREACHABLE();
 }
 
-Result<int> run(ReferenceOptions options) {
+// The trace and the serial log where the user wants them.
+Result<void> hand_over(const ReferenceOptions& options, const harness::IntTrace& trace,
+                       const std::string& serial) {
+  if (options.out) ICE86_TRY(harness::write_trace(*options.out, trace));
+  if (options.serial_log) ICE86_TRY(write_file(*options.serial_log, serial));
+  if (options.quiet) return {};
+  if (options.json) {
+    fmt::print("{}", harness::to_json_lines(trace));
+  } else {
+    if (!options.summary_only) fmt::print("{}\n", harness::trace_text(trace));
+    fmt::print("{}", harness::summary_text(trace));
+  }
+  std::fflush(stdout);
+  return {};
+}
+
+Result<int> run_in_bochs(ReferenceOptions options) {
   ICE86_TRY(apply_machine_file(options.machine));
   ICE86_TRY_ASSIGN(const harness::BochsMachine machine, bochs_machine(options.machine));
   ICE86_TRY_ASSIGN(const machine::RunLimits limits, run_limits(options.machine));
@@ -129,19 +148,97 @@ Result<int> run(ReferenceOptions options) {
   RunInterruption interruption(wall);
   bochs_limits.interrupted = [&] { return interruption.asked(); };
   ICE86_TRY_ASSIGN(const harness::BochsRun run, harness::run_bochs(machine, bochs_limits));
-  if (options.out) ICE86_TRY(harness::write_trace(*options.out, run.trace));
-  if (!options.quiet) {
-    if (options.json) {
-      fmt::print("{}", harness::to_json_lines(run.trace));
-    } else {
-      if (!options.summary_only) fmt::print("{}\n", harness::trace_text(run.trace));
-      fmt::print("{}", harness::summary_text(run.trace));
-    }
-  }
-  std::fflush(stdout);
+  ICE86_TRY(hand_over(options, run.trace, run.serial));
   const BochsEnding ending = describe(run, rate, interruption.reason());
   fmt::print(stderr, "ice86: {}\n", ending.text);
   return ending.exit_code;
+}
+
+Result<harness::QemuMachine> qemu_machine(const MachineOptions& options) {
+  harness::QemuMachine machine;
+  ICE86_TRY_ASSIGN(const DriveTable drives, drive_table(options));
+  if (options.flash_vars || drives.pflash[0] || drives.pflash[1] || !options.fw_cfg.empty())
+    return usage_error("reference qemu: no flash chips and no fw_cfg files of one's own");
+  ICE86_TRY_ASSIGN(machine::PcConfig config, machine_config(options));
+  if (config.firmware.flash) {
+    return usage_error(
+        fmt::format("reference qemu: firmware {} needs flash chips, and runs in "
+                    "protected mode: it has no BIOS interrupts",
+                    config.firmware.name));
+  }
+  if (options.max_instructions)
+    return usage_error("reference qemu: QEMU tells no instruction count; --max-time limits it");
+  machine.firmware = std::move(config.firmware);
+  machine.memory_mib = config.memory_mib;
+  for (std::size_t i = 0; i < drives.ide.size(); ++i) {
+    if (!config.disks[i]) continue;
+    harness::QemuDisk& disk = machine.disks[i].emplace();
+    disk.image = drives.ide[i]->file;
+    disk.cdrom = config.disks[i]->cdrom;
+    disk.model = devices::AtaDisk::Config{}.model;
+    if (drives.ide[i]->write)
+      return usage_error(
+          fmt::format("disk {}: a reference run never writes to the image", drives.ide[i]->file));
+    if (!disk.cdrom) disk.geometry = machine::geometry_of(config.disks[i]->medium->sectors());
+  }
+  for (std::size_t i = 0; i < drives.floppies.size(); ++i) {
+    if (!config.floppies[i]) continue;
+    machine.floppies[i] = config.floppies[i]->medium ? drives.floppies[i]->file : "";
+    if (drives.floppies[i]->write)
+      return usage_error(fmt::format("diskette {}: a reference run never writes to the image",
+                                     drives.floppies[i]->file));
+  }
+  machine.boot_order = config.boot_order;
+  machine.boot_menu = config.boot_menu;
+  const auto& rtc = config.rtc;
+  machine.rtc = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", rtc.year, rtc.month, rtc.day,
+                            rtc.hour, rtc.minute, rtc.second);
+  return machine;
+}
+
+Result<int> run_in_qemu(ReferenceOptions options) {
+  ICE86_TRY(apply_machine_file(options.machine));
+  ICE86_TRY_ASSIGN(const harness::QemuMachine machine, qemu_machine(options.machine));
+  ICE86_TRY_ASSIGN(const machine::RunLimits limits, run_limits(options.machine));
+  ICE86_TRY_ASSIGN(const auto wall, wall_limit_ns(options.machine));
+  RunInterruption interruption(wall);
+  harness::QemuLimits qemu_limits;
+  qemu_limits.time = limits.time;
+  qemu_limits.interrupted = [&] { return interruption.asked(); };
+  ICE86_TRY_ASSIGN(const harness::QemuRun run, harness::run_qemu(machine, qemu_limits));
+  ICE86_TRY(hand_over(options, run.trace, run.serial));
+  const std::string when =
+      fmt::format("after {:.6f} s of virtual time", static_cast<double>(run.time) / 1e9);
+  switch (run.end) {
+    case harness::QemuEnd::kOutOfTime:
+      fmt::print(stderr, "ice86: stopped: out of virtual time {}\n", when);
+      return static_cast<int>(kOutOfTime);
+    case harness::QemuEnd::kInterrupted:
+      fmt::print(stderr, "ice86: stopped by {} {}\n", interruption.reason(), when);
+      return static_cast<int>(kOutOfTime);
+    case harness::QemuEnd::kGaveUp:
+      return Error(fmt::format("QEMU gave up {}: {}", when, run.last_words.substr(0, 300)));
+    case harness::QemuEnd::kExit: break;
+  }
+  if (run.exit_code == 0) {
+    fmt::print(stderr, "ice86: the guest powered the machine off, or reset it, {}\n", when);
+  } else {
+    fmt::print(stderr, "ice86: the guest wrote {:#x} to the debug exit port {}\n",
+               run.exit_code >> 1, when);
+  }
+  return static_cast<int>(kDone);
+}
+
+void add_output_options(CLI::App& command, ReferenceOptions& options) {
+  add_board_options(command, options.machine);
+  add_limit_options(command, options.machine);
+  command.add_option("--out", options.out,
+                     "write the trace to this file: JSON Lines, compressed when it ends in .zst");
+  command.add_option("--serial-log", options.serial_log,
+                     "write what the guest sends to COM1 to this file");
+  command.add_flag("--json", options.json, "print the trace as JSON Lines");
+  command.add_flag("--summary", options.summary_only, "print the summary by service only");
+  command.add_flag("-q,--quiet", options.quiet, "print no trace");
 }
 
 }  // namespace
@@ -152,18 +249,21 @@ void add_reference_command(CLI::App& app, const std::vector<std::string>&, int& 
   command->require_subcommand(1);
   CLI::App* bochs = command->add_subcommand(
       "bochs", "Debian's Bochs under its own debugger (packages bochs and bochs-term)");
-  auto options = std::make_shared<ReferenceOptions>();
-  options->machine.rate = kBochsRate;
-  options->machine.max_time = kDefaultTime;
-  add_board_options(*bochs, options->machine);
-  add_limit_options(*bochs, options->machine);
-  bochs->add_option("--out", options->out,
-                    "write the trace to this file: JSON Lines, compressed when it ends in .zst");
-  bochs->add_flag("--json", options->json, "print the trace as JSON Lines");
-  bochs->add_flag("--summary", options->summary_only, "print the summary by service only");
-  bochs->add_flag("-q,--quiet", options->quiet, "print no trace");
-  bochs->callback([options, &exit] {
-    auto code = run(*options);
+  auto in_bochs = std::make_shared<ReferenceOptions>();
+  in_bochs->machine.rate = kBochsRate;
+  in_bochs->machine.max_time = kDefaultTime;
+  add_output_options(*bochs, *in_bochs);
+  bochs->callback([in_bochs, &exit] {
+    auto code = run_in_bochs(*in_bochs);
+    exit = code ? *code : fail(code.error());
+  });
+  CLI::App* qemu = command->add_subcommand(
+      "qemu", "Debian's QEMU through its GDB stub (package qemu-system-x86)");
+  auto in_qemu = std::make_shared<ReferenceOptions>();
+  in_qemu->machine.max_time = kDefaultTime;
+  add_output_options(*qemu, *in_qemu);
+  qemu->callback([in_qemu, &exit] {
+    auto code = run_in_qemu(*in_qemu);
     exit = code ? *code : fail(code.error());
   });
 }

@@ -50,7 +50,8 @@ Result<void> Session::add_reference(MachineOptions options) {
   return {};
 }
 
-Result<std::unique_ptr<Session>> Session::open(MachineOptions options, bool record, bool logs) {
+Result<std::unique_ptr<Session>> Session::open(MachineOptions options, bool record, bool logs,
+                                               const harness::IntRecorder::Options& recording) {
   std::unique_ptr<Session> session(new Session);
   ICE86_TRY(apply_machine_file(options));
   apply_firmware_defaults(options, true);
@@ -80,8 +81,8 @@ Result<std::unique_ptr<Session>> Session::open(MachineOptions options, bool reco
   if (check)
     session->check_ = std::make_unique<harness::LockStep>(*session->pc_, *session->reference_);
   if (record) {
-    session->recorder_ =
-        std::make_unique<harness::IntRecorder>(harness::recorder_view(*session->pc_));
+    session->recorder_ = std::make_unique<harness::IntRecorder>(
+        harness::recorder_view(*session->pc_), harness::IntRecorder::Limits(), recording);
     session->pc_->cpu().set_interrupt_observer(session->recorder_.get());
   }
   return session;

@@ -24,7 +24,9 @@ class Session {
  public:
   // Everything is checked, and nothing is written, before this succeeds.
   // `record`: the interrupt trace. `logs`: keep what the guest sends to COM1 and the debug console.
-  static Result<std::unique_ptr<Session>> open(MachineOptions options, bool record, bool logs);
+  static Result<std::unique_ptr<Session>> open(
+      MachineOptions options, bool record, bool logs,
+      const harness::IntRecorder::Options& recording = harness::IntRecorder::Options());
 
   // Keeps what is on the screen during the run. Not together with an attendant.
   void keep_screens(harness::ScreenLog& log);

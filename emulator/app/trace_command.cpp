@@ -14,6 +14,7 @@
 #include "emulator/app/session.h"
 #include "emulator/base/files.h"
 #include "harness/interrupts/call_filter.h"
+#include "harness/interrupts/summaries.h"
 #include "harness/report/chrome_trace.h"
 #include "harness/report/page/page.h"
 #include "harness/report/stages.h"
@@ -37,23 +38,33 @@ struct TraceOptions {
   bool summary_only = false;
   bool quiet = false;
   bool stages = false;
+  bool hardware = false;
   std::vector<std::string> only;
+  std::vector<std::string> data;
 };
 
-// What --only names: a vector, and AH (up to two digits) or AX.
-Result<CallFilter> parse_filter(const std::string& text) {
-  if (const auto filter = harness::parse_call_filter(text)) return *filter;
-  return usage_error(
-      fmt::format("--only '{}': a vector (13), with AH (13:42) or AX (15:e820), is needed", text));
+// What --only and --data name: a vector, and AH (up to two digits) or AX.
+Result<CallFilter> parse_filter(const char* option, const std::string& text) {
+  const bool prefixed = text.substr(0, 3) == "int";
+  if (const auto filter = harness::parse_call_filter(prefixed ? text.substr(3) : text))
+    return *filter;
+  return usage_error(fmt::format(
+      "{} '{}': a vector (13), with AH (13:42) or AX (15:e820), is needed", option, text));
+}
+
+Result<std::vector<CallFilter>> parse_filters(const char* option,
+                                              const std::vector<std::string>& texts) {
+  std::vector<CallFilter> filters;
+  for (const std::string& text : texts) {
+    ICE86_TRY_ASSIGN(const CallFilter filter, parse_filter(option, text));
+    filters.push_back(filter);
+  }
+  return filters;
 }
 
 Result<harness::IntTrace> filtered(harness::IntTrace trace, const std::vector<std::string>& only) {
   if (only.empty()) return trace;
-  std::vector<CallFilter> filters;
-  for (const std::string& text : only) {
-    ICE86_TRY_ASSIGN(const CallFilter filter, parse_filter(text));
-    filters.push_back(filter);
-  }
+  ICE86_TRY_ASSIGN(const std::vector<CallFilter> filters, parse_filters("--only", only));
   std::erase_if(trace.events, [&](const harness::IntEvent& event) {
     return std::none_of(filters.begin(), filters.end(),
                         [&](const CallFilter& filter) { return filter.matches(event); });
@@ -61,7 +72,8 @@ Result<harness::IntTrace> filtered(harness::IntTrace trace, const std::vector<st
   return trace;
 }
 
-void print(const TraceOptions& options, const harness::IntTrace& trace) {
+void print(const TraceOptions& options, const harness::IntTrace& trace,
+           const std::vector<harness::Stage>& stages) {
   if (options.quiet) return;
   if (options.json) {
     fmt::print("{}", harness::to_json_lines(trace));
@@ -69,26 +81,35 @@ void print(const TraceOptions& options, const harness::IntTrace& trace) {
   }
   if (!options.summary_only) fmt::print("{}\n", harness::trace_text(trace));
   fmt::print("{}", harness::summary_text(trace));
+  if (!options.summary_only) return;
+  fmt::print("\n{}\n{}\n{}", harness::callers_text(trace), harness::stage_calls_text(trace, stages),
+             harness::handlers_text(trace));
 }
 
 Result<int> run(const TraceOptions& options, const std::vector<std::string>& words) {
   // A wrong filter must not cost a run.
   ICE86_TRY(filtered({}, options.only));
+  harness::IntRecorder::Options recording;
+  recording.hardware = options.hardware;
+  ICE86_TRY_ASSIGN(recording.dump, parse_filters("--data", options.data));
+  if (options.input && (options.hardware || !options.data.empty()))
+    return usage_error("--hardware and --data say what is recorded; --input runs nothing");
   if (options.input) {
     ICE86_TRY_ASSIGN(harness::IntTrace trace, harness::read_trace(*options.input));
     ICE86_TRY_ASSIGN(const harness::IntTrace shown, filtered(std::move(trace), options.only));
     if (options.html) ICE86_TRY(write_file(*options.html, harness::trace_html({shown, {}})));
     if (options.perfetto)
       ICE86_TRY(write_file(*options.perfetto, harness::chrome_trace_json(shown, {}, 0)));
-    print(options, shown);
+    print(options, shown, harness::boot_stages({}, shown));
     return static_cast<int>(kDone);
   }
   MachineOptions machine = options.machine;
   if (!machine.max_time) machine.max_time = "120s";
-  ICE86_TRY_ASSIGN(
-      const std::unique_ptr<Session> session,
-      Session::open(machine, true,
-                    options.run_dir || options.stages || options.html || options.perfetto));
+  ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session,
+                   Session::open(machine, true,
+                                 options.run_dir || options.stages || options.html ||
+                                     options.perfetto || options.summary_only,
+                                 recording));
   harness::ScreenLog screens;
   const harness::CallScene* scene = nullptr;
   if (options.html) {
@@ -115,7 +136,7 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
     ICE86_TRY(write_file(*options.perfetto,
                          harness::chrome_trace_json(shown, boot, session->pc().clock().now())));
   }
-  print(options, shown);
+  print(options, shown, boot);
   std::fflush(stdout);
   fmt::print(stderr, "ice86: {}\n", ending.text);
   ICE86_TRY(session->pc().finish());
@@ -141,7 +162,15 @@ void add_trace_command(CLI::App& app, const std::vector<std::string>& words, int
   command->add_option("--perfetto", options->perfetto,
                       "write the trace for ui.perfetto.dev: Chrome's trace event JSON");
   command->add_flag("--json", options->json, "print the trace as JSON Lines");
-  command->add_flag("--summary", options->summary_only, "print the summary by service only");
+  command->add_flag("--summary", options->summary_only,
+                    "print summaries only: by service, caller and stage, and who handles what");
+  command->add_flag("--hardware", options->hardware,
+                    "record hardware interrupts and exceptions too, and INT 1Ch");
+  command
+      ->add_option("--data", options->data,
+                   "keep all data of these calls in memory, in and out, not its digest: int13, "
+                   "13:42 (AH), 15:e820 (AX); hexadecimal")
+      ->delimiter(',');
   command->add_flag("--stages", options->stages,
                     "print the stages of the boot: who had the machine from when on");
   command
@@ -149,7 +178,9 @@ void add_trace_command(CLI::App& app, const std::vector<std::string>& words, int
                    "show these calls only: 13 (a vector), 13:42 (AH), 15:e820 (AX); hexadecimal")
       ->delimiter(',');
   command->add_flag("-q,--quiet", options->quiet, "print no trace");
-  command->callback([options, &words, &exit] {
+  add_trace_import_command(*command, exit);
+  command->callback([options, command, &words, &exit] {
+    if (!command->get_subcommands().empty()) return;
     if (options->machine.cpu == "help") {
       fmt::print("{}", list_cpu_models());
       exit = kDone;

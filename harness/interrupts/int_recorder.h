@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Records BIOS interrupt calls and pairs each with its return: IRET, RETF 2, RETF, chained
-// handlers, calls that never return, hardware interrupts in between.
+// Records BIOS calls and pairs each with its return: IRET, RETF 2, RETF, chained handlers, calls
+// that never return, hardware interrupts in between. Calls of a virtual-8086 program are seen where
+// its monitor gets them; services with an entry point of their own (BIOS32, PCI, APM, PnP, PXE),
+// where that is called.
 #pragma once
 
 #include <functional>
@@ -8,6 +10,9 @@
 
 #include "cpu/cpu.h"
 #include "emulator/bus/clock.h"
+#include "harness/interrupts/call_filter.h"
+#include "harness/interrupts/entry_points.h"
+#include "harness/interrupts/vector_log.h"
 #include "harness/trace/int_event.h"
 
 namespace ice86::harness {
@@ -17,32 +22,50 @@ class IntRecorder final : public cpu::InterruptObserver {
   // What the recorder sees of the machine; tests script it.
   struct View {
     std::function<const cpu::State&()> state;
-    // Guest memory at a real-mode address, without side effects; 1, 2, 4 or 8 bytes.
+    // Guest memory at a linear address, without side effects; 1, 2, 4 or 8 bytes.
     std::function<std::uint64_t(std::uint32_t linear, unsigned width)> memory;
     std::function<std::uint64_t()> instructions;
     std::function<Nanoseconds()> time;
     // Many bytes at once, for a machine that is slow to ask; none: memory() is asked.
     std::function<std::vector<std::uint8_t>(std::uint32_t linear, std::uint32_t size)> block =
         nullptr;
+    // The same by physical address, and linear to physical; none: entry points are not looked for,
+    // nor is the vector table.
+    MemoryView physical = nullptr;
+    std::function<std::optional<std::uint32_t>(std::uint32_t linear)> to_physical = nullptr;
   };
 
-  // Vectors that are recorded.
-  static constexpr std::uint8_t kFirstVector = 0x10, kLastVector = 0x1a;
+  // INT instructions that are recorded: the BIOS's vectors, 40h and 42h, where INT 13h and 10h pass
+  // diskettes and the first adapter's calls on, and expanded memory. INT 1Ch, 4Ah and 70h-77h are
+  // the BIOS's own to the timer's and the clock's users: they belong to hardware interrupts.
+  static constexpr bool records(std::uint8_t vector) {
+    return (vector < 0x20 && vector != 0x1c) || vector == 0x40 || vector == 0x42 || vector == 0x67;
+  }
+
+  struct Options {
+    bool hardware = false;         // hardware interrupts and exceptions as well
+    std::vector<CallFilter> dump;  // whose data in memory is kept whole, not as a digest
+  };
 
   // A guest may not fill the host: what is beyond these is counted in losses().
   struct Limits {
     std::size_t events = 4'000'000;
-    std::size_t open = 256;  // calls under way: a boot loader that restarts piles them up
+    std::size_t open = 256;          // calls under way: a boot loader that restarts piles them up
+    std::size_t dumped = 256 << 20;  // bytes kept whole; a digest after that
   };
 
   explicit IntRecorder(View view) : IntRecorder(std::move(view), Limits()) {}
-  IntRecorder(View view, Limits limits) : view_(std::move(view)), limits_(limits) {}
+  IntRecorder(View view, Limits limits) : IntRecorder(std::move(view), limits, Options()) {}
+  IntRecorder(View view, Limits limits, Options options)
+      : view_(std::move(view)), limits_(limits), options_(std::move(options)) {}
 
   void interrupt_delivered(const cpu::InterruptDelivery& delivery) override;
   void far_transfer(cpu::FarTransfer kind) override;
 
   // The calls so far, in order. Those that have not returned say so.
   const std::vector<IntEvent>& events() const { return events_; }
+
+  const std::vector<VectorChange>& vector_changes() const { return vectors_.changes(); }
 
   const TraceLosses& losses() const { return losses_; }
 
@@ -54,20 +77,30 @@ class IntRecorder final : public cpu::InterruptObserver {
   struct Open {
     std::size_t event;  // index in events_
     std::uint16_t return_cs;
-    std::uint16_t return_ip;
+    std::uint32_t return_ip;
     std::uint16_t ss;
-    std::uint16_t sp;  // before the INT
+    std::uint32_t sp;  // before the call
+    bool sixteen_bit;  // real or virtual-8086 mode: a 16-bit stack pointer counts
+    bool far_call;     // no flags on the stack
   };
 
+  void begin(IntEvent event, Open open, const Service& service);
+  void far_call();
+  void look_for_pxe(const cpu::State& state);
+  void note_chain();
   Registers registers(const cpu::State& state) const;
-  std::string memory_text(std::uint32_t linear, std::uint32_t size) const;
+  std::string memory_text(const IntEvent& event, const MemoryRange& range);
   void close(std::size_t open_index, ReturnKind how);
 
   View view_;
   Limits limits_;
+  Options options_;
   TraceLosses losses_;
   std::vector<IntEvent> events_;
   std::vector<Open> open_;  // calls under way, outermost first
+  VectorLog vectors_;
+  EntryPoints entries_;
+  std::size_t dumped_ = 0;
 };
 
 }  // namespace ice86::harness

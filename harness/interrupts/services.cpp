@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <iterator>
 #include <string_view>
 
 namespace ice86::harness {
@@ -20,10 +21,25 @@ struct Entry {
 constexpr std::uint16_t kAh = 0xff00, kAx = 0xffff, kAny = 0;
 
 constexpr Entry kServices[] = {
+    {0x00, kAny, 0, "divide error"},
+    {0x01, kAny, 0, "single step"},
+    {0x02, kAny, 0, "NMI"},
+    {0x03, kAny, 0, "breakpoint"},
+    {0x04, kAny, 0, "overflow"},
+    {0x05, kAny, 0, "print screen"},
+    {0x08, kAny, 0, "IRQ 0: timer"},
+    {0x09, kAny, 0, "IRQ 1: keyboard"},
+    {0x0a, kAny, 0, "IRQ 2"},
+    {0x0b, kAny, 0, "IRQ 3: COM2"},
+    {0x0c, kAny, 0, "IRQ 4: COM1"},
+    {0x0d, kAny, 0, "IRQ 5"},
+    {0x0e, kAny, 0, "IRQ 6: diskette"},
+    {0x0f, kAny, 0, "IRQ 7: printer"},
     {0x10, kAh, 0x0000, "video: set mode"},
     {0x10, kAh, 0x0100, "video: cursor shape"},
     {0x10, kAh, 0x0200, "video: move cursor"},
     {0x10, kAh, 0x0300, "video: read cursor"},
+    {0x10, kAh, 0x0400, "video: light pen"},
     {0x10, kAh, 0x0500, "video: select page"},
     {0x10, kAh, 0x0600, "video: scroll up"},
     {0x10, kAh, 0x0700, "video: scroll down"},
@@ -41,11 +57,21 @@ constexpr Entry kServices[] = {
     {0x10, kAh, 0x1300, "video: write string"},
     {0x10, kAh, 0x1a00, "video: display combination"},
     {0x10, kAh, 0x1b00, "video: state information"},
+    {0x10, kAh, 0x1c00, "video: save state"},
     {0x10, kAx, 0x4f00, "VBE: controller information"},
     {0x10, kAx, 0x4f01, "VBE: mode information"},
     {0x10, kAx, 0x4f02, "VBE: set mode"},
     {0x10, kAx, 0x4f03, "VBE: get mode"},
+    {0x10, kAx, 0x4f04, "VBE: save state"},
     {0x10, kAx, 0x4f05, "VBE: window"},
+    {0x10, kAx, 0x4f06, "VBE: scan line length"},
+    {0x10, kAx, 0x4f07, "VBE: display start"},
+    {0x10, kAx, 0x4f08, "VBE: palette width"},
+    {0x10, kAx, 0x4f09, "VBE: palette"},
+    {0x10, kAx, 0x4f0a, "VBE: protected-mode interface"},
+    {0x10, kAx, 0x4f0b, "VBE: pixel clock"},
+    {0x10, kAx, 0x4f10, "VBE: display power"},
+    {0x10, kAx, 0x4f11, "VBE: flat panel"},
     {0x10, kAx, 0x4f15, "VBE: display data channel"},
     {0x10, kAh, 0x4f00, "VBE"},
     {0x11, kAny, 0, "equipment list"},
@@ -56,6 +82,9 @@ constexpr Entry kServices[] = {
     {0x13, kAh, 0x0300, "disk: write"},
     {0x13, kAh, 0x0400, "disk: verify"},
     {0x13, kAh, 0x0500, "disk: format track"},
+    {0x13, kAh, 0x0a00, "disk: read long"},
+    {0x13, kAh, 0x0b00, "disk: write long"},
+    {0x13, kAh, 0x1400, "disk: controller diagnostic"},
     {0x13, kAh, 0x0800, "disk: get parameters"},
     {0x13, kAh, 0x0900, "disk: initialize"},
     {0x13, kAh, 0x0c00, "disk: seek"},
@@ -64,14 +93,23 @@ constexpr Entry kServices[] = {
     {0x13, kAh, 0x1100, "disk: recalibrate"},
     {0x13, kAh, 0x1500, "disk: get type"},
     {0x13, kAh, 0x1600, "disk: changed?"},
+    {0x13, kAh, 0x1700, "disk: set type"},
+    {0x13, kAh, 0x1800, "disk: set media type"},
     {0x13, kAh, 0x4100, "disk: extensions present?"},
     {0x13, kAh, 0x4200, "disk: extended read"},
     {0x13, kAh, 0x4300, "disk: extended write"},
     {0x13, kAh, 0x4400, "disk: extended verify"},
+    {0x13, kAh, 0x4500, "disk: lock"},
+    {0x13, kAh, 0x4600, "disk: eject"},
     {0x13, kAh, 0x4700, "disk: extended seek"},
     {0x13, kAh, 0x4800, "disk: extended parameters"},
+    {0x13, kAh, 0x4900, "disk: media changed?"},
+    {0x13, kAx, 0x4a00, "El Torito: begin emulation"},
     {0x13, kAx, 0x4b00, "El Torito: end emulation"},
     {0x13, kAx, 0x4b01, "El Torito: status"},
+    {0x13, kAx, 0x4c00, "El Torito: begin emulation and boot"},
+    {0x13, kAx, 0x4d00, "El Torito: boot catalog"},
+    {0x13, kAh, 0x4e00, "disk: hardware configuration"},
     {0x14, kAh, 0x0000, "serial: initialize"},
     {0x14, kAh, 0x0100, "serial: send"},
     {0x14, kAh, 0x0200, "serial: receive"},
@@ -83,14 +121,26 @@ constexpr Entry kServices[] = {
     {0x15, kAh, 0x4f00, "keyboard intercept"},
     {0x15, kAx, 0x5300, "APM: present?"},
     {0x15, kAx, 0x5301, "APM: connect real mode"},
+    {0x15, kAx, 0x5302, "APM: connect 16-bit protected mode"},
     {0x15, kAx, 0x5303, "APM: connect protected mode"},
     {0x15, kAx, 0x5304, "APM: disconnect"},
+    {0x15, kAx, 0x5305, "APM: CPU idle"},
+    {0x15, kAx, 0x5306, "APM: CPU busy"},
     {0x15, kAx, 0x5307, "APM: set power state"},
+    {0x15, kAx, 0x5308, "APM: power management"},
+    {0x15, kAx, 0x5309, "APM: restore defaults"},
+    {0x15, kAx, 0x530a, "APM: power status"},
+    {0x15, kAx, 0x530b, "APM: get event"},
+    {0x15, kAx, 0x530c, "APM: get power state"},
+    {0x15, kAx, 0x530d, "APM: device power management"},
     {0x15, kAx, 0x530e, "APM: driver version"},
+    {0x15, kAx, 0x530f, "APM: engage"},
+    {0x15, kAx, 0x5310, "APM: capabilities"},
     {0x15, kAh, 0x5300, "APM"},
     {0x15, kAh, 0x8600, "wait"},
     {0x15, kAh, 0x8700, "move extended memory"},
     {0x15, kAh, 0x8800, "extended memory size"},
+    {0x15, kAh, 0x8900, "enter protected mode"},
     {0x15, kAh, 0x9000, "device busy"},
     {0x15, kAh, 0x9100, "device done"},
     {0x15, kAh, 0xc000, "configuration table"},
@@ -129,8 +179,31 @@ constexpr Entry kServices[] = {
     {0x1a, kAx, 0xb10b, "PCI BIOS: write byte"},
     {0x1a, kAx, 0xb10c, "PCI BIOS: write word"},
     {0x1a, kAx, 0xb10d, "PCI BIOS: write doubleword"},
+    {0x1a, kAx, 0xb10e, "PCI BIOS: interrupt routing"},
+    {0x1a, kAx, 0xb10f, "PCI BIOS: set interrupt"},
+    {0x1a, kAx, 0x5650, "PXE: installed?"},
     {0x1a, kAh, 0xb100, "PCI BIOS"},
     {0x1a, kAh, 0xbb00, "TCG BIOS"},
+    {0x1b, kAny, 0, "Ctrl-Break"},
+    {0x1c, kAny, 0, "timer tick"},
+    {0x1d, kAny, 0, "video parameters (a pointer)"},
+    {0x1e, kAny, 0, "diskette parameters (a pointer)"},
+    {0x1f, kAny, 0, "font (a pointer)"},
+    {0x40, kAny, 0, "diskette: passed on by INT 13h"},
+    {0x41, kAny, 0, "hard disk 0 parameters (a pointer)"},
+    {0x42, kAny, 0, "video: passed on by INT 10h"},
+    {0x43, kAny, 0, "EGA font (a pointer)"},
+    {0x46, kAny, 0, "hard disk 1 parameters (a pointer)"},
+    {0x4a, kAny, 0, "alarm"},
+    {0x67, kAny, 0, "expanded memory"},
+    {0x70, kAny, 0, "IRQ 8: clock"},
+    {0x71, kAny, 0, "IRQ 9"},
+    {0x72, kAny, 0, "IRQ 10"},
+    {0x73, kAny, 0, "IRQ 11"},
+    {0x74, kAny, 0, "IRQ 12: mouse"},
+    {0x75, kAny, 0, "IRQ 13: coprocessor"},
+    {0x76, kAny, 0, "IRQ 14: primary disk channel"},
+    {0x77, kAny, 0, "IRQ 15: secondary disk channel"},
 };
 
 std::string_view name_of_service(std::uint8_t vector, std::uint16_t ax) {
@@ -347,6 +420,35 @@ Service describe_call(std::uint8_t vector, const Registers& in, const MemoryView
   return service;
 }
 
+std::string name_of_vector(std::uint8_t vector) {
+  return std::string(name_of_service(vector, 0));
+}
+
+std::string describe_interruption(CallKind kind, std::uint8_t vector) {
+  static constexpr std::string_view kExceptions[] = {"divide error",
+                                                     "debug",
+                                                     "NMI",
+                                                     "breakpoint",
+                                                     "overflow",
+                                                     "BOUND range",
+                                                     "invalid opcode",
+                                                     "no coprocessor",
+                                                     "double fault",
+                                                     "coprocessor overrun",
+                                                     "invalid TSS",
+                                                     "no segment",
+                                                     "stack fault",
+                                                     "general protection",
+                                                     "page fault",
+                                                     "?",
+                                                     "coprocessor error"};
+  if (kind == CallKind::kException && vector < std::size(kExceptions))
+    return fmt::format("exception: {}", kExceptions[vector]);
+  const std::string_view name = name_of_service(vector, 0);
+  const bool known = name.substr(0, 3) == "IRQ" || vector == 2;
+  return known ? std::string(name) : fmt::format("interrupt request {:02x}", vector);
+}
+
 std::string describe_result(std::uint8_t vector, const Registers& in, const Registers& out,
                             const MemoryView& memory) {
   switch (vector) {
@@ -375,40 +477,6 @@ std::string describe_result(std::uint8_t vector, const Registers& in, const Regi
     case 0x1a: return clock_result(in, out);
     default: return "";
   }
-}
-
-std::optional<MemoryRange> answer_in_memory(std::uint8_t vector, const Registers& in,
-                                            const Registers& out, const MemoryView& memory) {
-  constexpr std::uint32_t kSector = 512;
-  constexpr std::uint32_t kMostSectors = 127;         // EDD 3.0 section 6, the packet's byte 2
-  constexpr std::uint32_t kLargestParameters = 0x42;  // EDD 3.0 table 4
-  constexpr std::uint32_t kLargestMapEntry = 24;      // ACPI 6.4 table 15.5
-  if (out.carry()) return std::nullopt;
-  const auto sectors = [](std::uint32_t at, std::uint32_t count) -> std::optional<MemoryRange> {
-    if (count == 0 || count > kMostSectors) return std::nullopt;
-    return MemoryRange{at, count * kSector};
-  };
-  if (vector == 0x13 && in.ah() == 0x02) return sectors(linear(in.es, in.ebx), in.al());
-  if (vector == 0x13 && in.ah() == 0x42) {
-    const std::uint32_t packet = linear(in.ds, in.esi);
-    const auto offset = static_cast<std::uint32_t>(memory(packet + 4, 2));
-    const auto segment = static_cast<std::uint16_t>(memory(packet + 6, 2));
-    return sectors(linear(segment, offset), static_cast<std::uint32_t>(memory(packet + 2, 2)));
-  }
-  if (vector == 0x13 && in.ah() == 0x48) {
-    const std::uint32_t at = linear(in.ds, in.esi);
-    const auto size = static_cast<std::uint32_t>(memory(at, 2));
-    return MemoryRange{at, size < kLargestParameters ? size : kLargestParameters};
-  }
-  if (vector == 0x15 && in.ax() == 0xe820) {
-    const std::uint32_t size = out.ecx < kLargestMapEntry ? out.ecx : kLargestMapEntry;
-    return MemoryRange{linear(in.es, in.edi), size};
-  }
-  if (vector == 0x15 && in.ah() == 0xc0) {
-    const std::uint32_t at = linear(out.es, out.ebx);
-    return MemoryRange{at, 2 + (static_cast<std::uint32_t>(memory(at, 2)) & 0xff)};
-  }
-  return std::nullopt;
 }
 
 }  // namespace ice86::harness

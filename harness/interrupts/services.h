@@ -25,6 +25,11 @@ Service describe_call(std::uint8_t vector, const Registers& in, const MemoryView
 std::string describe_result(std::uint8_t vector, const Registers& in, const Registers& out,
                             const MemoryView& memory);
 
+// What a vector is for, whatever AX is: "IRQ 0: timer". Empty for those with functions, and others.
+std::string name_of_vector(std::uint8_t vector);
+// A hardware interrupt or exception through this vector, at the BIOS's own vectors.
+std::string describe_interruption(CallKind kind, std::uint8_t vector);
+
 // Where the answer of a call that succeeded stands in memory, when its service gives one there: the
 // sectors read, the drive's parameters, the memory map entry, the configuration table.
 struct MemoryRange {
@@ -33,5 +38,10 @@ struct MemoryRange {
 };
 std::optional<MemoryRange> answer_in_memory(std::uint8_t vector, const Registers& in,
                                             const Registers& out, const MemoryView& memory);
+
+// Where a call's own data stands: the disk address packet, the sectors to write, the string to
+// print.
+std::optional<MemoryRange> data_in_memory(std::uint8_t vector, const Registers& in,
+                                          const MemoryView& memory);
 
 }  // namespace ice86::harness

@@ -2,18 +2,17 @@
 #include "harness/reference/bochs.h"
 
 #include <fmt/core.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <map>
-#include <set>
 
 #include "emulator/base/files.h"
 #include "harness/interrupts/int_recorder.h"
 #include "harness/reference/bochs_answers.h"
 #include "harness/reference/bochs_debugger.h"
+#include "harness/reference/host_program.h"
+#include "harness/reference/stop_recorder.h"
 
 namespace ice86::harness {
 
@@ -22,30 +21,6 @@ namespace {
 // Bochs' own limit on linear breakpoints (bx_debug.h of Bochs 2.7).
 constexpr std::size_t kBreakpointSlots = 16;
 constexpr std::uint64_t kLargestSerialLog = 64 << 20;
-
-class TemporaryFolder {
- public:
-  static Result<std::unique_ptr<TemporaryFolder>> create() {
-    std::error_code code;
-    std::filesystem::path where = std::filesystem::temp_directory_path(code);
-    if (code) where = "/tmp";
-    std::string pattern = (where / "ice86-bochs-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      return Error(fmt::format("{}: no folder can be made: {}", pattern, std::strerror(errno)));
-    return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(pattern));
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  explicit TemporaryFolder(std::filesystem::path path) : path_(std::move(path)) {}
-  std::filesystem::path path_;
-};
 
 std::uint32_t linear(std::uint16_t segment, std::uint16_t offset) {
   return (static_cast<std::uint32_t>(segment) << 4) + offset;
@@ -62,16 +37,22 @@ class Watcher {
       : bochs_(bochs),
         folder_(std::move(folder)),
         rate_(instructions_per_microsecond),
-        recorder_({[this]() -> const cpu::State& { return state_; },
-                   [this](std::uint32_t at, unsigned width) { return memory(at, width); },
-                   [this] { return ticks_; }, [this] { return ticks_ * 1000 / rate_; },
-                   [this](std::uint32_t at, std::uint32_t size) { return block(at, size); }}) {}
+        stops_(
+            state_, [this](std::uint32_t at, unsigned width) { return memory(at, width); },
+            [this](std::uint32_t at, std::uint32_t size) { return block(at, size); },
+            [this] { return ticks_; }, [this] { return ticks_ * 1000 / rate_; }) {}
 
   // True when it ended by the time limit; the debugger knows the other ends.
   Result<bool> run(std::uint64_t most_ticks) {
     std::vector<std::string> set_up;
-    for (unsigned v = IntRecorder::kFirstVector; v <= IntRecorder::kLastVector; ++v)
-      set_up.push_back(fmt::format("watch r {:#x}", v * 4));
+    // Entries that are recorded, in as few watch points as possible.
+    for (unsigned first = 0; first < 256; ++first) {
+      if (!IntRecorder::records(static_cast<std::uint8_t>(first))) continue;
+      unsigned last = first;
+      while (last < 255 && IntRecorder::records(static_cast<std::uint8_t>(last + 1))) ++last;
+      set_up.push_back(fmt::format("watch r {:#x} {:#x}", first * 4, (last - first + 1) * 4));
+      first = last;
+    }
     if (most_ticks != 0) set_up.push_back(fmt::format("sba {}", most_ticks));
     bochs_.ask(set_up);
     const std::string next = fmt::format("source {}", kBochsStepFile);
@@ -96,8 +77,8 @@ class Watcher {
       // A breakpoint is met before its instruction, a watch point after: both at one place mean
       // that a call returned, or that the return address is a handler's entry too. The call comes
       // last.
-      if (stop->breakpoint) returned();
-      if (stop->watched) called(static_cast<std::uint32_t>(*stop->watched), *stack);
+      if (stop->breakpoint) stops_.returned();
+      if (stop->watched) stops_.called(static_cast<std::uint8_t>(*stop->watched / 4), *stack);
       set_breakpoints();
       if (!trouble_.empty()) return not_understood(trouble_);
     }
@@ -105,7 +86,7 @@ class Watcher {
   }
 
   std::uint64_t ticks() const { return ticks_; }
-  const IntRecorder& recorder() const { return recorder_; }
+  const IntRecorder& recorder() const { return stops_.recorder(); }
 
  private:
   static Error not_understood(const std::string& answer) {
@@ -140,62 +121,11 @@ class Watcher {
     return {};
   }
 
-  // The entry at this address has been read, and `stack` is what SP points to: was it an INT?
-  void called(std::uint32_t entry, const std::array<std::uint16_t, 4>& stack) {
-    const auto vector = static_cast<std::uint8_t>(entry / 4);
-    cpu::InterruptDelivery delivery{};
-    delivery.vector = vector;
-    delivery.source = cpu::InterruptSource::kSoftware;
-    delivery.return_ip = stack[0];
-    delivery.return_cs = stack[1];
-    delivery.flags = stack[2];
-    delivery.old_ss = state_.segment[cpu::kSs].selector;
-    delivery.old_sp = static_cast<std::uint16_t>(state_.gpr[cpu::kRsp] + 6);
-    // Otherwise somebody looked at the table. Asking Bochs takes time, so what was found once is
-    // kept: the handler until another is seen, the instruction with its vector for good.
-    const std::uint64_t at = state_.segment[cpu::kCs].base + state_.rip;
-    std::uint64_t& handler = handlers_[vector];
-    if (handler != at) {
-      const std::uint64_t pointer = memory(entry, 4);
-      handler =
-          linear(static_cast<std::uint16_t>(pointer >> 16), static_cast<std::uint16_t>(pointer));
-      if (handler != at) return;
-    }
-    const std::uint64_t instruction = 0xcdU | static_cast<unsigned>(vector) << 8;
-    const std::uint32_t where =
-        linear(delivery.return_cs, static_cast<std::uint16_t>(delivery.return_ip - 2));
-    if (calls_.count({where, vector}) == 0) {
-      if (memory(where, 2) != instruction) return;
-      calls_.insert({where, vector});
-    }
-    pushed_flags_[where + 2] = delivery.flags;
-    recorder_.interrupt_delivered(delivery);
-  }
-
-  // A return address has been reached. How, can only be told from what it left: an IRET has loaded
-  // the flags from the word that is still below the stack pointer, RETF 2 has left them, RETF has
-  // left the word on the stack.
-  void returned() {
-    constexpr std::uint64_t kFlags = 0x0fd5;  // OF DF IF TF SF ZF AF PF CF
-    const auto same = [&](std::uint64_t word) { return ((word ^ state_.rflags) & kFlags) == 0; };
-    const std::uint16_t ss = state_.segment[cpu::kSs].selector;
-    const auto sp = static_cast<std::uint16_t>(state_.gpr[cpu::kRsp]);
-    // Flags as the caller had them need no look at the stack.
-    const std::uint32_t at =
-        linear(state_.segment[cpu::kCs].selector, static_cast<std::uint16_t>(state_.rip));
-    const auto pushed = pushed_flags_.find(at);
-    const bool from_stack = (pushed != pushed_flags_.end() && same(pushed->second)) ||
-                            same(memory(linear(ss, static_cast<std::uint16_t>(sp - 2)), 2));
-    const std::size_t open = recorder_.open_returns().size();
-    if (from_stack) recorder_.far_transfer(cpu::FarTransfer::kIret);
-    if (recorder_.open_returns().size() == open) recorder_.far_transfer(cpu::FarTransfer::kRetFar);
-  }
-
   // A breakpoint behind every call under way, the innermost first; those of calls that have
   // returned stay while there are slots, because the next call is often from the same place.
   void set_breakpoints() {
     std::vector<std::uint32_t> wanted;
-    for (const FarPointer& place : recorder_.open_returns()) {
+    for (const FarPointer& place : recorder().open_returns()) {
       const std::uint32_t at = linear(place.segment, static_cast<std::uint16_t>(place.offset));
       wanted.erase(std::remove(wanted.begin(), wanted.end(), at), wanted.end());
       wanted.push_back(at);
@@ -231,11 +161,8 @@ class Watcher {
   std::uint64_t rate_;
   cpu::State state_;
   std::uint64_t ticks_ = 0;
-  IntRecorder recorder_;
-  std::map<std::uint8_t, std::uint64_t> handlers_;          // by vector: linear address
-  std::set<std::pair<std::uint32_t, std::uint8_t>> calls_;  // INT instructions seen, and vectors
-  std::map<std::uint32_t, std::uint64_t> pushed_flags_;     // by return address: the last call's
-  std::vector<Breakpoint> breakpoints_;                     // oldest first
+  StopRecorder stops_;
+  std::vector<Breakpoint> breakpoints_;  // oldest first
   std::uint64_t breakpoint_number_ = 0;
   std::string trouble_;
 };
@@ -262,7 +189,7 @@ void judge_end(BochsRun& run) {
 }  // namespace
 
 Result<BochsRun> run_bochs(const BochsMachine& machine, const BochsLimits& limits) {
-  ICE86_TRY_ASSIGN(const auto folder, TemporaryFolder::create());
+  ICE86_TRY_ASSIGN(const auto folder, TemporaryFolder::create("bochs"));
   ICE86_TRY(write_bochs_folder(folder->path(), machine));
   BochsRun run;
   {

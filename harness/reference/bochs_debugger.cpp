@@ -17,6 +17,7 @@
 #include <ctime>
 
 #include "harness/reference/bochs_config.h"
+#include "harness/reference/host_program.h"
 
 namespace ice86::harness {
 
@@ -31,22 +32,6 @@ constexpr std::size_t kLongestAnswer = 1 << 20;
 constexpr std::size_t kMostComplaints = 1 << 20;
 constexpr const char* kScreenMark = "Bochs connected to screen \"";
 constexpr const char* kExitMark = "Bochs is exiting with the following message:\n";
-
-std::optional<std::filesystem::path> find_program(const char* name) {
-  const char* path = std::getenv("PATH");
-  std::string folders = path != nullptr ? path : "/usr/bin:/bin";
-  folders += ':';
-  for (std::size_t at = 0; at < folders.size();) {
-    const std::size_t end = folders.find(':', at);
-    const std::filesystem::path candidate =
-        std::filesystem::path(folders.substr(at, end - at)) / name;
-    std::error_code code;
-    if (std::filesystem::is_regular_file(candidate, code) && ::access(candidate.c_str(), X_OK) == 0)
-      return std::filesystem::absolute(candidate, code);
-    at = end + 1;
-  }
-  return std::nullopt;
-}
 
 struct Pair {
   int mine = -1;

@@ -465,10 +465,8 @@ Result<Action> Parser::read_interrupt(const toml::table& table, const toml::node
   const auto filter = parse_call_filter(written);
   if (!filter)
     return wrong(node, "'int' is a vector (13), with AH (13:42) or AX (15:e820), hexadecimal");
-  if (filter->vector < IntRecorder::kFirstVector || filter->vector > IntRecorder::kLastVector) {
-    return wrong(node, fmt::format("calls of INT {:02x}h to {:02x}h are recorded",
-                                   IntRecorder::kFirstVector, IntRecorder::kLastVector));
-  }
+  if (!IntRecorder::records(filter->vector))
+    return wrong(node, fmt::format("calls of INT {:02x}h are not recorded", filter->vector));
   ExpectInterrupt action;
   static_cast<CallFilter&>(action) = *filter;
   if (const toml::node* carry = table.get("carry")) {

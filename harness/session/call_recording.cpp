@@ -3,12 +3,40 @@
 
 #include <fmt/core.h>
 
+#include "harness/interrupts/owners.h"
+
 namespace ice86::harness {
+
+namespace {
+
+constexpr std::uint64_t kPage = 4096;
+
+// As the guest's own code would read it; what is not mapped is 0.
+std::uint64_t peek_linear(machine::Pc& pc, std::uint32_t linear, unsigned width) {
+  if ((pc.cpu().state().cr0 & cpu::cr0::kPg) == 0) return pc.peek_memory(linear, width);
+  if (linear % kPage + width > kPage) {
+    std::uint64_t value = 0;
+    for (unsigned i = 0; i < width; ++i) value |= peek_linear(pc, linear + i, 1) << (i * 8);
+    return value;
+  }
+  Gpa address = 0;
+  return pc.cpu().translate(linear, address) ? pc.peek_memory(address, width) : 0;
+}
+
+}  // namespace
 
 IntRecorder::View recorder_view(machine::Pc& pc) {
   return {[&pc]() -> const cpu::State& { return pc.cpu().state(); },
-          [&pc](std::uint32_t linear, unsigned width) { return pc.peek_memory(linear, width); },
-          [&pc] { return pc.clock().instructions(); }, [&pc] { return pc.clock().now(); }};
+          [&pc](std::uint32_t linear, unsigned width) { return peek_linear(pc, linear, width); },
+          [&pc] { return pc.clock().instructions(); },
+          [&pc] { return pc.clock().now(); },
+          nullptr,
+          [&pc](std::uint32_t address, unsigned width) { return pc.peek_memory(address, width); },
+          [&pc](std::uint32_t linear) -> std::optional<std::uint32_t> {
+            Gpa address = 0;
+            if (!pc.cpu().translate(linear, address)) return std::nullopt;
+            return static_cast<std::uint32_t>(address);
+          }};
 }
 
 IntTrace recorded_trace(const machine::Pc& pc, const IntRecorder& recorder) {
@@ -20,7 +48,10 @@ IntTrace recorded_trace(const machine::Pc& pc, const IntRecorder& recorder) {
   trace.header.machine =
       fmt::format("pc, cpu {}, {} MiB, {} instructions/us", config.cpu_model.name,
                   config.memory_mib, config.instructions_per_microsecond);
+  trace.header.roms = find_roms(
+      [&pc](std::uint32_t address, unsigned width) { return pc.peek_memory(address, width); });
   trace.events = recorder.events();
+  trace.vectors = recorder.vector_changes();
   trace.losses = recorder.losses();
   return trace;
 }

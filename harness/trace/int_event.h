@@ -36,7 +36,22 @@ enum class ReturnKind {
   kNever,  // the call had not returned when its caller did, or when the trace ended
 };
 
+// What kind of call it was. All but the first three are far calls to an entry point that the BIOS,
+// a network card's ROM or a service gave out.
+enum class CallKind {
+  kInterrupt,  // INT n
+  kHardware,   // an interrupt request or NMI
+  kException,  // a CPU exception, in real or virtual-8086 mode
+  kBios32,     // the BIOS32 service directory
+  kPciBios,    // the PCI BIOS in protected mode: registers as with INT 1Ah AH=B1
+  kApm,        // the APM BIOS in protected mode: registers as with INT 15h AH=53
+  kPnp,        // the Plug and Play BIOS
+  kPxe,        // the PXE API
+};
+constexpr unsigned kCallKinds = 8;
+
 struct IntEvent {
+  CallKind kind = CallKind::kInterrupt;
   std::uint64_t number = 0;       // in the order of the calls, from 0
   std::uint64_t instruction = 0;  // retired when the handler's first instruction was next
   std::uint64_t time = 0;         // virtual, in nanoseconds
@@ -55,6 +70,27 @@ struct IntEvent {
   // What the call left in memory as its answer (a memory map entry, the sectors read): up to 32
   // bytes in hexadecimal, more as "sha256:...". Empty for services that answer in registers only.
   std::string memory;
+  // What it was given in memory: a disk address packet, the sectors to write, a string. The same
+  // form.
+  std::string data;
+  // Handlers that the first one passed the call on to, by a far jump or call to what the vector
+  // held before.
+  std::vector<FarPointer> chain;
+};
+
+// An entry of the interrupt vector table has changed.
+struct VectorChange {
+  std::uint64_t call = 0;  // seen when this call began
+  std::uint8_t vector = 0;
+  FarPointer before, after;
+  FarPointer seen_at;  // the caller of that call: whoever runs then
+};
+
+// An option ROM in memory.
+struct RomArea {
+  std::uint32_t address = 0;
+  std::uint32_t size = 0;
+  std::string name;  // as the ROM calls itself; may be empty
 };
 
 struct TraceHeader {
@@ -62,7 +98,8 @@ struct TraceHeader {
   std::string firmware;          // name
   std::string rom_sha256;
   std::string vga_sha256;
-  std::string machine;  // "pc, 128 MiB"
+  std::string machine;        // "pc, 128 MiB"
+  std::vector<RomArea> roms;  // by address
 };
 
 // What a recorder could not keep. All zero in a whole trace.
@@ -76,6 +113,7 @@ struct IntTrace {
   TraceHeader header;
   TraceLosses losses;
   std::vector<IntEvent> events;
+  std::vector<VectorChange> vectors;  // in the order in which they were seen
 };
 
 }  // namespace ice86::harness

@@ -27,6 +27,9 @@ constexpr std::size_t kMostShown = 40;
 constexpr int kCompressionLevel = 9;
 constexpr std::array<const char*, 4> kReturnNames = {"iret", "retf2", "retf", "never"};
 
+constexpr std::array<const char*, kCallKinds> kKindNames = {"int", "irq", "exception", "bios32",
+                                                            "pci", "apm", "pnp",       "pxe"};
+
 struct NamedRegister {
   const char* name;
   std::uint32_t Registers::*field;
@@ -96,8 +99,7 @@ Registers registers_of(const Json& json) {
   return registers;
 }
 
-FarPointer far_of(const Json& json, const char* key) {
-  const auto& text = json.at(key).get_ref<const std::string&>();
+FarPointer parse_far(const std::string& text, const char* key) {
   const std::size_t colon = text.find(':');
   if (colon != std::string::npos) {
     const std::string_view view = text;
@@ -108,9 +110,25 @@ FarPointer far_of(const Json& json, const char* key) {
   throw Malformed(fmt::format("'{}' is no segment:offset for {}", shown(text), key));
 }
 
+FarPointer far_of(const Json& json, const char* key) {
+  return parse_far(json.at(key).get_ref<const std::string&>(), key);
+}
+
+// Which of these names the text is.
+template <std::size_t n>
+unsigned one_of(const std::array<const char*, n>& names, const std::string& text,
+                const char* what) {
+  for (unsigned i = 0; i < n; ++i) {
+    if (text == names[i]) return i;
+  }
+  throw Malformed(fmt::format("'{}' is no {}", shown(text), what));
+}
+
 Json event_json(const IntEvent& event) {
   Json json;
   json["n"] = event.number;
+  if (event.kind != CallKind::kInterrupt)
+    json["kind"] = kKindNames[static_cast<unsigned>(event.kind)];
   json["insn"] = event.instruction;
   json["t"] = event.time;
   json["vec"] = fmt::format("{:02x}", event.vector);
@@ -126,6 +144,8 @@ Json event_json(const IntEvent& event) {
   json["args"] = event.arguments;
   json["result"] = event.result;
   if (!event.memory.empty()) json["memory"] = event.memory;
+  if (!event.data.empty()) json["data"] = event.data;
+  for (const FarPointer& handler : event.chain) json["chain"].push_back(far_text(handler));
   return json;
 }
 
@@ -141,21 +161,59 @@ IntEvent event_of(const Json& json) {
   event.depth = count<unsigned>(json, "depth");
   event.in = registers_of(json.at("in"));
   if (!json.at("out").is_null()) event.out = registers_of(json.at("out"));
-  const std::string how = json.at("return");
-  bool known = false;
-  for (unsigned i = 0; i < kReturnNames.size(); ++i) {
-    if (how == kReturnNames[i]) {
-      event.how = static_cast<ReturnKind>(i);
-      known = true;
-    }
-  }
-  if (!known) throw Malformed(fmt::format("'{}' is no way to return", shown(how)));
+  if (json.contains("kind"))
+    event.kind = static_cast<CallKind>(one_of(kKindNames, json.at("kind"), "kind of call"));
+  event.how = static_cast<ReturnKind>(one_of(kReturnNames, json.at("return"), "way to return"));
   event.instructions = count<std::uint64_t>(json, "insns");
   event.duration = count<std::uint64_t>(json, "ns");
   event.arguments = json.at("args");
   event.result = json.at("result");
   if (json.contains("memory")) event.memory = json.at("memory");
+  if (json.contains("data")) event.data = json.at("data");
+  if (json.contains("chain")) {
+    for (const Json& handler : json.at("chain"))
+      event.chain.push_back(parse_far(handler.get_ref<const std::string&>(), "chain"));
+  }
   return event;
+}
+
+Json vector_json(const VectorChange& change) {
+  Json json;
+  json["vector"] = fmt::format("{:02x}", change.vector);
+  json["before"] = far_text(change.before);
+  json["after"] = far_text(change.after);
+  json["call"] = change.call;
+  json["seen_at"] = far_text(change.seen_at);
+  return json;
+}
+
+VectorChange vector_of(const Json& json) {
+  return {count<std::uint64_t>(json, "call"), hex<std::uint8_t>(json, "vector"),
+          far_of(json, "before"), far_of(json, "after"), far_of(json, "seen_at")};
+}
+
+Json rom_json(const RomArea& rom) {
+  Json json;
+  json["at"] = fmt::format("{:x}", rom.address);
+  json["size"] = rom.size;
+  json["name"] = rom.name;
+  return json;
+}
+
+void read_header(const Json& json, IntTrace& trace) {
+  trace.header.source = json.at("source");
+  trace.header.firmware = json.at("firmware");
+  trace.header.rom_sha256 = json.at("rom_sha256");
+  trace.header.vga_sha256 = json.at("vga_sha256");
+  trace.header.machine = json.at("machine");
+  if (json.contains("lost_calls")) trace.losses.calls = count<std::uint64_t>(json, "lost_calls");
+  if (json.contains("lost_returns"))
+    trace.losses.returns = count<std::uint64_t>(json, "lost_returns");
+  if (!json.contains("roms")) return;
+  for (const Json& rom : json.at("roms")) {
+    trace.header.roms.push_back(
+        {hex<std::uint32_t>(rom, "at"), count<std::uint32_t>(rom, "size"), rom.at("name")});
+  }
 }
 
 bool compressed(const std::filesystem::path& path) {
@@ -201,10 +259,20 @@ std::string to_json_lines(const IntTrace& trace) {
   header["calls"] = trace.events.size();
   if (trace.losses.calls != 0) header["lost_calls"] = trace.losses.calls;
   if (trace.losses.returns != 0) header["lost_returns"] = trace.losses.returns;
+  for (const RomArea& rom : trace.header.roms) header["roms"].push_back(rom_json(rom));
   constexpr auto kReplace = Json::error_handler_t::replace;
   std::string text = header.dump(-1, ' ', false, kReplace) + "\n";
-  for (const IntEvent& event : trace.events)
+  // What had changed when a call began stands before it.
+  auto change = trace.vectors.begin();
+  const auto add_changes = [&](std::uint64_t up_to) {
+    for (; change != trace.vectors.end() && change->call <= up_to; ++change)
+      text += vector_json(*change).dump() + "\n";
+  };
+  for (const IntEvent& event : trace.events) {
+    add_changes(event.number);
     text += event_json(event).dump(-1, ' ', false, kReplace) + "\n";
+  }
+  add_changes(std::numeric_limits<std::uint64_t>::max());
   return text;
 }
 
@@ -252,20 +320,14 @@ Result<IntTrace> read_trace(const std::filesystem::path& path) {
         if (!json.is_object() || json.value("schema", "") != kTraceSchema)
           return where(fmt::format("is no {} file", kTraceSchema));
         const auto version = count<std::uint64_t>(json, "version");
-        if (version != kTraceVersion) {
-          return where(fmt::format("trace version {}; this program reads version {}", version,
-                                   kTraceVersion));
+        if (version < kOldestTraceVersion || version > kTraceVersion) {
+          return where(fmt::format("trace version {}; this program reads versions {} to {}",
+                                   version, kOldestTraceVersion, kTraceVersion));
         }
-        trace.header.source = json.at("source");
-        trace.header.firmware = json.at("firmware");
-        trace.header.rom_sha256 = json.at("rom_sha256");
-        trace.header.vga_sha256 = json.at("vga_sha256");
-        trace.header.machine = json.at("machine");
+        read_header(json, trace);
         if (json.contains("calls")) promised = count<std::uint64_t>(json, "calls");
-        if (json.contains("lost_calls"))
-          trace.losses.calls = count<std::uint64_t>(json, "lost_calls");
-        if (json.contains("lost_returns"))
-          trace.losses.returns = count<std::uint64_t>(json, "lost_returns");
+      } else if (json.contains("vector")) {
+        trace.vectors.push_back(vector_of(json));
       } else {
         trace.events.push_back(event_of(json));
       }

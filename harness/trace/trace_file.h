@@ -11,7 +11,8 @@
 namespace ice86::harness {
 
 constexpr const char* kTraceSchema = "ice86-int-trace";
-constexpr unsigned kTraceVersion = 1;
+constexpr unsigned kTraceVersion = 2;        // written
+constexpr unsigned kOldestTraceVersion = 1;  // read
 
 // The same trace gives the same bytes.
 std::string to_json_lines(const IntTrace& trace);

@@ -23,6 +23,9 @@ class Reference : public Program {
   static bool has_bochs() {
     return std::system("command -v bochs >/dev/null") == 0;  // NOLINT(cert-env33-c)
   }
+  static bool has_qemu() {
+    return std::system("command -v qemu-system-x86_64 >/dev/null") == 0;  // NOLINT(cert-env33-c)
+  }
   // A program called bochs, in a folder that is the whole PATH.
   std::string pretend_bochs(const std::string& script) {
     const std::filesystem::path place = folder_.string() + "-path";

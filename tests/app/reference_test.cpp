@@ -22,6 +22,29 @@ TEST_F(Reference, MissingBochsNamesItsPackage) {
   EXPECT_THAT(files_left(), IsEmpty());
 }
 
+TEST_F(Reference, MissingQemuNamesItsPackage) {
+  const Outcome outcome = ice86("reference qemu --firmware " + guest("exit_rom"), "PATH=/nowhere");
+  EXPECT_EQ(outcome.exit, 6);
+  EXPECT_THAT(outcome.output, HasSubstr("install the Debian package qemu-system-x86"));
+  EXPECT_THAT(files_left(), IsEmpty());
+}
+
+TEST_F(Reference, EndsInQemuHaveTheirExitCodes) {
+  if (!has_qemu()) GTEST_SKIP() << "the Debian package qemu-system-x86 is not installed";
+  const std::string here = "TMPDIR='" + folder_.string() + "'";
+  const Outcome done = ice86("reference qemu -q --firmware " + guest("exit_rom"), here);
+  EXPECT_EQ(done.exit, 0) << done.output;
+  EXPECT_THAT(done.output, HasSubstr("wrote 0x5 to the debug exit port"));
+  const Outcome late =
+      ice86("reference qemu -q --max-wall 3s --firmware " + guest("hang_rom"), here);
+  EXPECT_EQ(late.exit, 3) << late.output;
+  EXPECT_THAT(late.output, HasSubstr("wall-clock limit"));
+  const Outcome refused = ice86("reference qemu -q --firmware bochs", here);
+  EXPECT_NE(refused.exit, 0);
+  EXPECT_THAT(refused.output, HasSubstr("finds its VGA BIOS at C0000"));
+  EXPECT_THAT(files_left(), IsEmpty());
+}
+
 TEST_F(Reference, MissingDisplayNamesItsPackage) {
   const std::string path = pretend_bochs(
       "echo 'Bochs is exiting with the following message:' >&2\n"

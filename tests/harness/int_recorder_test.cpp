@@ -199,5 +199,202 @@ TEST_F(Pairing, WhatTheRecorderCannotKeepIsCounted) {
   EXPECT_EQ(small.losses(), (TraceLosses{2, 1}));
 }
 
+TEST_F(Pairing, AVirtual8086ProgramsCallIsSeenAtItsMonitor) {
+  // The program at 2000:0100 executed INT 13h with IOPL 0; its monitor stands at the general
+  // protection fault.
+  state_.cr0 = cpu::cr0::kPe;
+  memory_[0x20100] = 0xcd;
+  memory_[0x20101] = 0x13;
+  memory_[0x13 * 4] = 0xfe;
+  memory_[0x13 * 4 + 1] = 0xe3;
+  memory_[0x13 * 4 + 3] = 0xf0;
+  state_.gpr[cpu::kRax] = 0x0201;
+  state_.gpr[cpu::kRsp] = 0x8000;
+  state_.segment[cpu::kSs].attributes = 1U << 22;
+  const auto put = [&](std::uint32_t at, std::uint16_t value) {
+    memory_[at] = static_cast<std::uint8_t>(value);
+    memory_[at + 1] = static_cast<std::uint8_t>(value >> 8);
+  };
+  put(0x8000 + 24, 0x3000);  // ES
+  put(0x8000 + 28, 0x4000);  // DS
+  const std::uint64_t flags = 0x20202;
+  recorder_.interrupt_delivered(
+      {13, InterruptSource::kException, 0x2000, 0x100, flags, 0x5000, 0xff00});
+  ASSERT_EQ(recorder_.events().size(), 1u);
+  EXPECT_EQ(event(0).vector, 0x13);
+  EXPECT_EQ(event(0).kind, CallKind::kInterrupt);
+  EXPECT_EQ(event(0).caller, (FarPointer{0x2000, 0x102}));
+  EXPECT_EQ(event(0).handler, (FarPointer{0xf000, 0xe3fe}));
+  EXPECT_EQ(event(0).in.es, 0x3000);
+  EXPECT_EQ(event(0).in.ds, 0x4000);
+  // The monitor goes back to the program when its BIOS has done the work.
+  state_.rflags = flags;
+  state_.segment[cpu::kSs].selector = 0x5000;
+  set_sp(0xff00);
+  go(0x2000, 0x102);
+  recorder_.far_transfer(FarTransfer::kIret);
+  EXPECT_EQ(event(0).how, ReturnKind::kIret);
+  // Another fault of the program is none of ours.
+  memory_[0x20100] = 0xf4;
+  state_.rflags = 2;
+  recorder_.interrupt_delivered(
+      {13, InterruptSource::kException, 0x2000, 0x100, flags, 0x5000, 0xff00});
+  EXPECT_EQ(recorder_.events().size(), 1u);
+}
+
+TEST_F(Pairing, VectorsOfTheBiosAreRecorded) {
+  for (const unsigned vector : {0x03u, 0x05u, 0x1bu, 0x40u, 0x67u}) {
+    interrupt(static_cast<std::uint8_t>(vector), 0x7c10);
+    back(FarTransfer::kIret, 0, 0x7c10, 6);
+  }
+  EXPECT_EQ(recorder_.events().size(), 5u);
+  EXPECT_EQ(event(1).service, "print screen");
+  for (const unsigned vector : {0x1cu, 0x20u, 0x21u, 0x4au})
+    interrupt(static_cast<std::uint8_t>(vector), 0x7c10);
+  EXPECT_EQ(recorder_.events().size(), 5u);
+}
+
+TEST_F(Pairing, HardwareInterruptsAreRecordedWhenAsked) {
+  IntRecorder all(recorder_view(), {}, {true, {}});
+  all.interrupt_delivered({0x16, InterruptSource::kSoftware, 0, 0x7c10, 0x202, 0, 0x1000});
+  set_sp(0xff0);
+  all.interrupt_delivered({8, InterruptSource::kExternal, 0xf000, 0x1600, 0x202, 0, 0xff0});
+  all.interrupt_delivered({0x1c, InterruptSource::kSoftware, 0xf000, 0x1700, 0x202, 0, 0xfe0});
+  all.interrupt_delivered({0, InterruptSource::kException, 0xf000, 0x1710, 0x202, 0, 0xfd0});
+  ASSERT_EQ(all.events().size(), 4u);
+  EXPECT_EQ(all.events()[1].kind, CallKind::kHardware);
+  EXPECT_EQ(all.events()[1].service, "IRQ 0: timer");
+  EXPECT_EQ(all.events()[1].depth, 1u);
+  EXPECT_EQ(all.events()[2].service, "timer tick");
+  EXPECT_EQ(all.events()[3].service, "exception: divide error");
+  set_sp(0xff0);
+  go(0xf000, 0x1600);
+  all.far_transfer(FarTransfer::kIret);
+  EXPECT_EQ(all.events()[1].how, ReturnKind::kIret);
+  EXPECT_FALSE(all.events()[0].out);
+}
+
+// A machine whose vector table and entry points are looked at.
+class Watched : public Pairing {
+ protected:
+  IntRecorder::View watched_view() {
+    IntRecorder::View view = recorder_view();
+    view.physical = view.memory;
+    view.to_physical = [](std::uint32_t linear) { return std::optional(linear); };
+    return view;
+  }
+  void put(std::uint32_t at, std::uint32_t value, unsigned width) {
+    for (unsigned i = 0; i < width; ++i)
+      memory_[at + i] = static_cast<std::uint8_t>(value >> (i * 8));
+  }
+  void text(std::uint32_t at, const char* letters) {
+    while (*letters != 0) memory_[at++] = static_cast<std::uint8_t>(*letters++);
+  }
+  void call(FarTransfer kind, std::uint16_t cs, std::uint32_t base, std::uint32_t ip) {
+    state_.segment[cpu::kCs].selector = cs;
+    state_.segment[cpu::kCs].base = base;
+    state_.rip = ip;
+    watched_.far_transfer(kind);
+  }
+  IntRecorder watched_{watched_view()};
+};
+
+TEST_F(Watched, AHookAndWhatItPassesOnAreKept) {
+  put(0x13 * 4, 0xf000e3fe, 4);
+  watched_.interrupt_delivered({0x10, InterruptSource::kSoftware, 0, 0x7c05, 0x202, 0, 0x1000});
+  put(0x13 * 4, 0x9f000010, 4);
+  go(0x9f00, 0x10);
+  watched_.interrupt_delivered({0x13, InterruptSource::kSoftware, 0, 0x7c10, 0x202, 0, 0x1000});
+  ASSERT_EQ(watched_.vector_changes().size(), 1u);
+  const VectorChange& hook = watched_.vector_changes()[0];
+  EXPECT_EQ(hook.vector, 0x13);
+  EXPECT_EQ(hook.call, 1u);
+  EXPECT_EQ(hook.before, (FarPointer{0xf000, 0xe3fe}));
+  EXPECT_EQ(hook.after, (FarPointer{0x9f00, 0x10}));
+  EXPECT_EQ(hook.seen_at, (FarPointer{0, 0x7c10}));
+  call(FarTransfer::kJmpFar, 0xf000, 0xf0000, 0x1234);  // somewhere else
+  call(FarTransfer::kJmpFar, 0xf000, 0xf0000, 0xe3fe);
+  EXPECT_EQ(watched_.events()[1].chain, (std::vector<FarPointer>{{0xf000, 0xe3fe}}));
+}
+
+TEST_F(Watched, ProtectedModeEntryPointsAreFoundThroughTheirDirectory) {
+  text(0xf0100, "_32_");
+  put(0xf0104, 0xf1000, 4);  // entry
+  put(0xf0109, 1, 1);        // paragraphs
+  unsigned sum = 0;
+  for (unsigned i = 0; i < 16; ++i) sum += memory_[0xf0100 + i];
+  put(0xf010a, 0x100 - (sum & 0xff), 1);
+  state_.cr0 = cpu::cr0::kPe;
+  for (const auto segment : {cpu::kCs, cpu::kSs}) state_.segment[segment].attributes = 1U << 22;
+  state_.gpr[cpu::kRsp] = 0x8000;
+  put(0x8000, 0x100200, 4);  // back to 0010:00100200
+  put(0x8004, 0x10, 4);
+  text(0x9000, "$PCI");
+  state_.gpr[cpu::kRax] = watched_view().memory(0x9000, 4);
+  call(FarTransfer::kCallFar, 8, 0, 0xf1000);
+  ASSERT_EQ(watched_.events().size(), 1u);
+  EXPECT_EQ(watched_.events()[0].kind, CallKind::kBios32);
+  EXPECT_EQ(watched_.events()[0].arguments, "'$PCI'");
+  EXPECT_EQ(watched_.events()[0].caller, (FarPointer{0x10, 0x100200}));
+  state_.gpr[cpu::kRax] = 0;
+  state_.gpr[cpu::kRbx] = 0xf0000;
+  state_.gpr[cpu::kRdx] = 0x2000;
+  state_.gpr[cpu::kRsp] = 0x8008;
+  call(FarTransfer::kRetFar, 0x10, 0, 0x100200);
+  EXPECT_EQ(watched_.events()[0].how, ReturnKind::kRetf);
+  // And what the directory named is called.
+  state_.gpr[cpu::kRsp] = 0x8000;
+  state_.gpr[cpu::kRax] = 0xb101;
+  call(FarTransfer::kCallFar, 8, 0, 0xf2000);
+  ASSERT_EQ(watched_.events().size(), 2u);
+  EXPECT_EQ(watched_.events()[1].kind, CallKind::kPciBios);
+  EXPECT_EQ(watched_.events()[1].service, "PCI BIOS: present?");
+  // A far call to anything else in the BIOS is none.
+  call(FarTransfer::kCallFar, 8, 0, 0xf3000);
+  EXPECT_EQ(watched_.events().size(), 2u);
+}
+
+TEST_F(Watched, ANetworkCardsEntryPointIsHandedToTheBootProgram) {
+  text(0x9a000, "!PXE");
+  put(0x9a010, 0x9b000040, 4);  // entry 9b00:0040
+  put(0x1000, 0x00010002, 4);   // where the boot program returns to
+  put(0x1004, 0x9a000000, 4);   // !PXE at 9a00:0000
+  call(FarTransfer::kCallFar, 0, 0, 0x7c00);
+  set_sp(0x0f00);
+  put(0x0f00, 0x7d20, 2);  // back to 0000:7d20
+  put(0x0f02, 0, 2);
+  put(0x0f04, 0x71, 2);  // function
+  put(0x0f06, 0x0600, 2);
+  put(0x0f08, 0x0123, 2);
+  call(FarTransfer::kCallFar, 0x9b00, 0x9b000, 0x40);
+  ASSERT_EQ(watched_.events().size(), 1u);
+  EXPECT_EQ(watched_.events()[0].kind, CallKind::kPxe);
+  EXPECT_EQ(watched_.events()[0].service, "PXE: get cached information");
+  EXPECT_EQ(watched_.events()[0].arguments, "0123:0600");
+  state_.gpr[cpu::kRax] = 0;
+  set_sp(0x0f04);
+  call(FarTransfer::kRetFar, 0, 0, 0x7d20);
+  EXPECT_EQ(watched_.events()[0].result, "ok");
+}
+
+TEST_F(Pairing, DataIsKeptWholeWhenAsked) {
+  IntRecorder dumping(recorder_view(), {}, {false, {{0x13, 0x03, false}}});
+  state_.gpr[cpu::kRax] = 0x0301;
+  state_.gpr[cpu::kRbx] = 0x600;
+  for (unsigned i = 0; i < 512; ++i) memory_[0x600 + i] = 0xa5;
+  const cpu::InterruptDelivery write{0x13, InterruptSource::kSoftware, 0, 0x7c10, 0x202, 0, 0x1000};
+  dumping.interrupt_delivered(write);
+  EXPECT_EQ(dumping.events()[0].data.size(), 1024u);
+  EXPECT_EQ(dumping.events()[0].data.substr(0, 4), "a5a5");
+  recorder_.interrupt_delivered(write);
+  EXPECT_EQ(event(0).data.substr(0, 7), "sha256:");
+  // Room for one only.
+  IntRecorder small(recorder_view(), {10, 10, 600}, {false, {{0x13, {}, false}}});
+  small.interrupt_delivered(write);
+  small.interrupt_delivered(write);
+  EXPECT_EQ(small.events()[0].data.size(), 1024u);
+  EXPECT_EQ(small.events()[1].data.substr(0, 7), "sha256:");
+}
+
 }  // namespace
 }  // namespace ice86::harness

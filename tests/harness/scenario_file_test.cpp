@@ -98,7 +98,7 @@ TEST(ScenarioFile, MistakesAreNamedWithTheirLine) {
       {"[[step]]\nscreen = \"x\"\nserial = \"y\"\n", "s.toml:1: a step does one thing"},
       {"[[step]]\nscreen = \"x\"\nvalue = 1\n", "s.toml:3: 'value' is not known here"},
       {"[[step]]\npost = 1\nwithin = \"soon\"\n", "s.toml:3: 'within': 'soon' is no duration"},
-      {"[[step]]\nint = \"21\"\n", "s.toml:2: calls of INT 10h to 1ah are recorded"},
+      {"[[step]]\nint = \"21\"\n", "s.toml:2: calls of INT 21h are not recorded"},
       {"[[step]]\nint = \"1x\"\n", "s.toml:2: 'int' is a vector"},
       {"[[step]]\nend = \"soon\"\n", "s.toml:2: 'end' is one of power-off, debug-exit"},
       {"[[step]]\npress = \"any\"\n", "s.toml:2: there is no key 'any'"},

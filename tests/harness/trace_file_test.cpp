@@ -23,7 +23,7 @@ class TraceFile : public ::testing::Test {
 
   static IntTrace sample() {
     IntTrace trace;
-    trace.header = {"ice86", "bochs", "aa", "bb", "pc, 32 MiB"};
+    trace.header = {"ice86", "bochs", "aa", "bb", "pc, 32 MiB", {{0xc0000, 38912, "VGA"}}};
     IntEvent read;
     read.vector = 0x13;
     read.instruction = 123456;
@@ -41,7 +41,12 @@ class TraceFile : public ::testing::Test {
     IntEvent boot;
     boot.number = 1;
     boot.vector = 0x19;
+    boot.kind = CallKind::kBios32;
+    boot.data = "1000";
+    boot.chain = {{0xf000, 0xe3fe}, {0xc000, 0x123}};
     trace.events = {read, boot};
+    trace.vectors = {{1, 0x13, {0xf000, 0xe3fe}, {0x9f00, 0x10}, {0, 0x7c10}},
+                     {2, 0x41, {0, 0}, {0xf000, 0xe401}, {0, 0x7c10}}};
     trace.losses = {12, 3};
     return trace;
   }
@@ -66,15 +71,21 @@ TEST_F(TraceFile, WhatIsWrittenIsRead) {
     EXPECT_EQ(back->events[1].memory, "");
     EXPECT_EQ(back->events[1].out, std::nullopt);
     EXPECT_EQ(back->losses, sample().losses);
+    EXPECT_EQ(back->events[1].kind, CallKind::kBios32);
+    EXPECT_EQ(back->events[1].chain, sample().events[1].chain);
+    ASSERT_EQ(back->vectors.size(), 2u);
+    EXPECT_EQ(back->vectors[1].vector, 0x41);
+    ASSERT_EQ(back->header.roms.size(), 1u);
+    EXPECT_EQ(back->header.roms[0].size, 38912u);
   }
 }
 
 TEST_F(TraceFile, OtherVersionsAndSchemasAreRefused) {
   std::string text = to_json_lines(sample());
   std::string newer = text;
-  newer.replace(newer.find("\"version\":1"), 11, "\"version\":2");
+  newer.replace(newer.find("\"version\":2"), 11, "\"version\":3");
   EXPECT_THAT(message_of(newer),
-              HasSubstr("line 1: trace version 2; this program reads version 1"));
+              HasSubstr("line 1: trace version 3; this program reads versions 1 to 2"));
   EXPECT_THAT(message_of("{\"schema\":\"other\"}\n"),
               HasSubstr("line 1: is no ice86-int-trace file"));
   EXPECT_THAT(message_of("[1,2]\n"), HasSubstr("line 1: is no ice86-int-trace file"));
@@ -83,13 +94,13 @@ TEST_F(TraceFile, OtherVersionsAndSchemasAreRefused) {
 TEST_F(TraceFile, DamageIsReportedWithItsLine) {
   const std::string text = to_json_lines(sample());
   EXPECT_THAT(message_of(text.substr(0, text.size() - 5)),
-              HasSubstr("line 3: the file ends in the middle of this line"));
+              HasSubstr("line 5: the file ends in the middle of this line"));
   EXPECT_THAT(message_of(""), HasSubstr("is empty"));
   std::string damaged = text;
   damaged.replace(damaged.find("\"vec\":\"13\""), 10, "\"vec\":\"xy\"");
   EXPECT_THAT(message_of(damaged), HasSubstr("line 2: 'xy' is no value for vec"));
-  EXPECT_THAT(message_of(text + "garbage\n"), HasSubstr("line 4: "));
-  EXPECT_THAT(message_of(text + "{}\n"), HasSubstr("line 4: "));
+  EXPECT_THAT(message_of(text + "garbage\n"), HasSubstr("line 6: "));
+  EXPECT_THAT(message_of(text + "{}\n"), HasSubstr("line 6: "));
 }
 
 TEST_F(TraceFile, NumbersAreReadWholeAndInRange) {
@@ -116,7 +127,7 @@ TEST_F(TraceFile, NumbersAreReadWholeAndInRange) {
                 HasSubstr("is no value for insn"))
         << bad;
   EXPECT_THAT(with("\"depth\":0", "\"depth\":4294967296"), HasSubstr("no value for depth"));
-  EXPECT_THAT(with("\"version\":1", "\"version\":-1"), HasSubstr("no value for version"));
+  EXPECT_THAT(with("\"version\":2", "\"version\":-1"), HasSubstr("no value for version"));
   const std::string huge(5000, '9');
   EXPECT_LT(with("\"vec\":\"13\"", "\"vec\":\"" + huge + "\"").size(), 300u);
 }
@@ -124,9 +135,9 @@ TEST_F(TraceFile, NumbersAreReadWholeAndInRange) {
 TEST_F(TraceFile, LinesWithoutEndAreRefused) {
   const std::string text = to_json_lines(sample());
   const std::string endless(2 << 20, '[');
-  EXPECT_THAT(message_of(text + endless + "\n"), HasSubstr("line 4: is longer than 1048576 bytes"));
-  EXPECT_THAT(message_of(text + endless), HasSubstr("line 4: is longer than 1048576 bytes"));
-  EXPECT_THAT(message_of(text + std::string(1 << 20, '[') + "\n"), HasSubstr("line 4: "));
+  EXPECT_THAT(message_of(text + endless + "\n"), HasSubstr("line 6: is longer than 1048576 bytes"));
+  EXPECT_THAT(message_of(text + endless), HasSubstr("line 6: is longer than 1048576 bytes"));
+  EXPECT_THAT(message_of(text + std::string(1 << 20, '[') + "\n"), HasSubstr("line 6: "));
 }
 
 TEST_F(TraceFile, EveryTruncationIsAnError) {

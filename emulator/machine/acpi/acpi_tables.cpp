@@ -11,6 +11,9 @@ namespace ice86::machine {
 
 namespace {
 
+// QEMU hands its tables over in this unit, so that a machine with one more keeps its memory map. So
+// do we: SeaBIOS reserves as much for them here as there.
+constexpr std::size_t kWhole = 128 << 10;
 constexpr std::string_view kTables = "etc/acpi/tables", kRsdp = "etc/acpi/rsdp";
 constexpr std::size_t kHeader = 36;  // of a system description table
 constexpr std::size_t kLengthAt = 4, kChecksumAt = 9;
@@ -86,6 +89,7 @@ class Builder {
     const std::size_t rsdt = add_list("RSDT", listed, 4);
     const std::size_t xsdt = add_list("XSDT", listed, 8);
     files_.rsdp = make_rsdp(rsdt, xsdt);
+    tables_.resize(align_up(tables_.size(), kWhole));
     files_.tables = std::move(tables_);
     files_.loader = linker_.take();
     return std::move(files_);

@@ -330,7 +330,7 @@ class TraceFile final : public FileExecutor {
  public:
   explicit TraceFile(std::uint64_t seed) : FileExecutor(seed) {
     Random random(2);
-    trace_.header = {"ice86", "bochs", "aa", "bb", "pc, 32 MiB"};
+    trace_.header = {"ice86", "bochs", "aa", "bb", "pc, 32 MiB", {}};
     for (unsigned n = 0; n < 12; ++n) {
       IntEvent event;
       event.number = n;

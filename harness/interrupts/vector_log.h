@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The interrupt vector table as it changes: who hooked what. Pointers that are no handlers (disk
+// parameters at 1Eh, 41h and 46h, video parameters, fonts) are entries like the others.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "harness/interrupts/services.h"
+#include "harness/trace/int_event.h"
+
+namespace ice86::harness {
+
+class VectorLog {
+ public:
+  // Compares the table with what it was. `call` begins, and `caller` made it. What the first look
+  // finds is where changes are counted from.
+  void look(const MemoryView& memory, std::uint64_t call, const FarPointer& caller);
+
+  const std::vector<VectorChange>& changes() const { return changes_; }
+
+  // Whether this vector has held `handler` before.
+  bool had(std::uint8_t vector, const FarPointer& handler) const;
+
+ private:
+  // Vectors in use on a PC, in pairs: a look reads two at once.
+  static constexpr unsigned kVectors = 0x78;
+  static bool watched(unsigned vector) {
+    return vector < 0x20 || (vector >= 0x40 && vector < 0x50) || vector >= 0x60;
+  }
+
+  std::vector<std::uint64_t> pairs_;  // empty before the first look
+  std::vector<VectorChange> changes_;
+};
+
+}  // namespace ice86::harness
