@@ -119,7 +119,8 @@ Ending Session::run(Attendant* attendant) {
   limits_.interrupted = nullptr;
   limits_.attend = nullptr;
   const char* left = nullptr;
-  if (result.end == machine::RunEnd::kInterrupted && interruption.reason() == nullptr)
+  if (result.end == machine::RunEnd::kInterrupted && interruption.reason() == nullptr &&
+      attendant != nullptr)
     left = attendant->wants_end();
   if (left == nullptr && debugger_ && debugger_->quit_asked()) left = "the debugger";
   if (attendant != nullptr) attendant->stopped(result, [&] { return interruption.asked(); });

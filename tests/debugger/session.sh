@@ -26,6 +26,13 @@ done
 ICE86_SOCKET="$folder/gdb" ICE86_HELPER="$helper" \
   timeout 500 gdb -nx -batch -ex "python import sys; sys.path.insert(0, '$(dirname "$script")')" -x "$script"
 result=$?
+# GDB has ended the run.
+wait "$machine"
+ended=$?
+if [ "$result" -eq 0 ] && [ "$ended" -ne 0 ]; then
+  echo "the run ended with exit code $ended"
+  result=1
+fi
 if [ "$result" -ne 0 ]; then
   echo "--- the run said:"
   cat "$folder/run.log"
