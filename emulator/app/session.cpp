@@ -107,6 +107,14 @@ Ending Session::run(Attendant* attendant) {
   };
   if (attendant != nullptr) {
     limits_.attend = [attendant] { return attendant->visit(); };
+    if (debugger_ && debugger_->timeline() != nullptr) {
+      debugger_->timeline()->on_input(
+          [attendant](const machine::TimedInput& input) { attendant->log(input); });
+    } else {
+      pc_->on_input([this, attendant](const machine::Input& input) {
+        if (!check_ || !check_->searching()) attendant->log({pc_->instant(), input});
+      });
+    }
     if (check_) {
       attendant->on_input([this](const machine::Input& input) {
         check_->repeat([input](machine::Pc& pc) { pc.input(input); });
@@ -118,6 +126,7 @@ Ending Session::run(Attendant* attendant) {
                                                 : pc_->run(limits_);
   limits_.interrupted = nullptr;
   limits_.attend = nullptr;
+  if (!debugger_) pc_->on_input(nullptr);
   const char* left = nullptr;
   if (result.end == machine::RunEnd::kInterrupted && interruption.reason() == nullptr &&
       attendant != nullptr)

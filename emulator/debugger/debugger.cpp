@@ -69,7 +69,7 @@ bool Debugger::anybody() const {
 void Debugger::wait(const machine::RunLimits& limits) {
   std::vector<pollfd> list;
   for (const auto& front_end : front_ends_) front_end->descriptors(list);
-  ::poll(list.data(), list.size(), kLookMs);
+  if (!list.empty()) ::poll(list.data(), list.size(), kLookMs);
   serve_all();
   // The window stays alive; what is typed there belongs to the present.
   if (!running_ && !in_past() && limits.attend) limits.attend();

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The monitor as a script uses it: monitor.sh ICE86 DISK. Forwards to the boot sector, back, and on.
 set -u
-said=$(printf '%s\n' 'lb 0x7c00' c 'u /1' 'rs 3' 's 3' 'x /2bx 0x7fe-0+0x7600' 'goto start' 'goto +1' \
+said=$(printf '%s\n' 'lb 0x7c00' c 'u /1' 'rs 3' 's 3' 'x /2bx 0x7dfe' 'goto start' 'goto +1' \
   'int 13 2' history nonsense quit |
   timeout 250 "$1" run --firmware seabios --disk "$2" -S --monitor stdio 2>&1)
 result=$?

@@ -3,8 +3,6 @@
 // tests.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -32,7 +30,7 @@ inline std::unique_ptr<machine::Pc> rom_machine(const std::vector<std::uint8_t>&
   if (serial != nullptr)
     config.serial[0] = [serial](std::uint8_t byte) { *serial += static_cast<char>(byte); };
   auto pc = machine::Pc::create(std::move(config));
-  EXPECT_TRUE(pc) << pc.error().message();
+  ICE86_ASSERT(pc);
   return std::move(*pc);
 }
 
