@@ -65,6 +65,8 @@ Result<int> run(RunOptions options, const std::vector<std::string>& words) {
   ICE86_TRY_ASSIGN(DisplayPlan plan, display_plan(options.display));
   ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session,
                    Session::open(options.machine, false, options.run_dir.has_value()));
+  if (options.debug.monitor == "none" || options.debug.monitor == "null")
+    options.debug.monitor.reset();
   if (options.debug.any()) {
     ICE86_TRY_ASSIGN(DebugPlan debug, debug_plan(options.debug, options.machine));
     session->debug(std::move(debug));
