@@ -364,6 +364,7 @@ class Core {
     if (port_breakpoints_) [[unlikely]]
       note_port_access(port, size);
   }
+  void set_debug_stops(DebugStops* stops);
   void trap_after_task_switch() { pending_debug_ |= 1u << 15; }  // DR6.BT
 
   // ---- System management mode ----
@@ -548,6 +549,10 @@ class Core {
   bool code_breakpoint_hit(std::uint64_t linear);
   bool code_breakpoint_in(std::uint64_t linear, std::uint64_t size) const;
   void raise_debug(std::uint64_t reasons);
+  bool code_stop_hit();
+  bool code_stop_in(std::uint64_t linear, std::uint64_t size) const;
+  void note_stop(DebugStops::Kind kind, std::uint64_t address, std::uint64_t value);
+  void look_for_stops(std::uint64_t linear, std::uint64_t size, bool write);
   bool fetch_limit(std::uint64_t& bytes) const;
 
   // Where execution was lately: from a linear address straight to its block.
@@ -603,6 +608,9 @@ class Core {
   bool data_breakpoints_ = false;
   bool port_breakpoints_ = false;
   std::uint64_t pending_debug_ = 0;
+  // Of a debugger outside the machine.
+  DebugStops* stops_ = nullptr;
+  bool code_stops_ = false;
   std::unique_ptr<Block> crossing_;  // one instruction across two pages, decoded anew each time
   // A repeated one that stopped between two iterations goes on as it was fetched when nothing came
   // in between: where a budget ends must not show. So many instructions had retired; none: 0.

@@ -62,6 +62,10 @@ void Cpu::set_interrupt_observer(InterruptObserver* observer) {
   core_->observer = observer;
 }
 
+void Cpu::set_debug_stops(DebugStops* stops) {
+  core_->set_debug_stops(stops);
+}
+
 const State& Cpu::state() const {
   if (!core_->written_from_outside) core_->sync_flags();
   return core_->s;
@@ -75,6 +79,14 @@ State& Cpu::mutable_state() {
   if (!core_->written_from_outside) core_->sync_flags();
   core_->written_from_outside = true;
   return core_->s;
+}
+
+void Cpu::writable_pages(const std::function<void(std::uint8_t* page)>& each) const {
+  for (const auto& part : core_->tlb) {
+    for (const Core::TlbEntry& entry : part) {
+      if (entry.write_tag != Core::kNoTag) each(entry.write_at(entry.write_tag));
+    }
+  }
 }
 
 bool Cpu::translate(std::uint64_t linear, Gpa& gpa) const {

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "cpu/cpu_model.h"
+#include "cpu/debug_stops.h"
 #include "cpu/host.h"
 #include "cpu/state.h"
 #include "emulator/base/archive.h"
@@ -96,6 +98,9 @@ class Cpu {
   void forget_code();             // all decoded instructions are stale
 
   void set_interrupt_observer(InterruptObserver* observer);
+  // A debugger's stops; null: none. They may be changed outside run() when they are set again. A
+  // hit ends run() with kRequested and is in `stops->hit`.
+  void set_debug_stops(DebugStops* stops);
 
   // Up to date outside run() and in the callbacks of CpuHost and InterruptObserver.
   const State& state() const;
@@ -103,6 +108,9 @@ class Cpu {
   // For debuggers and tests: change anything outside run(); derived data is recomputed on the next
   // run().
   State& mutable_state();
+
+  // Host pages to which it writes without telling anybody (they have been marked as written).
+  void writable_pages(const std::function<void(std::uint8_t* page)>& each) const;
 
   // Linear to physical as the current mode translates for supervisor reads; nothing changes.
   // Returns false when it does not translate.

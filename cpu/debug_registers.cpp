@@ -3,6 +3,8 @@
 // breakpoints are looked for by the run loop when one is armed, and pages with a data breakpoint
 // stay out of the TLB's fast path.
 // Reference: Intel SDM vol. 3B sections 17.2 and 17.3.
+#include <algorithm>
+
 #include "cpu/core.h"
 
 namespace ice86::cpu {
@@ -37,6 +39,10 @@ void Core::update_breakpoints() {
       default: data_breakpoints_ = true;
     }
   }
+  if (stops_ != nullptr) {
+    data_breakpoints_ |= !stops_->data.empty();
+    port_breakpoints_ |= !stops_->ports.empty();
+  }
   // Pages leave the fast path, or come back to it.
   if (had_data || data_breakpoints_) flush_tlb();
 }
@@ -57,15 +63,28 @@ std::uint64_t Core::breakpoints_at(std::uint64_t at, std::uint64_t size,
 
 bool Core::data_breakpoint_in_page(std::uint64_t linear) const {
   constexpr unsigned kData = 1u << kOnWrite | 1u << kOnReadWrite;
-  return breakpoints_at(linear & ~kPageMask, kPageSize, kData) != 0;
+  const std::uint64_t page = linear & ~kPageMask;
+  if (stops_ != nullptr) {
+    for (const DebugStops::Watch& watch : stops_->data) {
+      if (watch.address < page + kPageSize && page < watch.address + watch.size) return true;
+    }
+  }
+  return breakpoints_at(page, kPageSize, kData) != 0;
 }
 
 // The trap comes when the instruction has retired.
 void Core::note_data_access(std::uint64_t linear, unsigned size, bool write) {
   const unsigned conditions = 1u << kOnReadWrite | (write ? 1u << kOnWrite : 0);
   note_breakpoints(breakpoints_at(linear, size, conditions));
+  if (stops_ != nullptr) look_for_stops(linear, size, write);
 }
 void Core::note_port_access(std::uint16_t port, unsigned size) {
+  if (stops_ != nullptr) {
+    for (const DebugStops::Ports& ports : stops_->ports) {
+      if (port <= ports.last && ports.first < port + size)
+        note_stop(DebugStops::Kind::kPort, ports.first, port);
+    }
+  }
   note_breakpoints(breakpoints_at(port, size, 1u << kOnPort));
 }
 void Core::note_breakpoints(std::uint64_t hits) {
@@ -91,6 +110,43 @@ void Core::raise_debug(std::uint64_t reasons) {
   pending_debug_ = 0;
   s.halted = false;  // the instruction was HLT
   deliver_exception({kDb, false, 0});
+}
+
+// ---- A debugger's stops ----
+
+void Core::set_debug_stops(DebugStops* stops) {
+  stops_ = stops;
+  code_stops_ = stops != nullptr && !stops->code.empty();
+  update_breakpoints();
+}
+
+void Core::note_stop(DebugStops::Kind kind, std::uint64_t address, std::uint64_t value) {
+  sync_count();
+  stops_->hit = DebugStops::Hit{kind, address, retired, value};
+  if (!stops_->stop) return;
+  stop_requested_ = true;
+  leave_after_current();
+}
+
+void Core::look_for_stops(std::uint64_t linear, std::uint64_t size, bool write) {
+  for (const DebugStops::Watch& watch : stops_->data) {
+    if (write ? !watch.on_write : !watch.on_read) continue;
+    if (linear < watch.address + watch.size && watch.address < linear + size)
+      note_stop(write ? DebugStops::Kind::kWrite : DebugStops::Kind::kRead, watch.address, linear);
+  }
+}
+
+// True: the next instruction is not to be executed.
+bool Core::code_stop_hit() {
+  if (stops_->pass == retired) return false;
+  const std::uint64_t linear = (views[kCs].base + s.rip) & linear_mask;
+  if (!std::binary_search(stops_->code.begin(), stops_->code.end(), linear)) return false;
+  note_stop(DebugStops::Kind::kCode, linear, 0);
+  return stops_->stop;
+}
+bool Core::code_stop_in(std::uint64_t linear, std::uint64_t size) const {
+  const auto next = std::lower_bound(stops_->code.begin(), stops_->code.end(), linear);
+  return next != stops_->code.end() && *next < linear + size;
 }
 
 }  // namespace ice86::cpu

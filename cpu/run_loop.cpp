@@ -285,10 +285,11 @@ void Core::run_block(bool shadow, bool held_by_ss) {
   }
   bool single = shadow || trap || resume;
   if (code_breakpoints_ && code_breakpoint_in(linear, block->bytes)) single = true;
+  if (code_stops_ && code_stop_in(linear, block->bytes)) single = true;
   single_ = single;
   // RF is for one instruction; a new value comes from that instruction itself (IRET).
   s.rflags &= ~std::uint64_t{flag::kRf};
-  if (jit_ == nullptr || single || code_breakpoints_ || block == crossing_.get() ||
+  if (jit_ == nullptr || single || code_breakpoints_ || code_stops_ || block == crossing_.get() ||
       !jit_->run(*block, run_limit_ - before))
     execute(*block, single ? 1 : run_limit_ - before);
   // Between two iterations RF is kept, and set in what a trap pushes there (section 17.3.1.1).
@@ -326,7 +327,9 @@ StopReason Core::run(std::uint64_t instructions) {
       raise_debug(pending_debug_);
       continue;
     }
-    const bool shadow = s.interrupt_shadow || held_by_ss;
+    const bool held_by_sti = s.interrupt_shadow;
+    const bool within_repeated = repeating_;
+    const bool shadow = held_by_sti || held_by_ss;
     s.interrupt_shadow = false;
     s.mov_ss_shadow = false;
     if (!shadow) {
@@ -357,6 +360,12 @@ StopReason Core::run(std::uint64_t instructions) {
       break;
     }
 
+    if (code_stops_ && !within_repeated && code_stop_hit()) [[unlikely]] {
+      // As if nobody had looked.
+      s.interrupt_shadow = held_by_sti;
+      s.mov_ss_shadow = held_by_ss;
+      continue;
+    }
     run_block(shadow, held_by_ss);
   }
   running_ = false;

@@ -63,6 +63,12 @@ machine::Instant Attendant::visit() {
     pace_host_ = title_at_ = host_ns();
     pace_virtual_ = pc_.instant().time;
     title_instructions_ = pc_.instant().instructions;
+    // The log has the network's frames, too: the world outside is not asked again.
+    const bool frames =
+        std::any_of(plan_.input.begin(), plan_.input.end(), [](const machine::TimedInput& event) {
+          return std::holds_alternative<machine::FrameInput>(event.input);
+        });
+    if (frames) pc_.network().close_outside(true);
   }
   repeat_input();
   take_screenshots();
@@ -97,7 +103,10 @@ machine::Instant Attendant::next_visit() const {
 void Attendant::give(const machine::Input& input) {
   pc_.input(input);
   if (told_) told_(input);
-  if (log_) fmt::print(log_.get(), "{}\n", machine::input_log_line({pc_.instant(), input}));
+}
+
+void Attendant::log(const machine::TimedInput& input) {
+  if (log_) fmt::print(log_.get(), "{}\n", machine::input_log_line(input));
 }
 
 void Attendant::repeat_input() {

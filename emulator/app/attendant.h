@@ -25,6 +25,9 @@ class Attendant {
   // Told of all input that the machine is given.
   void on_input(std::function<void(const machine::Input&)> told) { told_ = std::move(told); }
 
+  // All that comes from outside, as it reaches the machine: into the input log, if one is kept.
+  void log(const machine::TimedInput& input);
+
   // RunLimits::attend.
   machine::Instant visit();
   // What ends the run: "closing the window", ...; null: nothing yet.

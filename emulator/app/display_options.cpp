@@ -108,9 +108,10 @@ void add_display_options(CLI::App& command, DisplayOptions& o) {
       ->allow_extra_args(false);
   command.add_option(
       "--record-input", o.record_input,
-      "write keys and mouse, with the instants they reach the machine, to this file");
+      "write all input (keys, mouse, serial lines, the user network's frames), with the instants at "
+      "which it reaches the machine, to this file");
   command.add_option("--input", o.input,
-                     "repeat the keys and mouse of such a file (docs/display.md)");
+                     "repeat the input of such a file (docs/display.md)");
 }
 
 Result<DisplayPlan> display_plan(const DisplayOptions& options) {

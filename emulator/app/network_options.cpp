@@ -212,8 +212,8 @@ Result<std::vector<std::uint8_t>> read_rom(const std::optional<std::string>& fil
 }
 
 // The chain from the card's end of the cable to the network.
-NicConfig::MakeNetwork network_maker(Backend backend, const std::optional<std::string>& pcap) {
-  return [backend = std::move(backend), pcap](
+NicConfig::MakeNetwork network_maker(Backend backend) {
+  return [backend = std::move(backend)](
              Clock& clock, TraceBus& trace,
              const std::string& name) -> Result<std::unique_ptr<Network>> {
     std::unique_ptr<Network> network;
@@ -226,10 +226,16 @@ NicConfig::MakeNetwork network_maker(Backend backend, const std::optional<std::s
       network = std::make_unique<slirp_net::ImpairedLink>(clock, name + "-line", backend.line,
                                                           std::move(network));
     }
-    if (pcap) {
-      ICE86_TRY_ASSIGN(network, slirp_net::PcapCapture::create(clock, *pcap, std::move(network)));
-    }
     return network;
+  };
+}
+
+NicConfig::MakeCapture capture_maker(std::string file) {
+  return [file = std::move(file)](
+             Clock& clock, std::unique_ptr<Network> network) -> Result<std::unique_ptr<Network>> {
+    ICE86_TRY_ASSIGN(std::unique_ptr<Network> capture,
+                     slirp_net::PcapCapture::create(clock, file, std::move(network)));
+    return capture;
   };
 }
 
@@ -268,7 +274,9 @@ Result<std::vector<NicConfig>> nic_configs(const NetworkOptions& options) {
     ICE86_TRY_ASSIGN(nic.option_rom, read_rom(card.rom));
     std::optional<std::string> pcap = options.pcap;
     if (pcap && number != 0) *pcap += fmt::format(".{}", number);
-    nic.network = network_maker(std::move(card.backend), pcap);
+    nic.outside = card.backend.user.has_value();
+    nic.network = network_maker(std::move(card.backend));
+    if (pcap) nic.capture = capture_maker(*pcap);
     nics.push_back(std::move(nic));
   }
   return nics;

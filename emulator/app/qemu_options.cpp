@@ -47,7 +47,6 @@ void add_qemu_options(CLI::App& command, QemuOptions& o) {
   command.add_option("--smp", o.smp, "1")->group(group);
   command.add_option("--accel", o.accel, "tcg")->group(group);
   command.add_option("--net", o.net, "none; --nic describes a card")->group(group);
-  command.add_option("--monitor", o.monitor, "none")->group(group);
   command.add_option("--audiodev", o.audiodev, "none")->group(group);
   command.add_option("--name", o.name, "no meaning here")->group(group);
   command.add_option("-k", o.keyboard, "no meaning here: keys are positions")->group(group);
@@ -60,7 +59,6 @@ Result<void> apply_qemu_options(const QemuOptions& o, MachineOptions& machine) {
   ICE86_TRY(only(o.smp, "-smp", {"1", "cpus=1"}, "this board has one CPU"));
   ICE86_TRY(only(o.accel, "-accel", {"tcg"}, "the CPU is ice86's own; there is no accelerator"));
   ICE86_TRY(only(o.net, "-net", {"none"}, "say --nic user[,model=e1000][,hostfwd=...]"));
-  ICE86_TRY(only(o.monitor, "-monitor", {"none", "null"}, "there is no monitor"));
   ICE86_TRY(only(o.audiodev, "-audiodev", {"none", "driver=none"}, "this board has no sound card"));
   constexpr const char* kBase = "base=";
   if (machine.rtc.rfind(kBase, 0) == 0) {

@@ -13,7 +13,7 @@
 namespace ice86::app {
 
 struct QemuOptions {
-  std::optional<std::string> vga, smp, net, monitor, accel, audiodev;
+  std::optional<std::string> vga, smp, net, accel, audiodev;
   std::optional<std::string> name, keyboard;  // mean nothing here
   bool no_defaults = false;
 };

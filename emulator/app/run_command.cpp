@@ -11,6 +11,7 @@
 #include "emulator/app/attendant.h"
 #include "emulator/app/command.h"
 #include "emulator/app/cpu_option.h"
+#include "emulator/app/debug_options.h"
 #include "emulator/app/display_options.h"
 #include "emulator/app/exit_code.h"
 #include "emulator/app/qemu_options.h"
@@ -27,6 +28,7 @@ struct RunOptions {
   bool hash = false;
   DisplayOptions display;
   QemuOptions qemu;
+  DebugOptions debug;
   std::optional<std::string> run_dir;
   std::vector<std::string> events;
 };
@@ -63,6 +65,12 @@ Result<int> run(RunOptions options, const std::vector<std::string>& words) {
   ICE86_TRY_ASSIGN(DisplayPlan plan, display_plan(options.display));
   ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session,
                    Session::open(options.machine, false, options.run_dir.has_value()));
+  if (options.debug.monitor == "none" || options.debug.monitor == "null")
+    options.debug.monitor.reset();
+  if (options.debug.any()) {
+    ICE86_TRY_ASSIGN(DebugPlan debug, debug_plan(options.debug, options.machine));
+    session->debug(std::move(debug));
+  }
   std::unique_ptr<Attendant> attendant;
   if (plan.needs_attendant()) {
     ICE86_TRY_ASSIGN(attendant, Attendant::create(session->pc(), std::move(plan),
@@ -88,6 +96,7 @@ void add_run_command(CLI::App& app, const std::vector<std::string>& words, int& 
   auto options = std::make_shared<RunOptions>();
   add_machine_options(*command, options->machine);
   add_display_options(*command, options->display);
+  add_debug_options(*command, options->debug);
   add_qemu_options(*command, options->qemu);
   command->add_option("--run-dir", options->run_dir,
                       "folder that keeps logs, screen and state of the run");

@@ -24,12 +24,14 @@ std::function<void(std::uint8_t)> tee(std::function<void(std::uint8_t)> sink, ha
   };
 }
 
-// What the machine sends, but not what it repeats while the place of a difference is looked for.
+// What the machine sends, but not what it repeats: while the place of a difference is looked for,
+// or after a debugger has gone back in time.
 void send_once(std::function<void(std::uint8_t)>& sink,
-               const std::unique_ptr<harness::LockStep>& check) {
+               const std::unique_ptr<harness::LockStep>& check,
+               const std::unique_ptr<debugger::Debugger>& debugger) {
   if (!sink) return;
-  sink = [sink = std::move(sink), &check](std::uint8_t byte) {
-    if (!check->searching()) sink(byte);
+  sink = [sink = std::move(sink), &check, &debugger](std::uint8_t byte) {
+    if (!(check && check->searching()) && !(debugger && debugger->repeating())) sink(byte);
   };
 }
 
@@ -60,9 +62,6 @@ Result<std::unique_ptr<Session>> Session::open(MachineOptions options, bool reco
   ICE86_TRY_ASSIGN(machine::PcConfig config, machine_config(options));
   if (check) {
     ICE86_TRY(session->add_reference(options));
-    for (auto& sink : config.serial) send_once(sink, session->check_);
-    send_once(config.parallel, session->check_);
-    send_once(config.debug_console, session->check_);
   }
   ICE86_TRY_ASSIGN(session->limits_, run_limits(options));
   ICE86_TRY_ASSIGN(session->wall_limit_ns_, wall_limit_ns(options));
@@ -77,6 +76,9 @@ Result<std::unique_ptr<Session>> Session::open(MachineOptions options, bool reco
     config.debug_console =
         tee(std::move(config.debug_console), session->debug_console_, session->pc_);
   }
+  for (auto& sink : config.serial) send_once(sink, session->check_, session->debugger_);
+  send_once(config.parallel, session->check_, session->debugger_);
+  send_once(config.debug_console, session->check_, session->debugger_);
   ICE86_TRY_ASSIGN(session->pc_, machine::Pc::create(std::move(config)));
   if (check)
     session->check_ = std::make_unique<harness::LockStep>(*session->pc_, *session->reference_);
@@ -100,6 +102,10 @@ const harness::CallScene& Session::keep_scene() {
   return *scene_;
 }
 
+void Session::debug(DebugPlan plan) {
+  debugger_ = make_debugger(*pc_, std::move(plan), gdb_);
+}
+
 Ending Session::run(Attendant* attendant) {
   RunInterruption interruption(wall_limit_ns_);
   std::optional<TerminalInput> terminal;
@@ -110,18 +116,31 @@ Ending Session::run(Attendant* attendant) {
   };
   if (attendant != nullptr) {
     limits_.attend = [attendant] { return attendant->visit(); };
+    if (debugger_ && debugger_->timeline() != nullptr) {
+      debugger_->timeline()->on_input(
+          [attendant](const machine::TimedInput& input) { attendant->log(input); });
+    } else {
+      pc_->on_input([this, attendant](const machine::Input& input) {
+        if (!check_ || !check_->searching()) attendant->log({pc_->instant(), input});
+      });
+    }
     if (check_) {
       attendant->on_input([this](const machine::Input& input) {
         check_->repeat([input](machine::Pc& pc) { pc.input(input); });
       });
     }
   }
-  const machine::RunResult result = check_ ? check_->run(limits_) : pc_->run(limits_);
+  const machine::RunResult result = check_      ? check_->run(limits_)
+                                    : debugger_ ? debugger_->run(limits_)
+                                                : pc_->run(limits_);
   limits_.interrupted = nullptr;
   limits_.attend = nullptr;
+  if (!debugger_) pc_->on_input(nullptr);
   const char* left = nullptr;
-  if (result.end == machine::RunEnd::kInterrupted && interruption.reason() == nullptr)
+  if (result.end == machine::RunEnd::kInterrupted && interruption.reason() == nullptr &&
+      attendant != nullptr)
     left = attendant->wants_end();
+  if (left == nullptr && debugger_ && debugger_->quit_asked()) left = "the debugger";
   if (attendant != nullptr) attendant->stopped(result, [&] { return interruption.asked(); });
   if (check_ && check_->difference()) {
     fmt::print("{}", *check_->difference());
@@ -140,7 +159,11 @@ Ending Session::run(Attendant* attendant) {
 
 bool Session::take_input(TerminalInput& terminal) {
   std::fflush(stdout);  // a prompt does not end its line
-  const std::vector<std::uint8_t> typed = terminal.read(pc_->serial_room(*terminal_port_));
+  // What is typed belongs to the present.
+  const bool present = !debugger_ || !debugger_->in_past();
+  const std::vector<std::uint8_t> typed =
+      terminal.read(present ? pc_->serial_room(*terminal_port_) : 0);
+  if (!present) return !terminal.quit_asked();
   const auto give = [port = *terminal_port_, typed, brk = terminal.take_break()](machine::Pc& pc) {
     pc.receive_serial(port, typed);
     if (brk) pc.break_serial(port);

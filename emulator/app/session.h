@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "emulator/app/attendant.h"
+#include "emulator/app/debug_options.h"
 #include "emulator/app/machine_options.h"
 #include "emulator/app/run_ending.h"
 #include "emulator/app/terminal_input.h"
@@ -33,6 +34,9 @@ class Session {
 
   // Keeps what is around each call, of a session that was opened with `record`.
   const harness::CallScene& keep_scene();
+
+  // Before run(): opens the run to debuggers.
+  void debug(DebugPlan plan);
 
   // `attendant`: who sits before it; none: nobody.
   Ending run(Attendant* attendant = nullptr);
@@ -61,6 +65,8 @@ class Session {
   std::unique_ptr<harness::LockStep> check_;
   std::unique_ptr<harness::IntRecorder> recorder_;
   std::unique_ptr<harness::CallScene> scene_;
+  debugger::gdb::Settings gdb_;
+  std::unique_ptr<debugger::Debugger> debugger_;
   machine::RunLimits limits_;
   std::optional<std::uint64_t> wall_limit_ns_;
   // The serial port that is the user's terminal.

@@ -11,12 +11,15 @@ namespace {
 constexpr std::size_t kMaxSectionName = 64;
 }
 
-Archive Archive::writer() {
-  return Archive(false);
+Archive Archive::writer(MemoryKeeper* memories) {
+  Archive archive(false);
+  archive.memories_ = memories;
+  return archive;
 }
 
-Archive Archive::reader(std::span<const std::uint8_t> bytes) {
+Archive Archive::reader(std::span<const std::uint8_t> bytes, MemoryKeeper* memories) {
   Archive archive(true);
+  archive.memories_ = memories;
   archive.in_ = bytes;
   return archive;
 }

@@ -17,11 +17,25 @@
 
 namespace ice86 {
 
+// Keeps the contents of large memories apart from an archive's bytes. `flags`: one byte for each
+// page, as the memory's owner defines them.
+class MemoryKeeper {
+ public:
+  virtual ~MemoryKeeper() = default;
+  virtual void save(const std::string& name, std::span<std::uint8_t> memory,
+                    std::span<std::uint8_t> flags) = 0;
+  // False: it knows of no such memory of this size.
+  virtual bool load(const std::string& name, std::span<std::uint8_t> memory,
+                    std::span<std::uint8_t> flags) = 0;
+};
+
 class Archive {
  public:
-  static Archive writer();
+  // With a keeper the bytes are of use to this process only.
+  static Archive writer(MemoryKeeper* memories = nullptr);
   // `bytes` must outlive the archive.
-  static Archive reader(std::span<const std::uint8_t> bytes);
+  static Archive reader(std::span<const std::uint8_t> bytes, MemoryKeeper* memories = nullptr);
+  MemoryKeeper* memories() const { return memories_; }
 
   bool loading() const { return loading_; }
   bool ok() const { return !error_; }
@@ -113,6 +127,7 @@ class Archive {
   void raw(void* data, std::size_t size);
 
   bool loading_;
+  MemoryKeeper* memories_ = nullptr;
   std::vector<std::uint8_t> out_;
   std::span<const std::uint8_t> in_;
   std::size_t position_ = 0;

@@ -48,6 +48,11 @@ void Ram::serialize(Archive& archive) {
     archive.io(size);
     if (archive.ok() && size != size_)
       return archive.fail("the machine has a different memory size");
+    if (MemoryKeeper* keeper = archive.memories(); keeper != nullptr && archive.ok()) {
+      if (!archive.loading()) return keeper->save(name_, bytes(), flags_);
+      if (!keeper->load(name_, bytes(), flags_)) archive.fail("its pages are not there");
+      return;
+    }
     std::vector<std::uint32_t> stored;
     if (!archive.loading()) {
       for (std::uint64_t page = 0; page < flags_.size(); ++page) {

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "emulator/bus/packet_port.h"
+
 namespace ice86::machine {
 
 namespace {
@@ -21,6 +23,7 @@ constexpr std::array<std::pair<std::string_view, Button>, 3> kButtons = {
     {{"left", Button::kLeft}, {"right", Button::kRight}, {"middle", Button::kMiddle}}};
 // More counts than a hand moves a mouse between two pictures; keeps the sums in the mouse small.
 constexpr int kMostCounts = 10'000;
+constexpr unsigned kSerialPorts = 4, kMostCards = 8;
 
 template <typename... Ts>
 struct Overload : Ts... {
@@ -53,6 +56,32 @@ Result<std::string> word(const Json& object, const char* name) {
   return found->get<std::string>();
 }
 
+Result<unsigned> serial_port(const Json& object, const char* name) {
+  ICE86_TRY_ASSIGN(const std::uint64_t port, count(object, name));
+  if (port >= kSerialPorts) return Error(fmt::format("\"{}\" is not 0 to 3", name));
+  return static_cast<unsigned>(port);
+}
+
+std::string hex_of(const std::vector<std::uint8_t>& bytes) {
+  std::string text;
+  for (const std::uint8_t byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+Result<std::vector<std::uint8_t>> bytes_of(const std::string& hex) {
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
+  std::vector<std::uint8_t> bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    const int high = digit(hex[i]), low = digit(hex[i + 1]);
+    if (high < 0 || low < 0) return Error("\"hex\" has something else than 0-9 and a-f");
+    bytes.push_back(static_cast<std::uint8_t>(high << 4 | low));
+  }
+  if (hex.size() % 2 != 0) return Error("\"hex\" ends within a byte");
+  return bytes;
+}
+
 Result<bool> pressed(const Json& object) {
   const auto found = object.find("down");
   if (found == object.end() || !found->is_boolean())
@@ -60,35 +89,70 @@ Result<bool> pressed(const Json& object) {
   return found->get<bool>();
 }
 
-Result<Input> parse_input(const Json& object) {
+// Into `to`: g++ 12 takes a moved variant for uninitialized memory.
+Result<void> parse_input(const Json& object, Input& to) {
   if (object.contains("key")) {
     ICE86_TRY_ASSIGN(const std::string name, word(object, "key"));
     const auto key = devices::key_code(name);
     if (!key) return Error(fmt::format("there is no key \"{}\"", name));
     ICE86_TRY_ASSIGN(const bool down, pressed(object));
-    return Input(KeyInput{*key, down});
+    to = KeyInput{*key, down};
+    return {};
   }
   if (object.contains("button")) {
     ICE86_TRY_ASSIGN(const std::string name, word(object, "button"));
     for (const auto& [known, button] : kButtons) {
       if (name != known) continue;
       ICE86_TRY_ASSIGN(const bool down, pressed(object));
-      return Input(ButtonInput{button, down});
+      to = ButtonInput{button, down};
+      return {};
     }
     return Error(fmt::format("there is no mouse button \"{}\"", name));
   }
   if (object.contains("dx") || object.contains("dy") || object.contains("wheel")) {
-    MotionInput motion;
+    auto& motion = to.emplace<MotionInput>();
     ICE86_TRY_ASSIGN(motion.dx, counts(object, "dx"));
     ICE86_TRY_ASSIGN(motion.dy, counts(object, "dy"));
     ICE86_TRY_ASSIGN(motion.wheel, counts(object, "wheel"));
-    return Input(motion);
+    return {};
+  }
+  if (object.contains("serial")) {
+    auto& serial = to.emplace<SerialInput>();
+    ICE86_TRY_ASSIGN(serial.port, serial_port(object, "serial"));
+    ICE86_TRY_ASSIGN(const std::string hex, word(object, "hex"));
+    ICE86_TRY_ASSIGN(serial.bytes, bytes_of(hex));
+    return {};
+  }
+  if (object.contains("break")) {
+    ICE86_TRY_ASSIGN(const unsigned port, serial_port(object, "break"));
+    to = BreakInput{port};
+    return {};
+  }
+  if (object.contains("frame")) {
+    auto& frame = to.emplace<FrameInput>();
+    ICE86_TRY_ASSIGN(const std::uint64_t card, count(object, "frame"));
+    if (card >= kMostCards) return Error("\"frame\" is no network card: 0 to 7");
+    frame.card = static_cast<unsigned>(card);
+    ICE86_TRY_ASSIGN(frame.call, count(object, "call"));
+    ICE86_TRY_ASSIGN(const std::string hex, word(object, "hex"));
+    ICE86_TRY_ASSIGN(frame.bytes, bytes_of(hex));
+    if (frame.bytes.size() > kMostFrame) return Error("a frame is longer than a card can take");
+    return {};
+  }
+  if (object.contains("reset")) {
+    if (object["reset"] != true) return Error("\"reset\" is not true");
+    to = ResetInput{};
+    return {};
   }
   if (object.contains("end")) {
     if (object["end"] != true) return Error("\"end\" is not true");
-    return Input(EndInput{});
+    to = EndInput{};
+    return {};
   }
-  return Error("neither \"key\", \"button\", \"end\" nor \"dx\", \"dy\", \"wheel\" is there");
+  return Error(
+      "neither \"key\", \"button\", \"serial\", \"break\", \"frame\", \"reset\", \"end\" nor "
+      "\"dx\", \"dy\", "
+      "\"wheel\" is there");
 }
 
 Result<void> check_header(const Json& object) {
@@ -100,14 +164,12 @@ Result<void> check_header(const Json& object) {
   return {};
 }
 
-Result<TimedInput> parse_event(const Json& object, const Instant& before) {
+Result<void> parse_event(const Json& object, const Instant& before, TimedInput& event) {
   if (!object.is_object()) return Error("no JSON object");
-  TimedInput event;
   ICE86_TRY_ASSIGN(event.at.instructions, count(object, "insn"));
   ICE86_TRY_ASSIGN(event.at.time, count(object, "t"));
   if (event.at.time < before.time) return Error("earlier than the line before");
-  ICE86_TRY_ASSIGN(event.input, parse_input(object));
-  return event;
+  return parse_input(object, event.input);
 }
 
 }  // namespace
@@ -127,6 +189,17 @@ std::string input_log_line(const TimedInput& input) {
                         line["dy"] = motion.dy;
                         line["wheel"] = motion.wheel;
                       },
+                      [&](const SerialInput& serial) {
+                        line["serial"] = serial.port;
+                        line["hex"] = hex_of(serial.bytes);
+                      },
+                      [&](const BreakInput& brk) { line["break"] = brk.port; },
+                      [&](const FrameInput& frame) {
+                        line["frame"] = frame.card;
+                        if (frame.call != 0) line["call"] = frame.call;
+                        line["hex"] = hex_of(frame.bytes);
+                      },
+                      [&](const ResetInput&) { line["reset"] = true; },
                       [&](const EndInput&) { line["end"] = true; },
                       [&](const ButtonInput& button) {
                         for (const auto& [name, value] : kButtons) {
@@ -156,9 +229,9 @@ Result<std::vector<TimedInput>> parse_input_log(std::string_view text) {
       header = true;
       continue;
     }
-    auto event = parse_event(object, events.empty() ? Instant{} : events.back().at);
-    if (!event) return std::move(event).error().within(where());
-    events.push_back(*std::move(event));
+    const Instant before = events.empty() ? Instant{} : events.back().at;
+    if (auto good = parse_event(object, before, events.emplace_back()); !good)
+      return std::move(good).error().within(where());
   }
   if (!header) return Error("the file is empty; an input log begins with its header");
   return events;

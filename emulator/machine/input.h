@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a person does to the machine: keys and the mouse, and the log that lets a run be repeated.
-// Every event has the instant at which it reached the machine, so that what happens next does not
-// depend on the host's clock. The file format is in docs/display.md.
+// What comes into the machine from outside: keys, the mouse, serial lines, and the log that lets a
+// run be repeated. Every event has the instant at which it reached the machine, so that what
+// happens next does not depend on the host's clock. The file format is in docs/display.md.
 #pragma once
 
 #include <cstdint>
@@ -35,12 +35,39 @@ struct ButtonInput {
   bool operator==(const ButtonInput&) const = default;
 };
 
+// Bytes that arrive on COM1 to COM4 (0 to 3), as many as the line took.
+struct SerialInput {
+  unsigned port = 0;
+  std::vector<std::uint8_t> bytes;
+  bool operator==(const SerialInput&) const = default;
+};
+
+struct BreakInput {
+  unsigned port = 0;
+  bool operator==(const BreakInput&) const = default;
+};
+
+// A frame from outside reaches a network card.
+struct FrameInput {
+  unsigned card = 0;
+  std::vector<std::uint8_t> bytes;
+  // 0: by itself; else while the card made its so many-th call of the network (NetworkGate).
+  std::uint64_t call = 0;
+  bool operator==(const FrameInput&) const = default;
+};
+
+// The reset button.
+struct ResetInput {
+  bool operator==(const ResetInput&) const = default;
+};
+
 // The person leaves, and the run ends. Not something the machine sees.
 struct EndInput {
   bool operator==(const EndInput&) const = default;
 };
 
-using Input = std::variant<KeyInput, MotionInput, ButtonInput, EndInput>;
+using Input = std::variant<KeyInput, MotionInput, ButtonInput, EndInput, SerialInput, BreakInput,
+                           FrameInput, ResetInput>;
 
 // A point of a run. Both counts only grow; virtual time also passes while the guest is halted.
 struct Instant {

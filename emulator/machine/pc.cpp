@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "emulator/base/hash.h"
+#include "emulator/machine/page_keeper.h"
 #include "emulator/machine/pc_parts.h"
 
 namespace ice86::machine {
@@ -64,6 +65,23 @@ void Pc::input(const Input& input) {
     p.mouse.move(motion->dx, motion->dy, motion->wheel);
   if (const auto* button = std::get_if<ButtonInput>(&input))
     p.mouse.button(button->button, button->pressed);
+  if (const auto* serial = std::get_if<SerialInput>(&input)) {
+    receive_serial(serial->port, serial->bytes);
+    return;  // tells what the line took
+  }
+  if (const auto* brk = std::get_if<BreakInput>(&input); brk != nullptr && brk->port < kSerialPorts)
+    p.uarts[brk->port]->receive_break();
+  if (const auto* frame = std::get_if<FrameInput>(&input)) p.network.give(*frame);
+  if (std::holds_alternative<ResetInput>(input)) p.request_reset(ResetKind::kHard);
+  if (p.input_told) p.input_told(input);
+}
+void Pc::on_input(std::function<void(const Input&)> told) {
+  parts_->network.on_frame(told);
+  parts_->input_told = std::move(told);
+}
+void Pc::set_debug_stops(cpu::DebugStops* stops) {
+  parts_->stops = stops;
+  parts_->cpu.set_debug_stops(stops);
 }
 Instant Pc::instant() const {
   return {parts_->clock.instructions(), parts_->clock.now()};
@@ -79,6 +97,7 @@ void Pc::reset(ResetKind kind) {
 RunResult Pc::run(const RunLimits& limits) {
   Parts& p = *parts_;
   p.end.reset();
+  if (p.stops != nullptr) p.stops->hit.reset();
   std::uint64_t asked_at = p.clock.instructions();
   bool ask = false;
   unsigned network_waits = 0;
@@ -91,6 +110,7 @@ RunResult Pc::run(const RunLimits& limits) {
     p.clock.run_due_events();
     p.apply_pending_reset();
     if (p.end) return {*p.end, p.debug_exit_value};
+    if (p.stops != nullptr && p.stops->stop && p.stops->hit) return {RunEnd::kStopped, 0};
     if (limits.instructions && p.clock.instructions() >= *limits.instructions) {
       return {RunEnd::kInstructionLimit, 0};
     }
@@ -152,7 +172,11 @@ void Pc::stop() {
 }
 
 std::size_t Pc::receive_serial(unsigned port, std::span<const std::uint8_t> bytes) {
-  return port < kSerialPorts ? parts_->uarts[port]->receive(bytes) : 0;
+  if (port >= kSerialPorts) return 0;
+  const std::size_t taken = parts_->uarts[port]->receive(bytes);
+  if (taken != 0 && parts_->input_told)
+    parts_->input_told(SerialInput{port, {bytes.begin(), bytes.begin() + taken}});
+  return taken;
 }
 
 std::size_t Pc::serial_room(unsigned port) const {
@@ -160,7 +184,7 @@ std::size_t Pc::serial_room(unsigned port) const {
 }
 
 void Pc::break_serial(unsigned port) {
-  if (port < kSerialPorts) parts_->uarts[port]->receive_break();
+  input(BreakInput{port});
 }
 
 std::uint64_t Pc::peek_memory(Gpa gpa, unsigned width) const {
@@ -198,6 +222,25 @@ std::vector<std::uint8_t> Pc::save() {
 
 Result<void> Pc::load(std::span<const std::uint8_t> bytes) {
   Archive archive = Archive::reader(bytes);
+  parts_->serialize(archive);
+  if (auto done = archive.finish(); !done) {
+    parts_->reset(ResetKind::kPowerOn);
+    return std::move(done).error().within("snapshot");
+  }
+  return {};
+}
+
+std::vector<std::uint8_t> Pc::save(PageKeeper& keeper) {
+  Archive archive = Archive::writer(&keeper);
+  parts_->serialize(archive);
+  ICE86_ASSERT(archive.finish());
+  // The CPU may go on writing to these pages without anybody's notice.
+  parts_->cpu.writable_pages([&keeper](std::uint8_t* page) { keeper.mark_dirty(page); });
+  return archive.bytes();
+}
+
+Result<void> Pc::load(std::span<const std::uint8_t> bytes, PageKeeper& keeper) {
+  Archive archive = Archive::reader(bytes, &keeper);
   parts_->serialize(archive);
   if (auto done = archive.finish(); !done) {
     parts_->reset(ResetKind::kPowerOn);

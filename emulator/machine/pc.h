@@ -31,6 +31,8 @@ class I8042;
 
 namespace ice86::machine {
 
+class PageKeeper;
+
 struct DiskConfig {
   std::unique_ptr<BlockBackend> medium;  // null: a CD-ROM drive with an empty tray
   devices::AtaTiming timing;
@@ -110,6 +112,8 @@ class Pc {
   Pc& operator=(const Pc&) = delete;
 
   RunResult run(const RunLimits& limits);
+  // A debugger's stops: run() ends with kStopped at a hit, which is in `stops->hit`. Null: none.
+  void set_debug_stops(cpu::DebugStops* stops);
   // Ends run() with kStopped after the current instruction: for observers and sinks of this
   // machine, so that a run that ends on what the guest does ends at the same instruction every
   // time.
@@ -122,8 +126,10 @@ class Pc {
   devices::Vga& vga();
   devices::I8042& keyboard_controller();
   PcNetwork& network();
-  // A key or mouse event reaches the machine at this instant.
+  // A key, a mouse event, bytes on a serial line... reach the machine at this instant.
   void input(const Input& input);
+  // Told of all that comes from outside, as it reaches the machine: what a replay has to give it.
+  void on_input(std::function<void(const Input&)> told);
   Instant instant() const;
   const PcConfig& config() const;
 
@@ -150,6 +156,9 @@ class Pc {
   // one in power-on state when the bytes are damaged.
   std::vector<std::uint8_t> save();
   Result<void> load(std::span<const std::uint8_t> bytes);
+  // The same with large memories in the keeper, in proportion to what has changed in them.
+  std::vector<std::uint8_t> save(PageKeeper& keeper);
+  Result<void> load(std::span<const std::uint8_t> bytes, PageKeeper& keeper);
   // SHA-256 of save().
   std::string state_hash();
 

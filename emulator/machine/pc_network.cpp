@@ -22,6 +22,14 @@ Result<void> PcNetwork::plug(const std::vector<NicConfig>& configs, Clock& clock
     ICE86_TRY_ASSIGN(slot->card, devices::E1000::create(clock, slot->inta, DmaPort(space), trace,
                                                         std::move(card)));
     ICE86_TRY_ASSIGN(slot->network, configs[i].network(clock, trace, fmt::format("net{}", i)));
+    if (configs[i].outside) {
+      auto gate = std::make_unique<NetworkGate>(static_cast<unsigned>(i), std::move(slot->network));
+      slot->gate = gate.get();
+      slot->network = std::move(gate);
+    }
+    if (configs[i].capture) {
+      ICE86_TRY_ASSIGN(slot->network, configs[i].capture(clock, std::move(slot->network)));
+    }
     PacketEnd::connect(*slot->card, slot->network->port());
     pci.attach(device, 0, *slot->card);
     slots_.push_back(std::move(slot));
@@ -37,6 +45,23 @@ bool PcNetwork::wait(Nanoseconds idle) {
     waited = true;
   }
   return came;
+}
+
+void PcNetwork::on_frame(const NetworkGate::Told& told) {
+  for (const auto& slot : slots_) {
+    if (slot->gate != nullptr) slot->gate->on_frame(told);
+  }
+}
+
+void PcNetwork::close_outside(bool closed) {
+  for (const auto& slot : slots_) {
+    if (slot->gate != nullptr) slot->gate->close(closed);
+  }
+}
+
+void PcNetwork::give(const FrameInput& frame) {
+  if (frame.card < slots_.size() && slots_[frame.card]->gate != nullptr)
+    slots_[frame.card]->gate->give(frame);
 }
 
 Result<void> PcNetwork::finish() {

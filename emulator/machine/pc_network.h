@@ -12,6 +12,7 @@
 #include "emulator/bus/lines.h"
 #include "emulator/bus/memory_space.h"
 #include "emulator/bus/packet_port.h"
+#include "emulator/machine/network_gate.h"
 
 namespace ice86::machine {
 
@@ -22,6 +23,12 @@ struct NicConfig {
   using MakeNetwork = std::function<Result<std::unique_ptr<Network>>(Clock& clock, TraceBus& trace,
                                                                      const std::string& name)>;
   MakeNetwork network;
+  // It answers as the world outside does: frames are input, for replays.
+  bool outside = false;
+  // Makes what looks at the cable, around the network; none: nothing does.
+  using MakeCapture =
+      std::function<Result<std::unique_ptr<Network>>(Clock& clock, std::unique_ptr<Network>)>;
+  MakeCapture capture;
 };
 
 class PcNetwork final {
@@ -42,6 +49,11 @@ class PcNetwork final {
   // An idle machine: waits at most `idle` of real time while somebody outside may still answer.
   // True when something came, which may have armed an earlier deadline.
   bool wait(Nanoseconds idle);
+  // Networks that are the world outside: told of what comes from them; closed while the machine
+  // repeats; a frame that came before.
+  void on_frame(const NetworkGate::Told& told);
+  void close_outside(bool closed);
+  void give(const FrameInput& frame);
   // After a run: what the networks could not do.
   Result<void> finish();
 
@@ -54,6 +66,7 @@ class PcNetwork final {
     LevelLine inta;
     std::unique_ptr<devices::E1000> card;
     std::unique_ptr<Network> network;
+    NetworkGate* gate = nullptr;
   };
   std::vector<std::unique_ptr<Slot>> slots_;
 };

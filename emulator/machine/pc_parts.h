@@ -178,6 +178,9 @@ struct Pc::Parts final : public cpu::CpuHost {
   std::array<std::unique_ptr<devices::CfiFlash>, 2> flash;  // code, variables
   devices::FwCfg fw_cfg{DmaPort(space), trace};
 
+  cpu::DebugStops* stops = nullptr;
+  std::function<void(const Input&)> input_told;
+
   std::optional<ResetKind> pending_reset;
   std::optional<RunEnd> end;
   std::uint8_t debug_exit_value = 0;

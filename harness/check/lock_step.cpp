@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "harness/check/disassembly.h"
+#include "emulator/machine/disassembly.h"
 #include "harness/check/state_difference.h"
 
 namespace ice86::harness {
@@ -119,7 +119,7 @@ std::string LockStep::describe(const Base& base, std::size_t slices, std::uint64
   std::string text;
   for (std::uint64_t i = 0; i < shown; ++i) {
     text += fmt::format("{:>12}  {}\n", reference_.instant().instructions,
-                        instruction_text(reference_));
+                        machine::instruction_text(reference_));
     advance(reference_, reference_.instant().instructions + 1, limits_, action);
   }
   return_to(base, slices, count);

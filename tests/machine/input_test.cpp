@@ -16,6 +16,10 @@ TEST(InputLog, ReadsWhatItWrote) {
       {{1, 10}, KeyInput{devices::KeyCode::kLeftShift, false}},
       {{7, 10}, MotionInput{-3, 4, 1}},
       {{9, 11}, ButtonInput{devices::Ps2Mouse::Button::kMiddle, true}},
+      {{9, 12}, SerialInput{2, {0, 'a', 0xff}}},
+      {{9, 12}, BreakInput{3}},
+      {{9, 13}, FrameInput{7, {1, 2, 3}, 4}},
+      {{9, 13}, ResetInput{}},
       {{~std::uint64_t{0}, ~std::uint64_t{0}}, EndInput{}},
   };
   std::string text = input_log_header() + "\n";
@@ -56,6 +60,12 @@ TEST(InputLog, MistakesNameTheLine) {
       {head + "{\"key\":5,\"down\":true}", "\"key\" is no string"},
       {head + "{\"key\":\"a\"}", "\"down\" is neither"},
       {head + "{\"button\":\"fourth\",\"down\":true}", "no mouse button"},
+      {head + "{\"serial\":4,\"hex\":\"00\"}", "\"serial\" is not 0 to 3"},
+      {head + "{\"serial\":0}", "\"hex\" is no string"},
+      {head + "{\"serial\":0,\"hex\":\"0\"}", "ends within a byte"},
+      {head + "{\"frame\":8,\"hex\":\"00\"}", "no network card"},
+      {head + "{\"frame\":0,\"hex\":\"0g\"}", "something else than"},
+      {head + "{\"reset\":1}", "\"reset\" is not true"},
       {head + "{\"dx\":99999}", "\"dx\" is not within"},
       {head + "{\"dx\":\"1\"}", "\"dx\" is no whole number"},
       {head + "{\"end\":1}", "\"end\" is not true"},

@@ -9,7 +9,7 @@
 #include <unordered_map>
 
 #include "emulator/display/screen.h"
-#include "harness/check/disassembly.h"
+#include "harness/report/code_lines.h"
 #include "harness/report/glossary.h"
 #include "harness/report/page/embed.h"
 

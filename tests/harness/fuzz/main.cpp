@@ -309,6 +309,10 @@ class InputLog final : public FileExecutor {
       add(machine::MotionInput{5, -3, 1});
       add(machine::ButtonInput{devices::Ps2Mouse::Button::kRight, false});
     }
+    add(machine::SerialInput{1, {0, 'a', 255}});
+    add(machine::BreakInput{3});
+    add(machine::FrameInput{0, std::vector<std::uint8_t>(60, 7), 12});
+    add(machine::ResetInput{});
     add(machine::EndInput{});
     good_.push_back(std::move(text));
   }

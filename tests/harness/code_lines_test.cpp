@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "harness/check/disassembly.h"
+#include "harness/report/code_lines.h"
 
 #include <gtest/gtest.h>
 

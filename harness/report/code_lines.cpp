@@ -1,46 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "harness/check/disassembly.h"
+#include "harness/report/code_lines.h"
 
 #include <Zydis/Zydis.h>
-#include <fmt/core.h>
 
-#include <array>
+#include <utility>
 
 namespace ice86::harness {
-
-namespace {
-
-ZydisMachineMode mode_of(const cpu::State& s) {
-  const std::uint32_t attributes = s.segment[cpu::kCs].attributes;
-  if ((s.efer & cpu::efer::kLma) != 0 && (attributes >> 21 & 1) != 0)
-    return ZYDIS_MACHINE_MODE_LONG_64;
-  if (!s.protected_mode()) return ZYDIS_MACHINE_MODE_REAL_16;
-  return (attributes >> 22 & 1) != 0 ? ZYDIS_MACHINE_MODE_LONG_COMPAT_32
-                                     : ZYDIS_MACHINE_MODE_LONG_COMPAT_16;
-}
-
-}  // namespace
-
-std::string instruction_text(machine::Pc& pc) {
-  const cpu::State& s = pc.cpu().state();
-  const ZydisMachineMode mode = mode_of(s);
-  std::array<std::uint8_t, 15> bytes{};
-  std::size_t have = 0;
-  for (; have < bytes.size(); ++have) {
-    std::uint64_t linear = s.segment[cpu::kCs].base + s.rip + have;
-    if (mode != ZYDIS_MACHINE_MODE_LONG_64) linear &= 0xffffffff;
-    Gpa gpa = 0;
-    if (!pc.cpu().translate(linear, gpa)) break;
-    bytes[have] = static_cast<std::uint8_t>(pc.peek_memory(gpa, 1));
-  }
-  const std::string where = fmt::format("{:04x}:{:08x}", s.segment[cpu::kCs].selector, s.rip);
-  ZydisDisassembledInstruction instruction;
-  if (!ZYAN_SUCCESS(ZydisDisassembleIntel(mode, s.rip, bytes.data(), have, &instruction)))
-    return fmt::format("{}  ({} bytes that are no instruction)", where, have);
-  std::string hex;
-  for (unsigned i = 0; i < instruction.info.length; ++i) hex += fmt::format("{:02x} ", bytes[i]);
-  return fmt::format("{}  {:<30} {}", where, hex, instruction.text);
-}
 
 std::vector<CodeLine> code_lines(std::span<const std::uint8_t> bytes, std::uint32_t offset,
                                  std::size_t from, std::size_t most) {

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Instructions as text.
+// 16-bit code of which only the bytes are left, as text.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "emulator/machine/pc.h"
-
 namespace ice86::harness {
-
-// "0008:00101234  8b 04 24  mov eax, [esp]"
-std::string instruction_text(machine::Pc& pc);
 
 // 16-bit code.
 struct CodeLine {

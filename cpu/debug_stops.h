@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Where a debugger outside the machine wants a run to stop. No guest state: the guest can neither
+// see these stops nor use them up, and its own debug registers stay its own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace ice86::cpu {
+
+struct DebugStops {
+  enum class Kind { kCode, kRead, kWrite, kPort };
+  struct Watch {
+    std::uint64_t address = 0;  // linear
+    std::uint64_t size = 1;
+    bool on_read = false;
+    bool on_write = false;
+    bool operator==(const Watch&) const = default;
+  };
+  struct Ports {
+    std::uint16_t first = 0, last = 0;
+    bool operator==(const Ports&) const = default;
+  };
+  struct Hit {
+    Kind kind = Kind::kCode;
+    std::uint64_t address = 0;  // of the instruction, the watch or the ports
+    // Retired before the instruction that hit. Code stops before it, all others after it. In the
+    // middle of a repeated string instruction the count may be that of its first iteration.
+    std::uint64_t count = 0;
+    std::uint64_t value = 0;  // kPort: the port
+  };
+
+  std::vector<std::uint64_t> code;  // linear addresses of instructions, ascending
+  std::vector<Watch> data;
+  std::vector<Ports> ports;
+  // False: hits are noted, and the run goes on.
+  bool stop = true;
+  // At this count code does not stop: the machine stands there and is to go on.
+  std::optional<std::uint64_t> pass;
+  std::optional<Hit> hit;  // the last one
+
+  bool any() const { return !code.empty() || !data.empty() || !ports.empty(); }
+};
+
+}  // namespace ice86::cpu
