@@ -259,6 +259,7 @@ std::string to_json_lines(const IntTrace& trace) {
   header["calls"] = trace.events.size();
   if (trace.losses.calls != 0) header["lost_calls"] = trace.losses.calls;
   if (trace.losses.returns != 0) header["lost_returns"] = trace.losses.returns;
+  if (!trace.vectors.empty()) header["vector_changes"] = trace.vectors.size();
   for (const RomArea& rom : trace.header.roms) header["roms"].push_back(rom_json(rom));
   constexpr auto kReplace = Json::error_handler_t::replace;
   std::string text = header.dump(-1, ' ', false, kReplace) + "\n";
@@ -299,6 +300,7 @@ Result<IntTrace> read_trace(const std::filesystem::path& path) {
   }
   const std::string& text = plain.text;
   std::optional<std::uint64_t> promised;
+  std::uint64_t promised_changes = 0;
   IntTrace trace;
   std::size_t line = 0;
   for (std::size_t at = 0; at < text.size();) {
@@ -326,6 +328,8 @@ Result<IntTrace> read_trace(const std::filesystem::path& path) {
         }
         read_header(json, trace);
         if (json.contains("calls")) promised = count<std::uint64_t>(json, "calls");
+        if (json.contains("vector_changes"))
+          promised_changes = count<std::uint64_t>(json, "vector_changes");
       } else if (json.contains("vector")) {
         trace.vectors.push_back(vector_of(json));
       } else {
@@ -343,6 +347,11 @@ Result<IntTrace> read_trace(const std::filesystem::path& path) {
   if (promised && *promised != trace.events.size()) {
     return Error(fmt::format("{}: line {}: the trace ends here with {} calls; its header has {}",
                              path.string(), line, trace.events.size(), *promised));
+  }
+  if (promised && promised_changes != trace.vectors.size()) {
+    return Error(fmt::format(
+        "{}: line {}: the trace ends here with {} changes of vectors; its header has {}",
+        path.string(), line, trace.vectors.size(), promised_changes));
   }
   return trace;
 }

@@ -25,7 +25,8 @@ class Agent : public Reference {
     for (std::string line; std::getline(in, line);) {
       // Its count of calls would be wrong.
       if (line.find("\"schema\"") != std::string::npos)
-        out << std::regex_replace(line, std::regex(",\"calls\":[0-9]+"), "") << "\n";
+        out << std::regex_replace(line, std::regex(",\"(calls|vector_changes)\":[0-9]+"), "")
+            << "\n";
       const std::size_t at = line.find("\"handler\":\"");
       if (at == std::string::npos) continue;
       const std::string segment = line.substr(at, 16);

@@ -157,8 +157,14 @@ TEST_F(TraceFile, EveryTruncationIsAnError) {
 
 // Between two lines, too: the header knows how many there are. One that does not tell is believed.
 TEST_F(TraceFile, ACutBetweenTwoLinesIsFound) {
-  const std::string text = to_json_lines(sample());
-  const std::string cut = text.substr(0, text.rfind('\n', text.size() - 2) + 1);
+  const auto without_last_line = [](const std::string& text) {
+    return text.substr(0, text.rfind('\n', text.size() - 2) + 1);
+  };
+  EXPECT_THAT(message_of(without_last_line(to_json_lines(sample()))),
+              HasSubstr("line 4: the trace ends here with 1 changes of vectors; its header has 2"));
+  IntTrace plain = sample();
+  plain.vectors.clear();
+  const std::string cut = without_last_line(to_json_lines(plain));
   EXPECT_THAT(message_of(cut),
               HasSubstr("line 2: the trace ends here with 1 calls; its header has 2"));
   std::string untold = cut;
