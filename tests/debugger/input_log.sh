@@ -6,7 +6,7 @@ set -u
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 run() {
-  timeout 200 "$@" 2>"$folder/err"
+  timeout 600 "$@" 2>"$folder/err"
   code=$?
   [ "$code" -eq 3 ] || { cat "$folder/err"; echo "exit code $code, not 3"; exit 1; }
 }

@@ -99,6 +99,7 @@ TEST(GdbSession, MistakesAreErrors) {
                                         "Z2,0,0",
                                         "vCont;rx",
                                         "vCont;z",
+                                        "vCont;",
                                         "qXfer:features:read:other.xml:0,10",
                                         "qXfer:features:read:target.xml:x,10",
                                         "Cx",

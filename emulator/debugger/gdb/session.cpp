@@ -320,6 +320,7 @@ void Session::v_packet(std::string_view text) {
   // One CPU: the first action that applies to it is what happens.
   text.remove_prefix(6);
   const std::string_view action = text.substr(0, text.find_first_of(":;"));
+  if (action.empty()) return answer("E01");
   if (action == "t") {
     debugger_.stop();
     return answer("OK");
