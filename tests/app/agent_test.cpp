@@ -30,8 +30,10 @@ class Agent : public Reference {
       const std::size_t at = line.find("\"handler\":\"");
       if (at == std::string::npos) continue;
       const std::string segment = line.substr(at, 16);
-      // The agent's own read of the next disk is the first call it sees.
-      if (handler.empty() && line.find("\"caller\":\"" + segment.substr(11)) != std::string::npos)
+      // The agent's own read of the next disk is the first call it sees: the first from memory that
+      // is handled in the caller's segment.
+      if (handler.empty() && segment[11] <= '9' &&
+          line.find("\"caller\":\"" + segment.substr(11)) != std::string::npos)
         handler = segment;
       if (!handler.empty() && segment == handler) out << line << "\n";
     }
