@@ -38,10 +38,10 @@ unsigned sum(const Bytes& bytes, std::size_t at, std::size_t size) {
 // Memory after the firmware has carried out the linker's commands.
 struct Linked {
   static constexpr std::uint64_t kTables = 0x1000, kRsdp = 0x100;
-  Bytes memory = Bytes(0x8000);
+  Bytes memory;
   std::uint64_t rsdp = 0;
 
-  explicit Linked(const AcpiFiles& files) {
+  explicit Linked(const AcpiFiles& files) : memory(kTables + files.tables.size()) {
     const std::map<std::string, std::pair<const Bytes*, std::uint64_t>> known = {
         {"etc/acpi/tables", {&files.tables, kTables}}, {"etc/acpi/rsdp", {&files.rsdp, kRsdp}}};
     std::map<std::string, std::uint64_t> placed;
