@@ -9,11 +9,14 @@
 #include "emulator/app/exit_code.h"
 #include "emulator/base/files.h"
 #include "harness/diff/diff_report.h"
+#include "harness/sockets/socket_log.h"
 #include "harness/trace/trace_file.h"
 
 namespace ice86::app {
 
 namespace {
+
+constexpr std::size_t kMostTold = 10;
 
 struct DiffCommandOptions {
   std::vector<std::string> files;
@@ -40,9 +43,39 @@ Result<harness::DiffOptions> how_to_compare(const DiffCommandOptions& options) {
   return how;
 }
 
+// Whether it is a log of sockets and no trace; what it is if it cannot be read is told later.
+bool has_sockets(const std::string& file) {
+  constexpr std::uint64_t kMost = 1ULL << 30;
+  const auto bytes = read_file(file, kMost);
+  return bytes &&
+         harness::is_socket_log({reinterpret_cast<const char*>(bytes->data()), bytes->size()});
+}
+
+Result<int> compare_sockets(const DiffCommandOptions& options) {
+  if (options.rules || options.html || options.any_caller || !options.vectors.empty())
+    return usage_error("--rules, --html, --int and --any-caller are for traces, not socket logs");
+  ICE86_TRY_ASSIGN(const harness::SocketLog reference,
+                   harness::read_socket_log(options.files.front()));
+  bool equal = true;
+  for (std::size_t i = 1; i < options.files.size(); ++i) {
+    ICE86_TRY_ASSIGN(const harness::SocketLog log, harness::read_socket_log(options.files[i]));
+    const harness::SocketComparison result = harness::compare(reference, log);
+    equal = equal && result.differences.empty();
+    if (options.json) {
+      fmt::print("{}", harness::socket_comparison_json(result));
+    } else if (!options.quiet) {
+      fmt::print("{}", harness::socket_comparison_text(
+                           result, options.files.front(), options.files[i],
+                           options.all ? result.differences.size() : kMostTold));
+    }
+  }
+  return static_cast<int>(equal ? kDone : kTracesDiverge);
+}
+
 Result<int> run(const DiffCommandOptions& options) {
   if (options.files.size() < 2)
     return usage_error("a reference trace is needed, and at least one to judge");
+  if (has_sockets(options.files.front())) return compare_sockets(options);
   ICE86_TRY_ASSIGN(const harness::DiffOptions how, how_to_compare(options));
   std::vector<harness::IntTrace> read;
   for (const std::string& file : options.files) {
@@ -71,7 +104,8 @@ void add_diff_command(CLI::App& app, const std::vector<std::string>&, int& exit)
   auto options = std::make_shared<DiffCommandOptions>();
   command
       ->add_option("trace", options->files,
-                   "the reference, and one trace or several to compare with it")
+                   "the reference, and one trace or several to compare with it; or socket logs "
+                   "(docs/socket-peer.md)")
       ->required();
   command->add_option("--rules", options->rules,
                       "what may differ: calls to leave out, fields to mask (docs/trace-diff.md)");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "emulator/app/network_options.h"
 
+#include <arpa/inet.h>
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +15,7 @@
 #include "emulator/base/files.h"
 #include "slirp-net/impaired_link.h"
 #include "slirp-net/pcap_capture.h"
+#include "slirp-net/peer/network.h"
 #include "slirp-net/scripted_network.h"
 #include "slirp-net/user_network.h"
 #include "slirp-net/user_options.h"
@@ -34,6 +36,7 @@ constexpr std::uint64_t kMostRom = 16 << 20;
 struct Backend {
   std::optional<slirp_net::UserOptions> user;  // otherwise no cable
   slirp_net::ImpairedLink::Config line;
+  std::optional<slirp_net::peer::PeerNetwork::Config> peer;
 };
 struct Card {
   std::optional<std::string> mac, rom;
@@ -51,6 +54,16 @@ std::optional<std::string> take(std::vector<KeyValue>& options, std::string_view
     }
   }
   return value;
+}
+
+// All values of an option that may be given more than once.
+std::vector<std::string> take_all(std::vector<KeyValue>& options, std::string_view key) {
+  std::vector<std::string> values;
+  for (const auto& [name, value] : options) {
+    if (name == key) values.push_back(value);
+  }
+  std::erase_if(options, [&](const KeyValue& one) { return one.first == key; });
+  return values;
 }
 
 Error unknown_option(const std::string& key, std::vector<std::string> known) {
@@ -99,7 +112,26 @@ Result<Backend> parse_backend(std::vector<KeyValue>& options) {
     if (!time) return std::move(time).error().within("delay=");
     backend.line.delay = *time;
   }
+  const std::vector<std::string> services = take_all(options, "peer");
+  const auto peer_address = take(options, "peer-address");
   ICE86_TRY_ASSIGN(backend.user, slirp_net::parse_user_options(options));
+  if (!services.empty()) {
+    auto& peer = backend.peer.emplace();
+    ICE86_TRY_ASSIGN(peer.services, slirp_net::peer::parse_services(services));
+    const slirp_net::UserOptions& user = *backend.user;
+    for (unsigned i = 0; i < 4; ++i)
+      peer.address[i] = static_cast<std::uint8_t>(user.network[i] | (i == 3 ? 100 : 0));
+    if (peer_address && inet_pton(AF_INET, peer_address->c_str(), peer.address.data()) != 1)
+      return usage_error(fmt::format("peer-address={}: no IPv4 address", *peer_address));
+    bool inside = true;
+    for (unsigned i = 0; i < 4; ++i)
+      inside = inside && (peer.address[i] & user.mask[i]) == user.network[i];
+    if (!inside || peer.address == user.host || peer.address == user.dns)
+      return usage_error(fmt::format("peer-address={}: not a free address of the network",
+                                     slirp_net::to_text(peer.address)));
+  } else if (peer_address) {
+    return usage_error("peer-address=: there is no peer=BEHAVIOUR:PORT");
+  }
   return backend;
 }
 
@@ -136,7 +168,7 @@ Result<std::optional<Card>> parse_nic(const std::string& text) {
   ICE86_TRY_ASSIGN(card.backend, parse_backend(options));
   if (!options.empty()) {
     return unknown_option(options.front().first,
-                          {"model", "mac", "romfile", "id", "loss", "delay"});
+                          {"model", "mac", "romfile", "id", "loss", "delay", "peer", "peer-address"});
   }
   return std::optional<Card>(std::move(card));
 }
@@ -157,7 +189,8 @@ Result<std::vector<Card>> parse_devices(const NetworkOptions& options) {
       backend = std::move(*parsed);
     }
     if (!words.empty()) {
-      return unknown_option(words.front().first, {"id", "loss", "delay"}).within(where);
+      return unknown_option(words.front().first, {"id", "loss", "delay", "peer", "peer-address"})
+          .within(where);
     }
     if (!backends.emplace(*id, std::move(backend)).second) {
       return usage_error(fmt::format("{}: there is a network '{}' already", where, *id));
@@ -222,6 +255,10 @@ NicConfig::MakeNetwork network_maker(Backend backend) {
     } else {
       network = std::make_unique<slirp_net::NoNetwork>();
     }
+    if (backend.peer) {
+      network = std::make_unique<slirp_net::peer::PeerNetwork>(clock, name + "-peer", *backend.peer,
+                                                               std::move(network));
+    }
     if (backend.line.loss_per_million != 0 || backend.line.delay != 0) {
       network = std::make_unique<slirp_net::ImpairedLink>(clock, name + "-line", backend.line,
                                                           std::move(network));
@@ -244,7 +281,7 @@ NicConfig::MakeCapture capture_maker(std::string file) {
 void add_network_options(CLI::App& command, NetworkOptions& o) {
   command.add_option("--nic", o.nics,
                      "network card: user[,model=e1000][,mac=ADDR][,romfile=FILE][,loss=2%]"
-                     "[,delay=5ms][,hostfwd=...] as QEMU's -nic user, or none");
+                     "[,delay=5ms][,peer=echo:7][,hostfwd=...] as QEMU's -nic user, or none");
   command.add_option("--netdev", o.netdevs, "network for a --device: user,id=NAME[,...]");
   command.add_option("--device", o.devices,
                      "network card: e1000[,netdev=NAME][,mac=ADDR][,romfile=FILE]");

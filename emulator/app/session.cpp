@@ -102,6 +102,10 @@ const harness::CallScene& Session::keep_scene() {
   return *scene_;
 }
 
+void Session::record_efi(harness::EfiCalls::Options options) {
+  efi_ = std::make_unique<harness::EfiCalls>(*pc_, options);
+}
+
 void Session::debug(DebugPlan plan) {
   debugger_ = make_debugger(*pc_, std::move(plan), gdb_);
 }
@@ -132,6 +136,7 @@ Ending Session::run(Attendant* attendant) {
   }
   const machine::RunResult result = check_      ? check_->run(limits_)
                                     : debugger_ ? debugger_->run(limits_)
+                                    : efi_      ? efi_->run(limits_)
                                                 : pc_->run(limits_);
   limits_.interrupted = nullptr;
   limits_.attend = nullptr;
@@ -174,7 +179,10 @@ bool Session::take_input(TerminalInput& terminal) {
 }
 
 harness::IntTrace Session::trace() const {
-  return harness::recorded_trace(*pc_, *recorder_);
+  harness::IntTrace trace = harness::recorded_trace(*pc_, *recorder_);
+  if (!efi_) return trace;
+  trace.losses.calls += efi_->lost_calls();
+  return harness::merged(std::move(trace), efi_->events());
 }
 
 Result<void> Session::write(const std::string& folder, const std::vector<std::string>& command,

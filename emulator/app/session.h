@@ -14,6 +14,7 @@
 #include "emulator/app/run_ending.h"
 #include "emulator/app/terminal_input.h"
 #include "harness/check/lock_step.h"
+#include "harness/efi/efi_calls.h"
 #include "harness/interrupts/int_recorder.h"
 #include "harness/session/call_scene.h"
 #include "harness/session/line_log.h"
@@ -34,6 +35,11 @@ class Session {
 
   // Keeps what is around each call, of a session that was opened with `record`.
   const harness::CallScene& keep_scene();
+
+  // Records calls of EFI services too, of a session that was opened with `record`. Not together
+  // with a debugger, --engine check or a scene.
+  void record_efi(harness::EfiCalls::Options options);
+  bool found_efi() const { return efi_ != nullptr && efi_->found(); }
 
   // Before run(): opens the run to debuggers.
   void debug(DebugPlan plan);
@@ -65,6 +71,7 @@ class Session {
   std::unique_ptr<harness::LockStep> check_;
   std::unique_ptr<harness::IntRecorder> recorder_;
   std::unique_ptr<harness::CallScene> scene_;
+  std::unique_ptr<harness::EfiCalls> efi_;
   debugger::gdb::Settings gdb_;
   std::unique_ptr<debugger::Debugger> debugger_;
   machine::RunLimits limits_;

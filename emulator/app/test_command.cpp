@@ -37,6 +37,7 @@ struct TestOptions {
   bool rerun_failed = false;
   bool list = false;
   bool bless = false;
+  bool yes = false;
   bool quiet = false;
   bool json = false;
   bool tap = false;
@@ -93,6 +94,39 @@ std::string sum_text(const std::vector<CaseResult>& results) {
   for (int i = 1; i < 4; ++i)
     if (counts[i] != 0) text += fmt::format(", {} {}", counts[i], kWords[i]);
   return text;
+}
+
+// Shows what --bless would write, and writes it when somebody says so. False: it was not written.
+Result<bool> bless(const std::vector<CaseResult>& results, const TestOptions& options) {
+  ICE86_TRY_ASSIGN(const std::vector<harness::Blessing> blessings, harness::proposed(results));
+  if (blessings.empty()) {
+    fmt::print(stderr, "ice86: --bless: nothing changes\n");
+    return true;
+  }
+  // With --json and --tap stdout is for the results.
+  fmt::print(options.json || options.tap ? stderr : stdout, "{}",
+             harness::blessings_text(blessings));
+  std::fflush(stdout);
+  if (!options.yes) {
+    if (::isatty(STDIN_FILENO) == 0) {
+      fmt::print(stderr, "ice86: --bless: nothing is written; with --yes it would be\n");
+      return false;
+    }
+    fmt::print(
+        stderr, "write {}? [y/N] ",
+        blessings.size() == 1 ? "this file" : fmt::format("these {} files", blessings.size()));
+    std::fflush(stderr);
+    char answer[16] = {};
+    const bool said = std::fgets(answer, sizeof answer, stdin) != nullptr;
+    if (!said || (answer[0] != 'y' && answer[0] != 'Y')) {
+      fmt::print(stderr, "ice86: --bless: nothing is written\n");
+      return false;
+    }
+  }
+  ICE86_TRY(harness::write_blessings(blessings));
+  fmt::print(stderr, "ice86: --bless: {} written\n",
+             blessings.size() == 1 ? "a file" : fmt::format("{} files", blessings.size()));
+  return true;
 }
 
 // A wrong file first, then what is missing: neither says anything about the firmware.
@@ -175,6 +209,11 @@ Result<int> test(const TestOptions& options) {
   if (options.tap_file) ICE86_TRY(write_file(*options.tap_file, harness::results_tap(results)));
   fmt::print(stderr, "ice86: {}; {}/ has a run directory of each\n", sum_text(results),
              options.out);
+  if (options.bless) {
+    ICE86_TRY_ASSIGN(const bool blessed, bless(results, options));
+    const int exit = exit_of(results);
+    return exit == kDone && !blessed ? kTestFailed : exit;
+  }
   return exit_of(results);
 }
 
@@ -200,7 +239,14 @@ void add_test_command(CLI::App& app, const std::vector<std::string>&, int& exit)
                     "those that did not pass last time, by --out's results.json");
   command->add_flag("--list", options->list, "name them, and play none");
   command->add_flag("--bless", options->bless,
-                    "golden traces and pictures become what is seen; prints what changes");
+                    "golden traces and pictures become what is seen: shows what changes, asks, "
+                    "and writes it");
+  command
+      ->add_flag(
+          "--yes", options->yes,
+          "write what --bless shows without asking (where nobody sits at a terminal, nothing "
+          "is written without it)")
+      ->needs("--bless");
   command->add_option("--out", options->out, "folder for a run directory of each")
       ->capture_default_str();
   command

@@ -39,6 +39,7 @@ struct TraceOptions {
   bool quiet = false;
   bool stages = false;
   bool hardware = false;
+  bool efi = false, efi_all = false;
   std::vector<std::string> only;
   std::vector<std::string> data;
 };
@@ -92,8 +93,11 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
   harness::IntRecorder::Options recording;
   recording.hardware = options.hardware;
   ICE86_TRY_ASSIGN(recording.dump, parse_filters("--data", options.data));
-  if (options.input && (options.hardware || !options.data.empty()))
-    return usage_error("--hardware and --data say what is recorded; --input runs nothing");
+  const bool efi = options.efi || options.efi_all;
+  if (options.input && (options.hardware || !options.data.empty() || efi))
+    return usage_error("--hardware, --efi and --data say what is recorded; --input runs nothing");
+  if (efi && options.machine.engine == "check")
+    return usage_error("--efi: not with --engine check, whose machines stop at other places");
   if (options.input) {
     ICE86_TRY_ASSIGN(harness::IntTrace trace, harness::read_trace(*options.input));
     ICE86_TRY_ASSIGN(const harness::IntTrace shown, filtered(std::move(trace), options.only));
@@ -112,9 +116,15 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
                                  recording));
   harness::ScreenLog screens;
   const harness::CallScene* scene = nullptr;
+  if (efi) {
+    harness::EfiCalls::Options all;
+    all.all = options.efi_all;
+    session->record_efi(all);
+  }
   if (options.html) {
     session->keep_screens(screens);
-    scene = &session->keep_scene();
+    // Code around a place is that of real mode.
+    if (!efi) scene = &session->keep_scene();
   }
   const Ending ending = session->run();
   const harness::IntTrace trace = session->trace();
@@ -139,6 +149,10 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
   print(options, shown, boot);
   std::fflush(stdout);
   fmt::print(stderr, "ice86: {}\n", ending.text);
+  if (efi && !session->found_efi()) {
+    fmt::print(stderr, "ice86: --efi: there was no EFI system table; is '{}' firmware for UEFI?\n",
+               trace.header.firmware);
+  }
   ICE86_TRY(session->pc().finish());
   // A guest that ended by itself has been traced well, whatever value it left.
   return ending.expected ? static_cast<int>(kDone) : ending.exit_code;
@@ -166,6 +180,11 @@ void add_trace_command(CLI::App& app, const std::vector<std::string>& words, int
                     "print summaries only: by service, caller and stage, and who handles what");
   command->add_flag("--hardware", options->hardware,
                     "record hardware interrupts and exceptions too, and INT 1Ch");
+  command->add_flag("--efi", options->efi,
+                    "record calls of EFI boot and runtime services and of TCP4, IP4, UDP4, console "
+                    "and other protocols too");
+  command->add_flag("--efi-all", options->efi_all,
+                    "the same with those that are called all the time: TPLs, pools, copies, polls");
   command
       ->add_option("--data", options->data,
                    "keep all data of these calls in memory, in and out, not its digest: int13, "

@@ -42,14 +42,23 @@ enum class Pass {
 };
 constexpr Pass kPasses[] = {Pass::kArguments, Pass::kCaller, Pass::kPlace};
 
-using Key = std::tuple<std::uint8_t, std::uint16_t, std::uint16_t, std::uint32_t, std::string_view>;
+using Key = std::tuple<CallKind, std::uint8_t, std::uint16_t, std::uint16_t, std::uint64_t,
+                       std::string_view, std::string_view>;
 
 Key key_of(const IntEvent& event, Pass pass, bool by_caller) {
   const FarPointer caller = by_caller ? event.caller : FarPointer();
   std::uint16_t function = event.in.ax();
   // Whoever calls, AH has to be the same.
   if (pass == Pass::kPlace) function = by_caller ? 0 : event.in.ah();
-  return {event.vector, function, caller.segment, caller.offset,
+  // The registers of these say nothing of what is called.
+  const bool by_name = event.kind == CallKind::kBios32 || event.kind >= CallKind::kPnp;
+  if (by_name) function = 0;
+  return {event.kind,
+          event.vector,
+          function,
+          caller.segment,
+          caller.offset,
+          by_name ? std::string_view(event.service) : std::string_view(),
           pass == Pass::kArguments ? std::string_view(event.arguments) : std::string_view()};
 }
 

@@ -15,10 +15,11 @@ using Verdict = Cell::Verdict;
 constexpr std::size_t kContext = 4;
 
 std::string call_text(const IntEvent& event) {
-  return fmt::format("#{} INT {:02X}h AX={:04x} {}({}) from {:04x}:{:04x}{}{}", event.number,
-                     event.vector, event.in.ax(), event.service, event.arguments,
-                     event.caller.segment, event.caller.offset, event.result.empty() ? "" : " = ",
-                     event.result);
+  const std::string ax =
+      event.kind == CallKind::kEfi ? "" : fmt::format(" AX={:04x}", event.in.ax());
+  return fmt::format("#{} {}{} {}({}) from {:04x}:{:04x}{}{}", event.number, entry_name(event), ax,
+                     event.service, event.arguments, event.caller.segment, event.caller.offset,
+                     event.result.empty() ? "" : " = ", event.result);
 }
 
 // Two traces are - and +, as everywhere; more have letters.

@@ -50,6 +50,9 @@ constexpr Services kGivesEs[] = {
     {0x13, 0xff00, 0x0800}, {0x15, 0xff00, 0xc000}, {0x15, 0xff00, 0xc100}};
 
 bool meant(const IntEvent& event, Field field, bool out) {
+  // What an EFI function was given is in its arguments; registers are as its caller had them.
+  if (event.kind == CallKind::kEfi)
+    return out && (field == Field::kAx || field == Field::kReturned);
   switch (field) {
     case Field::kSi: return among(event, kTakesDsSi) || among(event, kTakesSi);
     case Field::kDi: return among(event, kTakesDi);
@@ -65,6 +68,10 @@ bool meant(const IntEvent& event, Field field, bool out) {
 
 std::uint32_t value_of(const IntEvent& event, Field field, bool out) {
   if (field == Field::kReturned) return event.out.has_value() ? 1 : 0;
+  // A status: its number, and bit 63, which says that it is an error (UEFI appendix D).
+  if (event.kind == CallKind::kEfi)
+    return static_cast<std::uint32_t>(event.value) |
+           (static_cast<std::uint32_t>(event.value >> 32) & 0x80000000);
   const Registers& r = out ? *event.out : event.in;
   const std::uint32_t width = wide(event) ? 0xffffffff : 0xffff;
   switch (field) {
@@ -89,6 +96,7 @@ bool wide(const IntEvent& event) {
 }
 
 std::string_view name_of(const IntEvent& event, Field field) {
+  if (event.kind == CallKind::kEfi && field == Field::kAx) return "status";
   const auto index = static_cast<unsigned>(field);
   return wide(event) && index < kWideNames.size() ? kWideNames[index] : kFieldNames[index];
 }
@@ -101,7 +109,8 @@ std::string value_text(const IntEvent& event, Field field, bool out) {
     case Field::kZf: return fmt::format("{}", value_of(event, field, out));
     default: break;
   }
-  const bool whole = wide(event) && static_cast<unsigned>(field) < kWideNames.size();
+  const bool whole = (event.kind == CallKind::kEfi || wide(event)) &&
+                     static_cast<unsigned>(field) < kWideNames.size();
   return fmt::format("{:0{}x}", value_of(event, field, out), whole ? 8 : 4);
 }
 

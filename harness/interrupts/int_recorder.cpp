@@ -101,8 +101,13 @@ void IntRecorder::interrupt_delivered(const cpu::InterruptDelivery& delivery) {
     return;
   }
   const auto sp = static_cast<std::uint16_t>(delivery.old_sp);
-  const Open open{
-      0, event.caller.segment, event.caller.offset & 0xffff, delivery.old_ss, sp, true, false};
+  const Open open{0,
+                  event.caller.segment,
+                  static_cast<std::uint32_t>(event.caller.offset & 0xffff),
+                  delivery.old_ss,
+                  sp,
+                  true,
+                  false};
   Service service;
   if (event.kind == CallKind::kInterrupt) {
     service = describe_call(event.vector, event.in, view_.memory);
@@ -146,10 +151,10 @@ void IntRecorder::far_transfer(cpu::FarTransfer kind) {
     if (view_.physical) {
       if (!open_.empty()) note_chain();
       if (kind == cpu::FarTransfer::kCallFar) far_call();
+      look_for_entry();
     }
     return;
   }
-  if (open_.empty()) return;
   const cpu::State& state = view_.state();
   const bool narrow = sixteen_bit(state);
   const std::uint16_t cs = state.segment[cpu::kCs].selector;
@@ -173,6 +178,40 @@ void IntRecorder::far_transfer(cpu::FarTransfer kind) {
     if (kind == cpu::FarTransfer::kRetFar && sp == ((open.sp - 2) & 0xffff))
       return close(i, ReturnKind::kRetf);
   }
+  if (view_.physical) look_for_entry();
+}
+
+// A handler that several vectors share is nobody's.
+void IntRecorder::look_for_entry() {
+  const cpu::State& state = view_.state();
+  if (!state.real_mode()) return;
+  const auto vectors = vectors_.held(real_address(state.segment[cpu::kCs].selector, state.rip),
+                                     kFirstByHand, kLastByHand);
+  if (vectors.size() == 1) entered(vectors.front());
+}
+
+bool IntRecorder::entered(std::uint8_t vector) {
+  const cpu::State& state = view_.state();
+  const std::uint16_t ss = state.segment[cpu::kSs].selector;
+  const auto sp = static_cast<std::uint16_t>(state.gpr[cpu::kRsp]);
+  const auto before = static_cast<std::uint16_t>(sp + 6);
+  // It was interrupted before its first instruction; or one handler went on to another.
+  for (const Open& open : open_) {
+    if (open.ss == ss && open.sp == before) return false;
+  }
+  const auto word = [&](unsigned at) {
+    return static_cast<std::uint16_t>(view_.memory(real_address(ss, std::uint64_t{sp} + at), 2));
+  };
+  cpu::InterruptDelivery delivery{};
+  delivery.vector = vector;
+  delivery.source = cpu::InterruptSource::kSoftware;
+  delivery.return_ip = word(0);
+  delivery.return_cs = word(2);
+  delivery.flags = word(4);
+  delivery.old_ss = ss;
+  delivery.old_sp = before;
+  interrupt_delivered(delivery);
+  return true;
 }
 
 // A handler goes on to the one that had the vector before it: JMP FAR, or PUSHF and CALL FAR.
@@ -209,7 +248,7 @@ void IntRecorder::far_call() {
   const auto sp = static_cast<std::uint32_t>(state.gpr[cpu::kRsp]) + frame;
   const Open open{0,
                   event.caller.segment,
-                  event.caller.offset,
+                  static_cast<std::uint32_t>(event.caller.offset),
                   state.segment[cpu::kSs].selector,
                   narrow ? sp & 0xffff : sp,
                   narrow,

@@ -42,6 +42,14 @@ class IntRecorder final : public cpu::InterruptObserver {
     return (vector < 0x20 && vector != 0x1c) || vector == 0x40 || vector == 0x42 || vector == 0x67;
   }
 
+  // Vectors whose handlers programs also enter by a far jump, call or return, with a frame they
+  // have pushed themselves: SYSLINUX does so for all of its calls. Lower ones are exceptions and
+  // hardware interrupts.
+  static constexpr std::uint8_t kFirstByHand = 0x10, kLastByHand = 0x1a;
+  // The machine is in real mode, at the first instruction of this vector's handler, and no INT
+  // brought it there. False: it is a call that is known already.
+  bool entered(std::uint8_t vector);
+
   struct Options {
     bool hardware = false;         // hardware interrupts and exceptions as well
     std::vector<CallFilter> dump;  // whose data in memory is kept whole, not as a digest
@@ -88,6 +96,7 @@ class IntRecorder final : public cpu::InterruptObserver {
   void far_call();
   void look_for_pxe(const cpu::State& state);
   void note_chain();
+  void look_for_entry();
   Registers registers(const cpu::State& state) const;
   std::string memory_text(const IntEvent& event, const MemoryRange& range);
   void close(std::size_t open_index, ReturnKind how);

@@ -17,21 +17,6 @@ namespace {
 
 constexpr std::size_t kMostChanges = 40;
 
-// What a call is entered under: its vector, or what else was called.
-std::string family(const IntEvent& event) {
-  switch (event.kind) {
-    case CallKind::kInterrupt: return fmt::format("INT {:02X}h", event.vector);
-    case CallKind::kHardware: return fmt::format("IRQ {:02X}h", event.vector);
-    case CallKind::kException: return "exception";
-    case CallKind::kBios32: return "BIOS32";
-    case CallKind::kPciBios: return "PCI BIOS";
-    case CallKind::kApm: return "APM";
-    case CallKind::kPnp: return "PnP";
-    case CallKind::kPxe: return "PXE";
-  }
-  return "";
-}
-
 bool real_mode_call(const IntEvent& event) {
   return event.kind <= CallKind::kException || event.kind == CallKind::kPxe;
 }
@@ -50,17 +35,17 @@ std::string callers_text(const IntTrace& trace) {
   for (const IntEvent& event : trace.events) {
     const std::string owner = real_mode_call(event) ? owner_of(event.caller, trace.header.roms)
                                                     : std::string("protected mode");
-    Row& row = callers[owner][{family(event), event.service}];
+    Row& row = callers[owner][{entry_name(event), event.service}];
     ++row.calls;
     row.time += event.duration;
   }
   std::string text =
-      fmt::format("{:<36} {:<9} {:<34} {:>7} {:>12}\n", "caller", "", "service", "calls", "time");
+      fmt::format("{:<36} {:<13} {:<34} {:>7} {:>12}\n", "caller", "", "service", "calls", "time");
   for (const auto& [owner, services] : callers) {
     std::string name = owner;
     for (const auto& [service, row] : services) {
-      text += fmt::format("{:<36} {:<9} {:<34} {:>7} {:>12}\n", name, service.first, service.second,
-                          row.calls, duration_text(row.time));
+      text += fmt::format("{:<36} {:<13} {:<34} {:>7} {:>12}\n", name, service.first,
+                          service.second, row.calls, duration_text(row.time));
       name.clear();
     }
   }
@@ -74,17 +59,17 @@ std::string stage_calls_text(const IntTrace& trace, const std::vector<Stage>& st
   for (const IntEvent& event : trace.events) {
     std::size_t stage = 0;
     while (stage + 1 < stages.size() && stages[stage + 1].time <= event.time) ++stage;
-    auto& row = rows[family(event)];
+    auto& row = rows[entry_name(event)];
     row.resize(stages.size());
     ++row[stage];
     ++all[stage];
   }
-  std::string text = fmt::format("{:<10}", "calls in");
+  std::string text = fmt::format("{:<13}", "calls in");
   for (const Stage& stage : stages) text += fmt::format(" {:>12}", stage.name);
   text += "\n";
   rows["all"] = all;
   for (const auto& [name, row] : rows) {
-    text += fmt::format("{:<10}", name);
+    text += fmt::format("{:<13}", name);
     for (const std::uint64_t calls : row) text += fmt::format(" {:>12}", calls);
     text += "\n";
   }

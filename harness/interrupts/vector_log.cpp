@@ -41,4 +41,15 @@ bool VectorLog::had(std::uint8_t vector, const FarPointer& handler) const {
   });
 }
 
+std::vector<std::uint8_t> VectorLog::held(std::uint32_t handler, std::uint8_t first,
+                                          std::uint8_t last) const {
+  std::vector<std::uint8_t> vectors;
+  for (unsigned vector = first; vector <= last && vector / 2 < pairs_.size(); ++vector) {
+    const FarPointer at = pointer(pairs_[vector / 2], vector % 2);
+    if ((std::uint32_t{at.segment} << 4) + at.offset == handler)
+      vectors.push_back(static_cast<std::uint8_t>(vector));
+  }
+  return vectors;
+}
+
 }  // namespace ice86::harness

@@ -23,6 +23,10 @@ class VectorLog {
   // Whether this vector has held `handler` before.
   bool had(std::uint8_t vector, const FarPointer& handler) const;
 
+  // The vectors from `first` to `last` that held a handler at this linear address at the last look.
+  std::vector<std::uint8_t> held(std::uint32_t handler, std::uint8_t first,
+                                 std::uint8_t last) const;
+
  private:
   // Vectors in use on a PC, in pairs: a look reads two at once.
   static constexpr unsigned kVectors = 0x78;

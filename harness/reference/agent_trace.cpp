@@ -187,7 +187,8 @@ class Reader {
     event.service = service.name;
     if (!shown.unknown()) event.arguments = service.text;
     capture.trace.events.push_back(std::move(event));
-    open_.push_back({capture.trace.events.size() - 1, next_ - 1, stack.segment, stack.offset});
+    open_.push_back({capture.trace.events.size() - 1, next_ - 1, stack.segment,
+                     static_cast<std::uint32_t>(stack.offset)});
     return true;
   }
 

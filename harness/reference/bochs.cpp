@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 
 #include "emulator/base/files.h"
 #include "harness/interrupts/int_recorder.h"
@@ -20,6 +21,8 @@ namespace {
 
 // Bochs' own limit on linear breakpoints (bx_debug.h of Bochs 2.7).
 constexpr std::size_t kBreakpointSlots = 16;
+// Of these, for handlers that are entered without INT.
+constexpr std::size_t kMostEntries = 8;
 constexpr std::uint64_t kLargestSerialLog = 64 << 20;
 
 std::uint32_t linear(std::uint16_t segment, std::uint16_t offset) {
@@ -71,14 +74,26 @@ class Watcher {
       }
       if (!stop->watched && !stop->breakpoint) continue;
       if (!parse_registers(*answer, state_)) return not_understood(*answer);
-      if (!state_.real_mode() && !state_.v8086()) continue;
+      if (!state_.real_mode() && !state_.v8086()) {
+        // A program's own way to call the BIOS: it reads the entry, and enters the handler later.
+        if (stop->watched) await_entry(static_cast<std::uint8_t>(*stop->watched / 4));
+        continue;
+      }
       const auto stack = parse_stack(*answer);
       if (!stack) continue;  // a 32-bit stack
       // A breakpoint is met before its instruction, a watch point after: both at one place mean
       // that a call returned, or that the return address is a handler's entry too. The call comes
       // last.
-      if (stop->breakpoint) stops_.returned();
-      if (stop->watched) stops_.called(static_cast<std::uint8_t>(*stop->watched / 4), *stack);
+      if (stop->breakpoint) {
+        stops_.returned();
+        const auto entry = entries_.find(static_cast<std::uint32_t>(
+            linear(state_.segment[cpu::kCs].selector, static_cast<std::uint16_t>(state_.rip))));
+        if (entry != entries_.end()) stops_.entered(entry->second, *stack);
+      }
+      if (stop->watched) {
+        const auto vector = static_cast<std::uint8_t>(*stop->watched / 4);
+        if (!stops_.called(vector, *stack)) await_entry(vector);
+      }
       set_breakpoints();
       if (!trouble_.empty()) return not_understood(trouble_);
     }
@@ -121,6 +136,33 @@ class Watcher {
     return {};
   }
 
+  // Somebody has read a vector's entry, and may be about to enter its handler without INT. One that
+  // several vectors share tells nothing.
+  void await_entry(std::uint8_t vector) {
+    if (vector < IntRecorder::kFirstByHand || vector > IntRecorder::kLastByHand) return;
+    const auto handler_of = [&](unsigned v) {
+      const auto pointer = static_cast<std::uint32_t>(memory(v * 4, 4));
+      return linear(static_cast<std::uint16_t>(pointer >> 16), static_cast<std::uint16_t>(pointer));
+    };
+    const std::uint32_t handler = handler_of(vector);
+    if (const auto known = entries_.find(handler);
+        handler == 0 || (known != entries_.end() && known->second == vector))
+      return;
+    for (unsigned v = IntRecorder::kFirstByHand; v <= IntRecorder::kLastByHand; ++v) {
+      if (v != vector && handler_of(v) == handler) return;
+    }
+    if (entries_.size() >= kMostEntries) return;
+    entries_[handler] = vector;
+    std::vector<std::string> commands;
+    while (!breakpoints_.empty() && breakpoints_.size() + entries_.size() > kBreakpointSlots) {
+      commands.push_back(fmt::format("d {}", breakpoints_.front().number));
+      breakpoints_.erase(breakpoints_.begin());
+    }
+    ++breakpoint_number_;
+    commands.push_back(fmt::format("lb {:#x}", handler));
+    bochs_.ask(commands);
+  }
+
   // A breakpoint behind every call under way, the innermost first; those of calls that have
   // returned stay while there are slots, because the next call is often from the same place.
   void set_breakpoints() {
@@ -130,14 +172,15 @@ class Watcher {
       wanted.erase(std::remove(wanted.begin(), wanted.end(), at), wanted.end());
       wanted.push_back(at);
     }
-    if (wanted.size() > kBreakpointSlots)
-      wanted.erase(wanted.begin(), wanted.end() - kBreakpointSlots);
+    const std::size_t slots = kBreakpointSlots - entries_.size();
+    if (wanted.size() > slots)
+      wanted.erase(wanted.begin(), wanted.end() - static_cast<std::ptrdiff_t>(slots));
     std::vector<std::string> commands;
     for (const std::uint32_t at : wanted) {
       const auto known = std::find_if(breakpoints_.begin(), breakpoints_.end(),
                                       [&](const Breakpoint& b) { return b.at == at; });
       if (known != breakpoints_.end()) continue;
-      if (breakpoints_.size() == kBreakpointSlots) {
+      while (breakpoints_.size() >= slots) {
         const auto free =
             std::find_if(breakpoints_.begin(), breakpoints_.end(), [&](const Breakpoint& b) {
               return std::find(wanted.begin(), wanted.end(), b.at) == wanted.end();
@@ -164,6 +207,7 @@ class Watcher {
   StopRecorder stops_;
   std::vector<Breakpoint> breakpoints_;  // oldest first
   std::uint64_t breakpoint_number_ = 0;
+  std::map<std::uint32_t, std::uint8_t> entries_;  // handlers that are watched, and their vectors
   std::string trouble_;
 };
 

@@ -298,8 +298,9 @@ class Watcher {
     const std::uint64_t words = memory(stack, 8);
     std::array<std::uint16_t, 4> frame;
     for (unsigned i = 0; i < 4; ++i) frame[i] = static_cast<std::uint16_t>(words >> (i * 16));
+    const bool one = handler->second.size() == 1;
     for (const std::uint8_t vector : handler->second) {
-      if (!stops_.called(vector, frame)) continue;
+      if (!stops_.called(vector, frame) && !(one && stops_.entered(vector, frame))) continue;
       const FarPointer& caller = recorder().events().back().caller;
       if (roms_.empty() && (std::uint32_t{caller.segment} << 4) + caller.offset < kBootLoaders) {
         roms_ = find_roms([this](std::uint32_t at, unsigned width) { return memory(at, width); });

@@ -50,6 +50,13 @@ bool StopRecorder::called(std::uint8_t vector, const std::array<std::uint16_t, 4
   return true;
 }
 
+bool StopRecorder::entered(std::uint8_t vector, const std::array<std::uint16_t, 4>& stack) {
+  if (vector < IntRecorder::kFirstByHand || vector > IntRecorder::kLastByHand) return false;
+  if (!recorder_.entered(vector)) return false;
+  pushed_flags_[linear(stack[1], stack[0])] = stack[2];
+  return true;
+}
+
 // How it came back can only be told from what it left: an IRET has loaded the flags from the word
 // that is still below the stack pointer, RETF 2 has left them, RETF has left the word on the stack.
 void StopRecorder::returned() {

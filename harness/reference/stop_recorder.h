@@ -27,6 +27,9 @@ class StopRecorder {
   // INT instruction brought it there, or it is nothing of ours: then false.
   bool called(std::uint8_t vector, const std::array<std::uint16_t, 4>& stack);
 
+  // The same where no INT instruction did: see IntRecorder::entered.
+  bool entered(std::uint8_t vector, const std::array<std::uint16_t, 4>& stack);
+
   // The machine stands where a call under way comes back to.
   void returned();
 

@@ -33,16 +33,16 @@ std::string far_text(const FarPointer& at) {
 }
 
 std::string call_line(const IntEvent& event) {
-  std::string text =
-      fmt::format("{:>11.6f} {}INT {:02X}h  {}({})", static_cast<double>(event.time) / 1e9,
-                  std::string(std::min(event.depth, 20U) * 2, ' '), event.vector, event.service,
-                  event.arguments);
+  std::string text = fmt::format("{:>11.6f} {}{}  {}({})", static_cast<double>(event.time) / 1e9,
+                                 std::string(std::min(event.depth, 20U) * 2, ' '),
+                                 entry_name(event), event.service, event.arguments);
   if (!event.result.empty()) text += " = " + event.result;
   if (!event.out) text += " (never returned)";
   return printable(text);
 }
 
 bool failed(const IntEvent& event) {
+  if (event.kind == CallKind::kEfi) return event.value >> 63 != 0;
   return event.out && event.out->carry() && event.how != ReturnKind::kRetf;
 }
 
@@ -108,10 +108,10 @@ std::string CallBrowser::line(const Row& row) const {
 }
 
 std::vector<std::string> CallBrowser::detail(const Row& row) const {
-  static constexpr const char* kHow[] = {"IRET", "RETF 2", "RETF", "never"};
+  static constexpr const char* kHow[] = {"IRET", "RETF 2", "RETF", "never", "RET"};
   const IntEvent& event = trace_.events[row.call];
   std::vector<std::string> lines;
-  lines.push_back(fmt::format("#{}  INT {:02X}h  {}", event.number, event.vector, event.service));
+  lines.push_back(fmt::format("#{}  {}  {}", event.number, entry_name(event), event.service));
   if (!event.arguments.empty()) lines.push_back("asks    " + event.arguments);
   if (!event.result.empty()) lines.push_back("gets    " + event.result);
   lines.push_back(fmt::format("caller  {}   handler {}   depth {}", far_text(event.caller),

@@ -73,7 +73,7 @@ std::string chrome_trace_json(const IntTrace& trace, const std::vector<Stage>& s
   }
   for (const IntEvent& event : trace.events) {
     const bool returned = event.how != ReturnKind::kNever;
-    Json call = slice(fmt::format("INT {:02x}h {}", event.vector, event.service), "int", kCalls,
+    Json call = slice(fmt::format("{} {}", entry_name(event), event.service), "int", kCalls,
                       event.time, returned ? event.duration : end - event.time);
     Json& about = call["args"];
     about["arguments"] = event.arguments;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <vector>
 
 namespace ice86::harness {
@@ -12,11 +13,11 @@ namespace ice86::harness {
 namespace {
 
 bool is_teletype(const IntEvent& event) {
-  return event.vector == 0x10 && event.in.ah() == 0x0e;
+  return event.kind == CallKind::kInterrupt && event.vector == 0x10 && event.in.ah() == 0x0e;
 }
 
 bool same_call(const IntEvent& a, const IntEvent& b) {
-  return a.vector == b.vector && a.caller == b.caller && a.depth == b.depth &&
+  return a.kind == b.kind && a.vector == b.vector && a.caller == b.caller && a.depth == b.depth &&
          a.service == b.service && a.arguments == b.arguments && a.result == b.result &&
          a.how == b.how && a.how != ReturnKind::kNever;
 }
@@ -37,10 +38,11 @@ std::string escaped(const std::string& text) {
   return result;
 }
 
-std::string line(std::uint64_t time, std::uint8_t vector, unsigned depth, const std::string& call,
-                 const std::string& result, std::uint64_t duration) {
-  std::string text = fmt::format("{:>12.6f} {}INT {:02X}h  {}", static_cast<double>(time) / 1e9,
-                                 std::string(depth * 2, ' '), vector, call);
+std::string line(const IntEvent& event, const std::string& call, const std::string& result,
+                 std::uint64_t duration) {
+  std::string text =
+      fmt::format("{:>12.6f} {}{}  {}", static_cast<double>(event.time) / 1e9,
+                  std::string(std::size_t{event.depth} * 2, ' '), entry_name(event), call);
   if (!result.empty()) text += " = " + result;
   return fmt::format("{}  <{}>\n", text, duration_text(duration));
 }
@@ -72,8 +74,8 @@ std::string trace_text(const IntTrace& trace) {
           break;
         }
       }
-      text += line(event.time, event.vector, event.depth,
-                   fmt::format("{}(\"{}\")", event.service, escaped(characters)), "", duration);
+      text +=
+          line(event, fmt::format("{}(\"{}\")", event.service, escaped(characters)), "", duration);
       i = next - 1;
       continue;
     }
@@ -83,8 +85,7 @@ std::string trace_text(const IntTrace& trace) {
     while (last + 1 < events.size() && same_call(event, events[last + 1])) ++last;
     for (std::size_t k = i; k <= last; ++k) duration += events[k].duration;
     const std::string result = event.how == ReturnKind::kNever ? "does not return" : event.result;
-    text += line(event.time, event.vector, event.depth,
-                 fmt::format("{}({})", event.service, event.arguments),
+    text += line(event, fmt::format("{}({})", event.service, event.arguments),
                  last == i ? result : fmt::format("{} [{} times]", result, last - i + 1), duration);
     i = last;
   }
@@ -95,17 +96,21 @@ std::string summary_text(const IntTrace& trace) {
   struct Row {
     std::uint64_t calls = 0, time = 0, never = 0;
   };
-  std::map<std::pair<std::uint8_t, std::string>, Row> rows;
+  // Entry points come behind the vectors.
+  std::map<std::tuple<CallKind, std::uint8_t, std::string>, Row> rows;
   for (const IntEvent& event : trace.events) {
-    Row& row = rows[{event.vector, event.service}];
+    Row& row = rows[{event.kind, event.vector, event.service}];
     ++row.calls;
     row.time += event.duration;
     if (event.how == ReturnKind::kNever) ++row.never;
   }
-  std::string text = fmt::format("{:<8} {:<34} {:>7} {:>12}\n", "INT", "service", "calls", "time");
+  std::string text = fmt::format("{:<13} {:<34} {:>7} {:>12}\n", "", "service", "calls", "time");
   for (const auto& [key, row] : rows) {
-    text += fmt::format("{:02X}h      {:<34} {:>7} {:>12}{}\n", key.first, key.second, row.calls,
-                        duration_text(row.time),
+    IntEvent one;
+    one.kind = std::get<CallKind>(key);
+    one.vector = std::get<std::uint8_t>(key);
+    text += fmt::format("{:<13} {:<34} {:>7} {:>12}{}\n", entry_name(one),
+                        std::get<std::string>(key), row.calls, duration_text(row.time),
                         row.never != 0 ? fmt::format("  ({} did not return)", row.never) : "");
   }
   text += fmt::format("{} calls\n", trace.events.size());

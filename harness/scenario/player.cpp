@@ -69,6 +69,17 @@ Fault fault_of(const Error& error) {
           error.message()};
 }
 
+// What of a trace its golden form keeps: the calls that are compared, so that the file stays small.
+IntTrace kept(IntTrace trace, const GoldenTrace& golden) {
+  trace.vectors.clear();
+  if (golden.vectors.empty()) return trace;
+  std::erase_if(trace.events, [&](const IntEvent& event) {
+    return std::find(golden.vectors.begin(), golden.vectors.end(), event.vector) ==
+           golden.vectors.end();
+  });
+  return trace;
+}
+
 class Player {
  public:
   Player(const Scenario& scenario, const PlayOptions& options)
@@ -112,6 +123,9 @@ class Player {
   StepResult act(const CheckDisk& action, Nanoseconds limit);
   StepResult act(const CountPackets& action, Nanoseconds limit);
   StepResult compare_trace(const GoldenTrace& golden);
+  // Of `file`, for whoever looks at what --bless changes; `write` makes it.
+  template <typename Write>
+  StepResult propose(const std::filesystem::path& file, std::string changes, const Write& write);
   // A check that must hold now, or, when its step has a time, within that.
   StepResult hold(Nanoseconds limit, const std::string& what, const Condition& holds,
                   const std::function<std::string()>& otherwise);
@@ -140,6 +154,7 @@ class Player {
   std::uint64_t wall_deadline_ = 0;
   std::optional<machine::RunResult> ended_;  // the guest did that
   bool end_expected_ = false;                // a step was about it
+  std::vector<Blessing> blessings_;
 };
 
 void Player::prepare(machine::PcConfig& config) {
@@ -227,6 +242,7 @@ Outcome Player::outcome_of(const StepResult& fault, const Step* step) {
   outcome.time = pc_->clock().now();
   outcome.instructions = pc_->clock().instructions();
   outcome.state_sha256 = pc_->state_hash();
+  outcome.blessings = blessings_;
   IntTrace trace = recorded_trace(*pc_, calls_->recorder());
   if (fault) {
     IntTrace last = trace;
@@ -454,22 +470,30 @@ StepResult Player::act(const CheckRegisters& action, Nanoseconds limit) {
 }
 
 StepResult Player::act(const ComparePicture& action, Nanoseconds limit) {
-  if (options_.bless) {
-    auto written = write_picture(action.file, pc_->vga().frame());
-    if (!written) return fault_of(written.error());
-    if (options_.told) options_.told(fmt::format("{} is written", action.file.string()));
-    return std::nullopt;
+  const auto bless = [&](std::string changes) {
+    return propose(action.file, std::move(changes), [this](const std::filesystem::path& file) {
+      return write_picture(file, pc_->vga().frame());
+    });
+  };
+  std::error_code none;
+  if (options_.bless && !std::filesystem::exists(action.file, none)) {
+    const devices::Frame frame = pc_->vga().frame();
+    return bless(fmt::format("is new, {}x{} pixels", frame.width, frame.height));
   }
   auto wanted = read_picture(action.file);
-  if (!wanted) return fault_of(wanted.error());
+  if (!wanted)
+    return options_.bless ? bless("was unreadable: " + wanted.error().message())
+                          : fault_of(wanted.error());
   std::string difference;
-  return hold(
+  auto fault = hold(
       limit, "such a picture",
       [&] {
         difference = compare_pictures(*wanted, pc_->vga().frame(), action.tolerance, action.pixels);
         return difference.empty();
       },
       [&] { return difference; });
+  const bool only_differs = fault && fault->verdict == Verdict::kFailed && !difference.empty();
+  return options_.bless && only_differs ? bless(difference) : fault;
 }
 
 StepResult Player::act(const CheckDisk& action, Nanoseconds) {
@@ -516,7 +540,7 @@ StepResult Player::compare_trace(const GoldenTrace& golden) {
         Verdict::kMissing,
         says(fmt::format("{} is not there; 'ice86 test --bless' makes it", golden.file.string()))};
   }
-  std::string changes = "is new";
+  std::string changes = fmt::format("is new, {} calls", kept(trace, golden).events.size());
   if (there) {
     const auto before = read_trace(golden.file);
     if (!before) {
@@ -534,8 +558,24 @@ StepResult Player::compare_trace(const GoldenTrace& golden) {
         return failed(says(fmt::format("differs from {}\n{}", golden.file.string(), changes)));
     }
   }
-  if (options_.told) options_.told(fmt::format("{}: {}", golden.file.string(), changes));
-  if (auto written = write_trace(golden.file, trace); !written) return fault_of(written.error());
+  return propose(golden.file, std::move(changes), [&](const std::filesystem::path& file) {
+    return write_trace(file, kept(trace, golden));
+  });
+}
+
+template <typename Write>
+StepResult Player::propose(const std::filesystem::path& file, std::string changes,
+                           const Write& write) {
+  if (options_.run_directory.empty())
+    return Fault{Verdict::kInvalid, "nothing can be blessed without a run directory"};
+  // The suffix says the form, as with the file itself.
+  const auto proposal =
+      options_.run_directory /
+      fmt::format("blessing-{}-{}", blessings_.size() + 1, file.filename().string());
+  if (auto made = create_run_directory(options_.run_directory); !made)
+    return fault_of(made.error());
+  if (auto written = write(proposal); !written) return fault_of(written.error());
+  blessings_.push_back({file, proposal, std::move(changes)});
   return std::nullopt;
 }
 

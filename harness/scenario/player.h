@@ -9,6 +9,7 @@
 #include <string>
 
 #include "emulator/machine/pc.h"
+#include "harness/scenario/blessing.h"
 #include "harness/scenario/scenario.h"
 #include "harness/session/line_log.h"
 #include "harness/trace/int_event.h"
@@ -29,18 +30,18 @@ struct Outcome {
   Nanoseconds time = 0;  // virtual
   std::uint64_t instructions = 0;
   std::string state_sha256;
+  std::vector<Blessing> blessings;  // PlayOptions::bless: what would be written
 };
 
 struct PlayOptions {
-  // Golden traces and pictures are written anew instead of compared.
+  // Golden traces and pictures that differ are no failure: what they would become goes to the run
+  // directory and into Outcome::blessings.
   bool bless = false;
-  // Told for people when something is blessed.
-  std::function<void(const std::string&)> told = nullptr;
   // Asked now and then: ends the play.
   std::function<bool()> interrupted = nullptr;
   // RunLimits::attend, for a window.
   std::function<std::function<machine::Instant()>(machine::Pc&)> attend = nullptr;
-  // Where the run directory goes; none: nowhere.
+  // Where the run directory goes; none: nowhere, and nothing can be blessed.
   std::filesystem::path run_directory = {};
   std::vector<std::string> command = {};  // that repeats it
 };

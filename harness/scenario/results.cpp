@@ -20,9 +20,15 @@ constexpr Verdict kVerdicts[] = {Verdict::kPassed, Verdict::kFailed, Verdict::kI
                                  Verdict::kMissing};
 
 Json json_of(const Outcome& outcome) {
-  return Json{{"verdict", name_of(outcome.verdict)},  {"message", outcome.message},
-              {"evidence", outcome.evidence},         {"time_ns", outcome.time},
-              {"instructions", outcome.instructions}, {"state_sha256", outcome.state_sha256}};
+  Json json{{"verdict", name_of(outcome.verdict)},  {"message", outcome.message},
+            {"evidence", outcome.evidence},         {"time_ns", outcome.time},
+            {"instructions", outcome.instructions}, {"state_sha256", outcome.state_sha256}};
+  for (const Blessing& one : outcome.blessings) {
+    json["blessings"].push_back(Json{{"file", one.file.string()},
+                                     {"proposal", one.proposal.string()},
+                                     {"changes", one.changes}});
+  }
+  return json;
 }
 
 std::string dumped(const Json& json, int indent = -1) {
@@ -95,6 +101,19 @@ Result<Outcome> parse_outcome(std::string_view text) {
       !take("evidence", outcome.evidence) || !take("time_ns", outcome.time) ||
       !take("instructions", outcome.instructions) || !take("state_sha256", outcome.state_sha256)) {
     return Error("no outcome of a scenario");
+  }
+  if (const auto blessings = json.find("blessings"); blessings != json.end()) {
+    for (const Json& one : *blessings) {
+      const auto part = [&](const char* key) {
+        return one.is_object() && one.contains(key) && one[key].is_string()
+                   ? one[key].get<std::string>()
+                   : std::string();
+      };
+      Blessing blessing{part("file"), part("proposal"), part("changes")};
+      if (blessing.file.empty() || blessing.proposal.empty())
+        return Error("no outcome of a scenario: a blessing names no file");
+      outcome.blessings.push_back(std::move(blessing));
+    }
   }
   for (const Verdict one : kVerdicts) {
     if (name_of(one) == verdict) {

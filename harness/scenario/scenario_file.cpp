@@ -14,6 +14,7 @@
 #include "emulator/base/units.h"
 #include "emulator/machine/machine_table.h"
 #include "harness/interrupts/int_recorder.h"
+#include "harness/scenario/possible.h"
 #include "harness/scenario/registers.h"
 #include "harness/scenario/strokes.h"
 #include "harness/scenario/substitute.h"
@@ -316,6 +317,7 @@ Result<ScenarioCase> Parser::read(const toml::table& root) const {
     ICE86_TRY_ASSIGN(Step step, read_step(*table));
     out.scenario.steps.push_back(std::move(step));
   }
+  ICE86_TRY(check_possible(out.scenario, out.machine));
   return out;
 }
 

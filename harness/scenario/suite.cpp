@@ -61,7 +61,6 @@ Outcome play_case(const SuiteCase& one, const SuiteOptions& options, const CaseR
   }
   PlayOptions play_options;
   play_options.bless = options.bless;
-  play_options.told = [](const std::string& text) { fmt::print("{}\n", text); };
   play_options.interrupted = options.interrupted;
   play_options.attend = options.attend;
   play_options.run_directory = about.folder;

@@ -126,8 +126,9 @@ void CallScene::keep_code(std::map<Place, Code>& places, const FarPointer& at, s
   const Place place{at.segment, at.offset};
   if (places.size() >= kMostPlaces || places.count(place) != 0) return;
   Code code;
-  code.back = std::min(back, at.offset);
-  const std::uint32_t from = at.segment * 16U + at.offset - code.back;
+  const auto offset = static_cast<std::uint32_t>(at.offset);
+  code.back = std::min(back, offset);
+  const std::uint32_t from = at.segment * 16U + offset - code.back;
   for (std::uint32_t i = 0; i < code.back + kCodeBytes; ++i)
     code.bytes.push_back(static_cast<std::uint8_t>(memory_(from + i, 1)));
   places.emplace(place, std::move(code));

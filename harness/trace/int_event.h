@@ -12,7 +12,7 @@ namespace ice86::harness {
 
 struct FarPointer {
   std::uint16_t segment = 0;
-  std::uint32_t offset = 0;
+  std::uint64_t offset = 0;  // 64 bits: of EFI
   friend bool operator==(const FarPointer&, const FarPointer&) = default;
 };
 
@@ -34,6 +34,7 @@ enum class ReturnKind {
   kRetf2,  // RETF 2: the flags are the handler's
   kRetf,   // RETF: the flags word stays on the stack
   kNever,  // the call had not returned when its caller did, or when the trace ended
+  kRet,    // RET: kEfi
 };
 
 // What kind of call it was. All but the first three are far calls to an entry point that the BIOS,
@@ -47,8 +48,9 @@ enum class CallKind {
   kApm,        // the APM BIOS in protected mode: registers as with INT 15h AH=53
   kPnp,        // the Plug and Play BIOS
   kPxe,        // the PXE API
+  kEfi,        // EFI boot and runtime services, and functions of protocols
 };
-constexpr unsigned kCallKinds = 8;
+constexpr unsigned kCallKinds = 9;
 
 struct IntEvent {
   CallKind kind = CallKind::kInterrupt;
@@ -76,7 +78,13 @@ struct IntEvent {
   // Handlers that the first one passed the call on to, by a far jump or call to what the vector
   // held before.
   std::vector<FarPointer> chain;
+  // kEfi: the parameters, and what it returned, with all their bits.
+  std::vector<std::uint64_t> parameters;
+  std::uint64_t value = 0;
 };
+
+// What a call is entered under, for people: "INT 13h", "IRQ 08h", "BIOS32", "EFI".
+std::string entry_name(const IntEvent& event);
 
 // An entry of the interrupt vector table has changed.
 struct VectorChange {

@@ -25,10 +25,10 @@ constexpr std::uint64_t kLargestFile = 2ULL << 30;
 constexpr std::size_t kLongestLine = 1 << 20;
 constexpr std::size_t kMostShown = 40;
 constexpr int kCompressionLevel = 9;
-constexpr std::array<const char*, 4> kReturnNames = {"iret", "retf2", "retf", "never"};
+constexpr std::array<const char*, 5> kReturnNames = {"iret", "retf2", "retf", "never", "ret"};
 
-constexpr std::array<const char*, kCallKinds> kKindNames = {"int", "irq", "exception", "bios32",
-                                                            "pci", "apm", "pnp",       "pxe"};
+constexpr std::array<const char*, kCallKinds> kKindNames = {
+    "int", "irq", "exception", "bios32", "pci", "apm", "pnp", "pxe", "efi"};
 
 struct NamedRegister {
   const char* name;
@@ -104,7 +104,7 @@ FarPointer parse_far(const std::string& text, const char* key) {
   if (colon != std::string::npos) {
     const std::string_view view = text;
     const auto segment = whole_hex<std::uint16_t>(view.substr(0, colon));
-    const auto offset = whole_hex<std::uint32_t>(view.substr(colon + 1));
+    const auto offset = whole_hex<std::uint64_t>(view.substr(colon + 1));
     if (segment && offset) return {*segment, *offset};
   }
   throw Malformed(fmt::format("'{}' is no segment:offset for {}", shown(text), key));
@@ -146,6 +146,12 @@ Json event_json(const IntEvent& event) {
   if (!event.memory.empty()) json["memory"] = event.memory;
   if (!event.data.empty()) json["data"] = event.data;
   for (const FarPointer& handler : event.chain) json["chain"].push_back(far_text(handler));
+  if (event.kind == CallKind::kEfi) {
+    json["parameters"] = Json::array();
+    for (const std::uint64_t value : event.parameters)
+      json["parameters"].push_back(fmt::format("{:x}", value));
+    json["value"] = fmt::format("{:x}", event.value);
+  }
   return json;
 }
 
@@ -173,6 +179,14 @@ IntEvent event_of(const Json& json) {
   if (json.contains("chain")) {
     for (const Json& handler : json.at("chain"))
       event.chain.push_back(parse_far(handler.get_ref<const std::string&>(), "chain"));
+  }
+  if (event.kind == CallKind::kEfi) {
+    for (const Json& parameter : json.at("parameters")) {
+      const auto value = whole_hex<std::uint64_t>(parameter.get_ref<const std::string&>());
+      if (!value) throw Malformed("a parameter is no number");
+      event.parameters.push_back(*value);
+    }
+    event.value = hex<std::uint64_t>(json, "value");
   }
   return event;
 }

@@ -11,7 +11,7 @@
 namespace ice86::harness {
 
 constexpr const char* kTraceSchema = "ice86-int-trace";
-constexpr unsigned kTraceVersion = 2;        // written
+constexpr unsigned kTraceVersion = 3;        // written
 constexpr unsigned kOldestTraceVersion = 1;  // read
 
 // The same trace gives the same bytes.

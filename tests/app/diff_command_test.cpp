@@ -24,7 +24,7 @@ class DiffCommand : public Program {
     write("record.toml", "machine = {firmware = \"" + guest("talking_rom") +
                              "\"}\ntrace = {golden = \"" + name + "\"}\n" + steps +
                              "[[step]]\nserial = \"ready> \"\n");
-    const Outcome outcome = ice86("test record.toml --bless");
+    const Outcome outcome = ice86("test record.toml --bless --yes");
     ASSERT_EQ(outcome.exit, 0) << outcome.output;
   }
   std::string contents(const std::string& name) {
@@ -70,12 +70,12 @@ TEST_F(DiffCommand, WhatIsWrongIsNamedWithItsLine) {
   EXPECT_EQ(outcome.exit, 6);
   EXPECT_THAT(outcome.output,
               AllOf(HasSubstr("cut.jsonl: line "), HasSubstr("the file ends in the middle")));
-  changed("newer.jsonl", "\"version\":2", "\"version\":9");
+  changed("newer.jsonl", "\"version\":3", "\"version\":9");
   outcome = ice86("diff a.jsonl newer.jsonl");
   EXPECT_EQ(outcome.exit, 6);
   EXPECT_THAT(
       outcome.output,
-      HasSubstr("newer.jsonl: line 1: trace version 9; this program reads versions 1 to 2"));
+      HasSubstr("newer.jsonl: line 1: trace version 9; this program reads versions 1 to 3"));
   changed("other.jsonl", "ice86-int-trace", "something-else");
   outcome = ice86("diff a.jsonl other.jsonl");
   EXPECT_EQ(outcome.exit, 6);

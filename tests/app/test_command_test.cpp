@@ -136,14 +136,16 @@ TEST_F(TestCommand, WhatIsWrongIsNamedAndTheOthersAreKept) {
   scenario("good", "[[step]]\nserial = \"ready> \"\n");
   scenario("typo", "[[step]]\nserail = \"ready> \"\n");
   write("missing.toml", "[machine]\nfirmware = \"nowhere/bios.bin\"\n[[step]]\npost = 1\n");
+  scenario("impossible", "[[step]]\npacket = \"dhcp\"\n");
   scenario("endless", "[[step]]\npost = 0x77\n", "limits = {time = \"20ms\"}");
   Outcome outcome = ice86("test .");
   EXPECT_EQ(outcome.exit, 2) << outcome.output;
   EXPECT_THAT(outcome.output,
               AllOf(HasSubstr("typo.toml:4: 'serail' is not known here; did you mean serial?"),
                     HasSubstr("nowhere/bios.bin"), HasSubstr("PASS    good"),
+                    HasSubstr("impossible.toml:4: packet \"dhcp\": this step is impossible"),
                     HasSubstr("out of virtual time"),
-                    HasSubstr("1 of 4 passed, 1 failed, 1 invalid, 1 missing something")));
+                    HasSubstr("1 of 5 passed, 1 failed, 2 invalid, 1 missing something")));
   EXPECT_EQ(ice86("test missing.toml").exit, 6);
   EXPECT_EQ(ice86("test endless.toml").exit, 1);
   outcome = ice86("test nowhere.toml");
@@ -158,13 +160,29 @@ TEST_F(TestCommand, AGoldenTraceIsBlessedComparedAndReported) {
   Outcome outcome = ice86("test t.toml");
   EXPECT_EQ(outcome.exit, 6) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("--bless"));
-  EXPECT_EQ(ice86("test t.toml --bless").exit, 0);
+  // Nothing is written unasked.
+  outcome = ice86("test t.toml --bless");
+  EXPECT_EQ(outcome.exit, 1) << outcome.output;
+  EXPECT_THAT(outcome.output, AllOf(HasSubstr("t.jsonl.zst: is new"), HasSubstr("--yes")));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "t.jsonl.zst"));
+  EXPECT_EQ(ice86("test t.toml --bless --yes").exit, 0);
   EXPECT_EQ(ice86("test t.toml").exit, 0);
+  outcome = ice86("test t.toml --bless");
+  EXPECT_EQ(outcome.exit, 0) << outcome.output;
+  EXPECT_THAT(outcome.output, HasSubstr("nothing changes"));
   scenario("t", steps + "[[step]]\nsend = \"i\"\n[[step]]\nserial = \"ready> \"\n",
            "trace = {golden = \"t.jsonl.zst\"}");
   outcome = ice86("test t.toml");
   EXPECT_EQ(outcome.exit, 1) << outcome.output;
   EXPECT_THAT(outcome.output, HasSubstr("differs from"));
+  // What changes is shown before it is written.
+  const std::string before = contents("t.jsonl.zst");
+  outcome = ice86("test t.toml --bless");
+  EXPECT_EQ(outcome.exit, 1) << outcome.output;
+  EXPECT_THAT(outcome.output, AllOf(HasSubstr("disk: extended read"), HasSubstr("--yes")));
+  EXPECT_EQ(contents("t.jsonl.zst"), before);
+  EXPECT_EQ(ice86("test t.toml --bless --yes").exit, 0);
+  EXPECT_EQ(ice86("test t.toml").exit, 0);
   // Cut in the middle.
   const std::string golden = contents("t.jsonl.zst");
   write("t.jsonl.zst", golden.substr(0, golden.size() / 2));

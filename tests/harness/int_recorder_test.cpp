@@ -117,6 +117,23 @@ TEST_F(Pairing, AChainedHandlerReturnsOnceForTheCaller) {
   EXPECT_EQ(event(0).how, ReturnKind::kRetf2);
 }
 
+// SYSLINUX pushes a frame of its own and returns into the handler.
+TEST_F(Pairing, AHandlerThatIsEnteredWithoutIntIsACallOnce) {
+  set_sp(0x1000 - 6);
+  const std::uint16_t frame[] = {0x0020, 0x0800, 0x0246};
+  for (unsigned i = 0; i < 6; ++i)
+    memory_[0xffa + i] = static_cast<std::uint8_t>(frame[i / 2] >> (i % 2 * 8));
+  go(0xf000, 0xe3fe);
+  EXPECT_TRUE(recorder_.entered(0x13));
+  // A hardware interrupt before its first instruction comes back to the same place.
+  EXPECT_FALSE(recorder_.entered(0x13));
+  back(FarTransfer::kIret, 0x0800, 0x0020, 6);
+  ASSERT_EQ(recorder_.events().size(), 1u);
+  EXPECT_EQ(event(0).how, ReturnKind::kIret);
+  EXPECT_EQ(event(0).caller, (FarPointer{0x0800, 0x0020}));
+  EXPECT_EQ(event(0).in.flags, 0x0246u);
+}
+
 TEST_F(Pairing, AReturnToTheSamePlaceAtAnotherStackDepthIsAnother) {
   interrupt(0x13, 0x7c50);
   back(FarTransfer::kIret, 0, 0x7c50, 2);

@@ -143,5 +143,27 @@ TEST(PacketFilter, KnowsTheProtocolsOfAFrame) {
                                                                 std::span(frame).first(size)));
 }
 
+TEST(ScenarioFile, ImpossibleStepsAreRefusedBeforeAnythingRuns) {
+  const auto refused = [](const std::string& steps, const std::string& machine = "") {
+    return refusal_of("machine = {firmware = \"seabios\"" + machine + "}\n" + steps);
+  };
+  EXPECT_THAT(
+      refused("[[step]]\npacket = \"dhcp\"\n"),
+      HasSubstr("s.toml:3: packet \"dhcp\": this step is impossible: there are no packets"));
+  EXPECT_THAT(refused("[[step]]\npacket = \"dhcp\"\n", ", nic = \"user\""), "accepted");
+  EXPECT_THAT(refused("[[step]]\nend = \"crash\"\n[[step]]\nserial = \"more\"\n"),
+              HasSubstr("s.toml:5: serial \"more\": this step is impossible: the run is over: end "
+                        "\"crash\" (s.toml:3)"));
+  EXPECT_THAT(refused("[[step]]\nend = \"crash\"\n[[step]]\nmemory = 0x500\nvalue = 1\n"),
+              "accepted");
+  EXPECT_THAT(refused("[[step]]\nmemory = 0x500\nvalue = 0x1234\n"),
+              HasSubstr("0x1234 does not fit into 1 byte"));
+  EXPECT_THAT(refused("[[step]]\nscreen = \"x\"\nwithin = \"700s\"\n"),
+              HasSubstr("it may take 700 s, and the whole scenario 600 s"));
+  EXPECT_THAT(
+      refused("[[step]]\ndisk = \"secondary-slave\"\nsha256 = \"" + std::string(64, 'a') + "\"\n"),
+      HasSubstr("no medium in 'secondary-slave'"));
+}
+
 }  // namespace
 }  // namespace ice86::harness

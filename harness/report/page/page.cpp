@@ -80,6 +80,7 @@ Json calls(const IntTrace& trace, Texts& texts) {
                  place(event.caller),
                  place(event.handler),
                  texts.number(event.memory)};
+    if (event.kind != CallKind::kInterrupt) call.push_back(texts.number(entry_name(event)));
     now = in;
     if (event.out) {
       now = values_of(*event.out);
@@ -204,7 +205,8 @@ std::string trace_html(const TracePage& page) {
   Json vectors = Json::object(), glossary = Json::object();
   for (const IntEvent& event : page.trace.events) {
     end = std::max(end, event.time + event.duration);
-    if (const auto name = vector_name(event.vector); !name.empty())
+    if (const auto name = vector_name(event.vector);
+        !name.empty() && event.kind == CallKind::kInterrupt)
       vectors[std::to_string(event.vector)] = name;
     if (const auto about = about_service(event.service); !about.empty())
       glossary[event.service] = about;
