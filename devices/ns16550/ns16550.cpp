@@ -171,7 +171,7 @@ void Ns16550::restart_timeout() {
 
 void Ns16550::arrived(std::uint8_t byte, std::uint8_t errors) {
   Fifo& fifo = state_.receive_fifo;
-  if (fifo.size >= (fifo_enabled() ? kFifo : 1)) {
+  if (receiver_full()) {
     state_.errors |= kOe;
     // The FIFO keeps what it has; the single buffer is overwritten.
     if (!fifo_enabled()) {
@@ -197,6 +197,7 @@ std::uint8_t Ns16550::take_received() {
     fifo.bytes[0] = byte;  // the buffer register still shows it
   }
   restart_timeout();
+  schedule_receive();
   update();
   return byte;
 }
@@ -214,12 +215,18 @@ void Ns16550::receive_break() {
   if ((state_.mcr & kLoop) == 0) arrived(0, kBi | kFe);
 }
 
+// In loopback nothing is received: the bytes go by.
+bool Ns16550::peer_stops() const {
+  return config_.peer_waits && receiver_full() && (state_.mcr & kLoop) == 0;
+}
+
 void Ns16550::schedule_receive() {
-  if (!state_.line.empty() && !receive_timer_.armed()) receive_timer_.arm_in(character_time());
+  if (state_.line.empty() || receive_timer_.armed() || peer_stops()) return;
+  receive_timer_.arm_in(character_time());
 }
 
 void Ns16550::receive_done() {
-  if (state_.line.empty()) return;
+  if (state_.line.empty() || peer_stops()) return;
   const std::uint8_t byte = state_.line.front();
   state_.line.erase(state_.line.begin());
   // In loopback the serial input is disconnected.
@@ -295,6 +302,7 @@ void Ns16550::write_fcr(std::uint8_t value) {
   }
   // The other bits are written only together with the enable.
   state_.fcr = (value & kFifoEnable) != 0 ? value & 0xC9 : 0;
+  schedule_receive();
   update();
 }
 
@@ -307,6 +315,7 @@ void Ns16550::write_lcr(std::uint8_t value) {
 void Ns16550::write_mcr(std::uint8_t value) {
   const std::uint8_t before = modem_lines();
   state_.mcr = value & 0x1F;
+  schedule_receive();
   modem_changed(before);
 }
 

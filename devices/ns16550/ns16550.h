@@ -25,6 +25,9 @@ class Ns16550 final : public RegisterBlock {
     std::string name = "uart0";  // section and timer names: one for each chip
     std::function<void(std::uint8_t)>
         transmitted;  // a byte has left the shift register; may be empty
+    // The peer sends nothing while the receiver is full, so that none of its bytes is lost: not
+    // what a wire does, but a person who pastes into a console means it.
+    bool peer_waits = false;
   };
   // The modem status inputs, asserted = true. A null-modem cable to a ready peer asserts these
   // three.
@@ -85,6 +88,8 @@ class Ns16550 final : public RegisterBlock {
   std::uint8_t lsr() const;
   std::uint8_t modem_lines() const;
   void modem_changed(std::uint8_t before);
+  bool receiver_full() const { return state_.receive_fifo.size >= (fifo_enabled() ? kFifo : 1); }
+  bool peer_stops() const;
   void arrived(std::uint8_t byte, std::uint8_t errors);
   std::uint8_t take_received();
   void restart_timeout();

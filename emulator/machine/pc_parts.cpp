@@ -66,7 +66,9 @@ Result<void> Pc::Parts::wire() {
       std::make_unique<devices::I440fx>(devices::I440fx::Pins{*memory, init, system_reset});
   for (unsigned i = 0; i < kUarts; ++i) {
     uarts[i] = std::make_unique<devices::Ns16550>(
-        clock, uart_irq[i], devices::Ns16550::Config{fmt::format("uart{}", i), config.serial[i]});
+        clock, uart_irq[i],
+        // As QEMU's back ends do: what is pasted arrives.
+        devices::Ns16550::Config{fmt::format("uart{}", i), config.serial[i], true});
   }
   for (unsigned i = 0; i < ata.size(); ++i) {
     ata[i] =

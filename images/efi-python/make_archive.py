@@ -27,7 +27,14 @@ TERMINALS = ["v/vt100", "a/ansi", "d/dumb", "l/linux", "x/xterm"]
 TEXTS = {
     "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
     "/etc/group": "root:x:0:\n",
-    "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
+    "/etc/hosts": "127.0.0.1 localhost\n127.0.1.1 efi\n::1 localhost\n",
+    "/etc/services": "".join(f"{name} {port}/{kind}\n" for name, port, kinds in (
+        ("echo", 7, "tcp udp"), ("discard", 9, "tcp udp"), ("daytime", 13, "tcp udp"), ("ftp", 21, "tcp"),
+        ("ssh", 22, "tcp"), ("telnet", 23, "tcp"), ("smtp", 25, "tcp"), ("domain", 53, "tcp udp"),
+        ("tftp", 69, "udp"), ("gopher", 70, "tcp"), ("http", 80, "tcp"), ("pop3", 110, "tcp"),
+        ("nntp", 119, "tcp"), ("ntp", 123, "udp"), ("imap2", 143, "tcp"), ("snmp", 161, "udp"),
+        ("https", 443, "tcp"), ("syslog", 514, "udp"), ("imaps", 993, "tcp")) for kind in kinds.split()),
+    "/etc/protocols": "ip 0 IP\nicmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\n",
     "/etc/nsswitch.conf": "hosts: files dns\nservices: files\nprotocols: files\n",
     "/etc/inputrc": '"\\e[1;5C": forward-word\n"\\e[1;5D": backward-word\n'
                     '"\\e[5~": history-search-backward\n"\\e[6~": history-search-forward\n'
@@ -110,6 +117,8 @@ def main():
     for package in PACKAGES:
         for path in sorted(packaged_files(package)):
             if not path.startswith(LIBRARY + "/"):
+                continue
+            if path == f"{LIBRARY}/sitecustomize.py":  # Debian's reports crashes; ours has the name
                 continue
             if path.endswith(".py"):
                 archive.module(path)

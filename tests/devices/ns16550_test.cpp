@@ -4,6 +4,9 @@
 
 #include <gmock/gmock.h>
 
+#include <numeric>
+#include <vector>
+
 #include "tests/devices/conformance.h"
 
 namespace ice86 {
@@ -149,6 +152,47 @@ TEST(Ns16550, FullReceiveFifoLosesTheNewCharacter) {
   std::string got;
   while ((b.read(5) & 1) != 0) got += static_cast<char>(b.read(0));
   EXPECT_EQ(got, "0123456789abcdef");
+}
+
+// A pasted text longer than the FIFO, with and without FIFOs: nothing is lost, nothing overruns.
+TEST(Ns16550, APeerThatWaitsLosesNothing) {
+  for (const unsigned fcr : {0x01U, 0x00U}) {
+    Clock clock{1000};
+    LevelLine irq;
+    Ns16550 chip{clock, irq, {"uart0", {}, true}};
+    const auto open = [&](Ns16550& uart) {
+      uart.write(3, 1, 0x83);
+      uart.write(0, 1, 0x01);
+      uart.write(3, 1, 0x03);
+      uart.write(2, 1, fcr);
+    };
+    const auto pass = [&](Nanoseconds time) {
+      const Nanoseconds end = clock.now() + time;
+      for (auto next = clock.next_deadline(); next && *next <= end; next = clock.next_deadline()) {
+        clock.skip_to(*next);
+        clock.run_due_events();
+      }
+      clock.skip_to(end);
+    };
+    open(chip);
+    std::vector<std::uint8_t> text(100);
+    std::iota(text.begin(), text.end(), 1);
+    ASSERT_EQ(chip.receive(text), text.size());
+    std::vector<std::uint8_t> got;
+    while (got.size() < text.size()) {
+      pass(20'000'000);  // OVMF looks this often
+      ASSERT_EQ(chip.peek(5, 1) & 0x03, 0x01) << "after " << got.size();
+      while ((chip.read(5, 1) & 1) != 0)
+        got.push_back(static_cast<std::uint8_t>(chip.read(0, 1)));
+    }
+    EXPECT_EQ(got, text);
+    // Switching the FIFOs empties the receiver: the peer goes on.
+    ASSERT_EQ(chip.receive(text), text.size());
+    pass(20'000'000);
+    chip.write(2, 1, fcr ^ 1);
+    pass(200'000);
+    EXPECT_NE(chip.read(5, 1) & 1, 0);
+  }
 }
 
 TEST(Ns16550, ReceiveInterruptAtTheTriggerLevel) {

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What all parts of the sockets share, and nothing that touches the firmware: `import socket` alone
+must cost little."""
+import _thread
+import collections
+import errno
+import os
+import time
+
+# The firmware's stack is entered by one thread at a time; a signal handler may come in between.
+lock = _thread.RLock()
+
+SHUT_READ, SHUT_WRITE, SHUT_BOTH = range(3)
+MSG_PEEK = 2
+ANY = "0.0.0.0"
+
+own_addresses = set()  # the interface's, once it is configured
+
+
+def os_error(number, text=None):
+    return OSError(number, text or os.strerror(number))
+
+
+def is_loopback(address):
+    return address.startswith("127.")
+
+
+class Ports:
+    """Which ports of a protocol are bound. EFI takes those only that nobody has, and sockets that
+    it does not know yet must be told apart too."""
+
+    EPHEMERAL = range(49152, 65536)  # RFC 6335, section 6
+
+    def __init__(self):
+        self._next = 0
+        self._holders = collections.defaultdict(list)
+
+    def take(self, port, shared=False):
+        """Binds a port, 0 for any, and returns it. EADDRINUSE unless all its holders share it."""
+        if port == 0:
+            for _ in self.EPHEMERAL:
+                port = self.EPHEMERAL[self._next]
+                self._next = (self._next + 1) % len(self.EPHEMERAL)
+                if port not in self._holders:
+                    break
+        holders = self._holders.get(port, [])
+        if holders and not (shared and all(holders)):
+            raise os_error(errno.EADDRINUSE)
+        self._holders[port].append(shared)
+        return port
+
+    def give_back(self, port, shared=False):
+        holders = self._holders.get(port, [])
+        if shared in holders:
+            holders.remove(shared)
+        if not holders:
+            self._holders.pop(port, None)
+
+
+class Pause:
+    """Between two looks at something that the firmware does: short ones first, for an answer
+    mostly comes at once; later until the next interrupt. Other threads run meanwhile."""
+
+    SHORT, LONG, LOOKS = 50e-6, 5e-3, 400
+
+    def __init__(self):
+        self.looks = 0
+
+    def wait(self, end=None):
+        self.looks += 1
+        seconds = self.SHORT if self.looks < self.LOOKS else self.LONG
+        if end is not None:
+            seconds = max(0, min(seconds, end - time.monotonic()))
+        time.sleep(seconds)
+
+
+def wait(step, timeout):
+    """Until step() returns something else than None, which is the result, or the time is over:
+    TimeoutError."""
+    result = step()
+    if result is not None:
+        return result
+    end = None if timeout is None else time.monotonic() + timeout
+    pause = Pause()
+    while True:
+        pause.wait(end)
+        result = step()
+        if result is not None:
+            return result
+        if end is not None and time.monotonic() >= end:
+            raise TimeoutError("timed out")

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Connections within the machine: the firmware's IP does not send to itself. With the interface of
+efi_net.tcp and efi_net.udp."""
+import errno
+
+from .common import SHUT_READ, SHUT_WRITE, os_error
+
+QUEUE_LIMIT = 256 << 10
+
+
+class Connection:
+    """One end; `pair` makes both."""
+
+    connected = True
+
+    def __init__(self, names):
+        self._names = names
+        self._peer = None
+        self.recv_queue = bytearray()
+        self.eof = self.broken = False
+        self.shut_read = self.shut_write = False
+        self.error = 0
+
+    @classmethod
+    def pair(cls, one, other):
+        """(the end at the address `one`, the end at `other`)."""
+        ends = cls((one, other)), cls((other, one))
+        ends[0]._peer, ends[1]._peer = ends[1], ends[0]
+        return ends
+
+    def names(self):
+        return self._names
+
+    def service(self):
+        pass
+
+    @property
+    def readable(self):
+        return bool(self.recv_queue) or self.eof or self.broken or self.shut_read
+
+    @property
+    def writable(self):
+        return self.broken or self.shut_write or len(self._peer.recv_queue) < QUEUE_LIMIT
+
+    @property
+    def hung_up(self):
+        return self.broken or (self.eof and self.shut_write)
+
+    def take_error(self):
+        error, self.error = self.error, 0
+        return error
+
+    def take(self, count, peek=False):
+        if self.recv_queue:
+            data = bytes(memoryview(self.recv_queue)[:count])
+            if not peek:
+                del self.recv_queue[:count]
+            return data
+        if self.error:
+            raise os_error(self.take_error())
+        return b"" if self.readable or count == 0 else None
+
+    def give(self, data):
+        if self.error:
+            raise os_error(self.take_error())
+        if self.shut_write or self.broken:
+            raise os_error(errno.EPIPE)
+        room = min(len(data), QUEUE_LIMIT - len(self._peer.recv_queue))
+        if data and room <= 0:
+            return None
+        if not self._peer.shut_read:
+            self._peer.recv_queue += data[:room]
+        return room
+
+    def shutdown(self, how):
+        if how != SHUT_WRITE:
+            self.shut_read = True
+        if how != SHUT_READ:
+            self.shut_write = True
+            self._peer.eof = True
+
+    def close(self, abort=False):
+        lost = bool(self.recv_queue) or abort
+        self.recv_queue.clear()
+        self.shut_read = self.shut_write = True
+        peer = self._peer
+        if lost:
+            peer.broken, peer.error = True, errno.ECONNRESET
+        peer.eof = True
+        # What it sends from now on is answered with a reset.
+        peer.give = self._refuse_of(peer)
+
+    @staticmethod
+    def _refuse_of(peer):
+        plain = type(peer).give
+
+        def give(data):
+            if peer.broken or peer.shut_write or peer.error:
+                return plain(peer, data)
+            peer.broken, peer.error = True, errno.ECONNRESET
+            return len(data)
+
+        return give

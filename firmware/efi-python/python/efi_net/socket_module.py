@@ -1,0 +1,409 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The module `_socket` of this Python: what `socket` is made of, on the firmware's TCP4 and UDP4.
+Constants and conversions are those of CPython's own module.
+
+Reference: socket(7), tcp(7), udp(7) for what Linux answers; the Python library reference, `socket`."""
+import errno
+import os
+import time
+import warnings
+
+from efi_net import descriptors, names
+from efi_net.common import os_error, wait
+from efi_net.datagram import Datagram
+from efi_net.stream import Stream
+
+_plain = descriptors.plain_socket
+globals().update({name: value for name, value in vars(_plain).items()
+                  if not name.startswith("__")})
+from efi_net.names import (  # noqa: E402,F401  instead of CPython's
+    getaddrinfo, gethostbyaddr, gethostbyname, gethostbyname_ex, getnameinfo)
+
+has_ipv6 = False
+_TYPE_MASK = 0xf
+_BUFFER_BYTES = 256 << 10
+_default_timeout = None
+# What EFI has no word for is remembered, and read back.
+_REMEMBERED = {
+    (SOL_SOCKET, SO_REUSEADDR): "share", (SOL_SOCKET, SO_REUSEPORT): "share_port",
+    (SOL_SOCKET, SO_KEEPALIVE): "keepalive", (SOL_SOCKET, SO_BROADCAST): "broadcast",
+    (SOL_SOCKET, SO_SNDBUF): "send_buffer", (SOL_SOCKET, SO_RCVBUF): "receive_buffer",
+    (SOL_SOCKET, SO_OOBINLINE): "oob_inline", (IPPROTO_TCP, TCP_NODELAY): "no_delay",
+    (IPPROTO_TCP, TCP_KEEPIDLE): "keep_idle", (IPPROTO_TCP, TCP_KEEPINTVL): "keep_interval",
+    (IPPROTO_TCP, TCP_KEEPCNT): "keep_count", (IPPROTO_IP, IP_TTL): "ttl",
+    (IPPROTO_IP, IP_TOS): "tos",
+}
+_DEFAULTS = {"send_buffer": _BUFFER_BYTES, "receive_buffer": _BUFFER_BYTES, "no_delay": 1,
+             "keep_idle": 7200, "keep_interval": 75, "keep_count": 9, "ttl": 64}
+
+
+def getdefaulttimeout():
+    return _default_timeout
+
+
+def setdefaulttimeout(timeout):
+    global _default_timeout
+    _default_timeout = _checked_timeout(timeout)
+
+
+def _checked_timeout(timeout):
+    if timeout is None:
+        return None
+    timeout = float(timeout)
+    if timeout < 0:
+        raise ValueError("Timeout value out of range")
+    return timeout
+
+
+def _checked_size(size, name):
+    size = size.__index__()
+    if size < 0:
+        raise ValueError(f"negative buffersize in {name}")
+    return size
+
+
+class socket:
+    """socket(family=AF_INET, type=SOCK_STREAM, proto=0, fileno=None)"""
+
+    __slots__ = ("_descriptor", "_endpoint", "_timeout", "_family", "_type", "_proto")
+
+    def __init__(self, family=-1, type=-1, proto=-1, fileno=None):
+        self._descriptor = -1
+        self._endpoint = None
+        self._timeout = _default_timeout
+        self._family = AF_INET if family == -1 else int(family)
+        kind = int(SOCK_STREAM if type == -1 else type)
+        if kind & SOCK_NONBLOCK:
+            self._timeout = 0.0
+        self._type = kind & _TYPE_MASK
+        self._proto = max(proto, 0)
+        if fileno is not None:
+            self._adopt(fileno, family, type)
+        elif self._family == AF_INET:
+            expected = {SOCK_STREAM: IPPROTO_TCP, SOCK_DGRAM: IPPROTO_UDP}
+            if self._type == SOCK_RAW:
+                raise os_error(errno.EPERM)
+            if self._type not in expected:
+                raise os_error(errno.ESOCKTNOSUPPORT)
+            if self._proto not in (0, expected[self._type]):
+                raise os_error(errno.EPROTONOSUPPORT)
+            self._endpoint = Stream() if self._type == SOCK_STREAM else Datagram()
+            self._descriptor = descriptors.add(self._endpoint)
+        elif self._family == AF_UNIX:
+            self._wrap(_plain.socket(family, self._type, self._proto))
+        else:
+            raise os_error(errno.EAFNOSUPPORT)
+
+    def _adopt(self, fileno, family, type):
+        if isinstance(fileno, float):
+            raise TypeError("integer argument expected, got float")
+        fileno = fileno.__index__()
+        if fileno < 0:
+            raise ValueError("negative file descriptor")
+        endpoint = descriptors.find(fileno)
+        if endpoint is None:
+            self._wrap(_plain.socket(family, type, -1, fileno))
+            return
+        self._descriptor, self._endpoint = fileno, endpoint
+        self._family = AF_INET
+        self._type = SOCK_STREAM if isinstance(endpoint, Stream) else SOCK_DGRAM
+
+    def _wrap(self, inner):
+        self._descriptor = inner.fileno()
+        self._endpoint = descriptors.Plain(inner)
+        self._family, self._type, self._proto = inner.family, inner.type, inner.proto
+
+    @property
+    def family(self):
+        return self._family
+
+    @property
+    def type(self):
+        return self._type
+
+    @property
+    def proto(self):
+        return self._proto
+
+    @property
+    def timeout(self):
+        return self._timeout
+
+    @property
+    def _recv_queue(self):
+        """What has been received, and nobody has read yet."""
+        connection = getattr(self._endpoint, "connection", None)
+        return bytes(connection.recv_queue) if connection is not None else b""
+
+    @property
+    def _accept_queue(self):
+        """Addresses of those that have connected, and nobody has accepted yet."""
+        self._open().service()
+        return [connection.names()[1] for connection in self._endpoint.accept_queue]
+
+    def __repr__(self):
+        return (f"<socket object, fd={self._descriptor}, family={self._family}, "
+                f"type={self._type}, proto={self._proto}>")
+
+    def __del__(self):
+        if getattr(self, "_descriptor", -1) >= 0:
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self)
+            try:
+                socket.close(self)
+            except OSError:
+                pass
+
+    # ---- Descriptor, time
+
+    def fileno(self):
+        return self._descriptor
+
+    def detach(self):
+        descriptor = self._descriptor
+        if isinstance(self._endpoint, descriptors.Plain):
+            self._endpoint.inner.detach()
+        self._descriptor, self._endpoint = -1, None
+        return descriptor
+
+    def close(self):
+        descriptor, endpoint = self._descriptor, self._endpoint
+        self._descriptor, self._endpoint = -1, None
+        if isinstance(endpoint, descriptors.Plain):
+            endpoint.close()
+        elif descriptor >= 0 and descriptors.find(descriptor) is endpoint:
+            descriptors.remove(descriptor)
+
+    def settimeout(self, timeout):
+        self._timeout = _checked_timeout(timeout)
+
+    def gettimeout(self):
+        return self._timeout
+
+    def setblocking(self, flag):
+        self._timeout = None if flag else 0.0
+
+    def getblocking(self):
+        return self._timeout is None or self._timeout > 0
+
+    def _open(self):
+        if self._endpoint is None:
+            raise os_error(errno.EBADF)
+        return self._endpoint
+
+    def _wait(self, step, flags=0):
+        """The result of step(), which is None as long as it would block."""
+        if self._timeout == 0 or flags & MSG_DONTWAIT:
+            result = step()
+            if result is None:
+                raise os_error(errno.EAGAIN)
+            return result
+        return wait(step, self._timeout)
+
+    def _address(self, address, caller):
+        if self._family == AF_UNIX:
+            return (address,)
+        if not isinstance(address, tuple):
+            raise TypeError(f"{caller}(): AF_INET address must be tuple, not "
+                            f"{type(address).__name__}")
+        if len(address) != 2:
+            raise TypeError(f"{caller}(): AF_INET address must be a pair (host, port)")
+        host, port = address
+        port = port.__index__() if not isinstance(port, str) else _bad_port(port)
+        if not 0 <= port <= 65535:
+            raise OverflowError(f"{caller}(): port must be 0-65535.")
+        return names.host_address(host), port
+
+    # ---- Connections
+
+    def bind(self, address):
+        endpoint = self._open()
+        endpoint.bind(*self._address(address, "bind"))
+
+    def listen(self, backlog=128):
+        self._open().listen(backlog)
+
+    def _accept(self):
+        endpoint, address = self._wait(self._open().accept)
+        return descriptors.add(endpoint), address
+
+    def connect(self, address):
+        endpoint = self._open()
+        endpoint.connect(*self._address(address, "connect"))
+        if endpoint.connected() is None:
+            if self._timeout == 0:
+                raise os_error(errno.EINPROGRESS)
+            wait(endpoint.connected, self._timeout)
+
+    def connect_ex(self, address):
+        try:
+            socket.connect(self, address)
+        except TimeoutError as error:
+            return error.errno or errno.EAGAIN
+        except OSError as error:
+            if error.errno is None or isinstance(error, gaierror):
+                raise
+            return error.errno
+        return 0
+
+    def shutdown(self, how):
+        endpoint = self._open()
+        if how not in (SHUT_RD, SHUT_WR, SHUT_RDWR):
+            raise os_error(errno.EINVAL)
+        endpoint.shutdown(how)
+
+    def getsockname(self):
+        return self._open().local()
+
+    def getpeername(self):
+        return self._open().remote()
+
+    # ---- Data
+
+    def _receive(self, size, flags):
+        endpoint = self._open()
+        if flags & MSG_OOB:
+            raise os_error(errno.EINVAL)
+        data, sender = self._wait(lambda: endpoint.receive(size, flags), flags)
+        if flags & MSG_WAITALL and self._type == SOCK_STREAM and not flags & MSG_PEEK:
+            while data and len(data) < size:
+                more = self._wait(lambda: endpoint.receive(size - len(data), flags), flags)[0]
+                if not more:
+                    break
+                data += more
+        return data, sender
+
+    def recv(self, size, flags=0):
+        return self._receive(_checked_size(size, "recv"), flags)[0][:size]
+
+    def recvfrom(self, size, flags=0):
+        data, sender = self._receive(_checked_size(size, "recvfrom"), flags)
+        return data[:size], sender
+
+    def recv_into(self, buffer, nbytes=0, flags=0):
+        return self.recvfrom_into(buffer, nbytes, flags)[0]
+
+    def recvfrom_into(self, buffer, nbytes=0, flags=0):
+        with memoryview(buffer) as view, view.cast("B") as room:
+            size = _checked_size(nbytes, "recv_into")
+            if size > len(room):
+                raise ValueError("nbytes is greater than the length of the buffer")
+            size = size or len(room)
+            data, sender = self._receive(size, flags)
+            data = data[:size]
+            room[:len(data)] = data
+            return len(data), sender
+
+    def recvmsg(self, bufsize, ancbufsize=0, flags=0):
+        data, sender = self._receive(_checked_size(bufsize, "recvmsg"), flags)
+        return data[:bufsize], [], MSG_TRUNC if len(data) > bufsize else 0, sender
+
+    def recvmsg_into(self, buffers, ancbufsize=0, flags=0):
+        views = [memoryview(buffer).cast("B") for buffer in buffers]
+        data, _, more, sender = self.recvmsg(sum(map(len, views)), ancbufsize, flags)
+        at = 0
+        for view in views:
+            part = data[at:at + len(view)]
+            view[:len(part)] = part
+            at += len(part)
+        return len(data), [], more, sender
+
+    def send(self, data, flags=0):
+        endpoint = self._open()
+        with memoryview(data) as view, view.cast("B") as content:
+            return self._wait(lambda: endpoint.send(content, flags, None), flags)
+
+    def sendall(self, data, flags=0):
+        endpoint = self._open()
+        end = None if self._timeout is None else time.monotonic() + self._timeout
+        with memoryview(data) as view, view.cast("B") as content:
+            at = 0
+            while True:
+                with content[at:] as rest:
+                    step = lambda: endpoint.send(rest, flags, None)  # noqa: E731
+                    if end is None or self._timeout == 0:
+                        at += self._wait(step, flags)
+                    else:
+                        at += wait(step, max(0.0, end - time.monotonic()))
+                if at >= len(content):
+                    return
+
+    def sendto(self, data, *arguments):
+        if len(arguments) not in (1, 2):
+            raise TypeError(f"sendto() takes 2 or 3 arguments ({len(arguments) + 1} given)")
+        flags, address = arguments if len(arguments) == 2 else (0, arguments[0])
+        endpoint = self._open()
+        to = None if address is None else self._address(address, "sendto")
+        with memoryview(data) as view, view.cast("B") as content:
+            return self._wait(lambda: endpoint.send(content, flags, to), flags)
+
+    def sendmsg(self, buffers, ancdata=(), flags=0, address=None):
+        if list(ancdata):
+            raise os_error(errno.EINVAL)
+        data = b"".join(bytes(memoryview(buffer)) for buffer in buffers)
+        if address is not None:
+            return self.sendto(data, flags, address)
+        return self.send(data, flags)
+
+    # ---- Options
+
+    def setsockopt(self, level, option, value, optlen=None):
+        options = self._open().options
+        name = _REMEMBERED.get((level, option))
+        if name is not None:
+            if not isinstance(value, int):
+                value = int.from_bytes(bytes(value)[:4], "little", signed=True)
+            options[name] = value
+        elif (level, option) == (SOL_SOCKET, SO_LINGER):
+            on, seconds = memoryview(bytes(value)).cast("i")
+            options["linger"] = seconds if on else None
+        elif level == SOL_SOCKET and option in (SO_RCVTIMEO, SO_SNDTIMEO):
+            raise os_error(errno.EOPNOTSUPP)
+        elif level not in (SOL_SOCKET, IPPROTO_TCP, IPPROTO_IP):
+            raise os_error(errno.EOPNOTSUPP)
+        else:
+            raise os_error(errno.ENOPROTOOPT)
+
+    def getsockopt(self, level, option, buflen=0):
+        endpoint = self._open()
+        if not 0 <= buflen <= 1024:
+            raise OSError("getsockopt buflen out of range")
+        fixed = {SO_TYPE: self._type, SO_ERROR: None, SO_DOMAIN: self._family,
+                 SO_PROTOCOL: {SOCK_STREAM: 6, SOCK_DGRAM: 17}.get(self._type, 0),
+                 SO_ACCEPTCONN: int(endpoint.listening)}
+        name = _REMEMBERED.get((level, option))
+        if name is not None:
+            value = endpoint.options.get(name, _DEFAULTS.get(name, 0))
+        elif level == SOL_SOCKET and option in fixed:
+            value = endpoint.take_error() if option == SO_ERROR else int(fixed[option])
+        elif (level, option) == (SOL_SOCKET, SO_LINGER):
+            linger = endpoint.options.get("linger")
+            packed = (0 if linger is None else 1).to_bytes(4, "little") + (linger or 0).to_bytes(
+                4, "little")
+            return packed[:buflen] if buflen else int.from_bytes(packed[:4], "little")
+        else:
+            raise os_error(errno.ENOPROTOOPT)
+        return value.to_bytes(4, "little", signed=True)[:buflen] if buflen else value
+
+
+SocketType = socket
+
+
+def _bad_port(port):
+    raise TypeError(f"an integer is required (got type {type(port).__name__})")
+
+
+def socketpair(family=None, type=SOCK_STREAM, proto=0):
+    return tuple(socket(fileno=half.detach()) for half in _plain.socketpair(
+        AF_UNIX if family is None else family, type, proto))
+
+
+def dup(descriptor):
+    endpoint = descriptors.find(descriptor)
+    return _plain.dup(descriptor) if endpoint is None else descriptors.add(endpoint)
+
+
+def close(descriptor):
+    if descriptors.find(descriptor) is None:
+        os.close(descriptor)
+    else:
+        descriptors.remove(descriptor)

@@ -1,0 +1,357 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""TCP by EFI_TCP4_PROTOCOL. Nothing here waits: service() moves on what the firmware has done.
+
+Reference: UEFI Specification 2.10, section 28.1; RFC 9293 for what a socket then says."""
+import collections
+import ctypes
+import errno
+import time
+
+import efi
+from . import interface, protocols
+from .common import ANY, SHUT_READ, SHUT_WRITE, lock, os_error
+from .interface import Child, Token, error_number, is_status
+
+_FIN, _ACCESS_DENIED, _PUSH = 104, 15, 1
+RECEIVE_BYTES, QUEUE_LIMIT = 64 << 10, 256 << 10
+PIECE, SEND_LIMIT, SEND_TOKENS = 64 << 10, 256 << 10, 64
+# EFI has no half-close: after its FIN it answers data with a reset. The FIN waits until the peer has
+# been quiet for so long.
+QUIET = 0.25
+# How long a closed connection is given to send what it has, and for the peer's FIN.
+DRAIN, FAREWELL = 30, 5
+
+_lingering = []
+
+
+def _octets(address):
+    return (ctypes.c_uint8 * 4)(*map(int, address.split(".")))
+
+
+def _configure(child, local_port, remote, active, options):
+    config = protocols.Tcp4ConfigData(TimeToLive=options.get("ttl", 64))
+    point = config.AccessPoint
+    point.UseDefaultAddress, point.StationPort, point.ActiveFlag = 1, local_port, active
+    if remote is not None:
+        point.RemoteAddress, point.RemotePort = _octets(remote[0]), remote[1]
+    # Each piece goes out as it is given; a connection that has ended leaves nothing behind.
+    option = protocols.Tcp4Option(EnableTimeStamp=1, EnableWindowScaling=1,
+                                  KeepAliveProbes=9 if options.get("keepalive") else 0)
+    config.ControlOption = ctypes.pointer(option)
+    status = child.protocol.Configure(child.protocol, config)
+    if status:
+        raise os_error(error_number(status))
+
+
+class Connection:
+    """A connection, or the beginning of one: `Connection.open`, or out of a listener's queue."""
+
+    def __init__(self, child):
+        self._child = child
+        self._tcp = child.protocol
+        self.recv_queue = bytearray()
+        self.connected = True
+        self.eof = False
+        self.error = 0  # told once
+        self.broken = False
+        self.shut_read = self.shut_write = False
+        self._receive = self._connect = self._close = None
+        self._fin_after = None
+        self._sending, self._free = collections.deque(), []
+        self._outstanding = 0
+        self._deadline = None
+        self._names = None
+
+    @classmethod
+    def open(cls, local_port, remote, options):
+        child = Child("Tcp4")
+        try:
+            _configure(child, local_port, remote, True, options)
+            connection = cls(child)
+            connection.connected = False
+            connection._connect = Token()
+            status = connection._connect.start(connection._tcp.Connect, connection._tcp)
+        except BaseException:
+            child.close()
+            raise
+        if status:
+            connection.destroy()
+            raise os_error(error_number(status))
+        return connection
+
+    def names(self):
+        """(own address, peer's address)."""
+        if self._names is None:
+            config = protocols.Tcp4ConfigData()
+            self._tcp.GetModeData(self._tcp, None, config, None, None, None)
+            point = config.AccessPoint
+            own = ".".join(map(str, point.StationAddress))
+            if own == ANY:
+                own = interface.interface().address
+            self._names = ((own, point.StationPort),
+                           (".".join(map(str, point.RemoteAddress)), point.RemotePort))
+        return self._names
+
+    # ---- What has happened
+
+    def service(self):
+        with lock:
+            if self._child is None:
+                return
+            if interface.polling:
+                self._tcp.Poll(self._tcp)
+            if self._connect is not None and self._connect.done():
+                if self._connect.status:
+                    self._fail(self._connect.status)
+                else:
+                    self.connected = True
+                self._connect.close()
+                self._connect = None
+            self._finish_sending()
+            if self.connected:
+                self._take_received()
+            if self._fin_after is not None and not self._sending and (
+                    self.eof or time.monotonic() >= self._fin_after):
+                self._begin_close()
+            if self._close is not None and self._close.done():
+                self.eof = True
+
+    def _fail(self, status):
+        if not self.broken:
+            self.broken = True
+            if not self.eof or not is_status(status, 21):
+                self.error = error_number(status)
+
+    def _finish_sending(self):
+        while self._sending and self._sending[0].done():
+            token = self._sending.popleft()
+            self._outstanding -= token.data.DataLength
+            token.data.bytes = None
+            if token.status and not self.shut_write:
+                self._fail(token.status)
+            self._free.append(token)
+
+    def _take_received(self):
+        while not self.eof and not self.broken and len(self.recv_queue) < QUEUE_LIMIT:
+            if self._receive is None:
+                self._receive = Token(protocols.Tcp4Data())
+                self._receive.buffer = (ctypes.c_uint8 * RECEIVE_BYTES)()
+            token = self._receive
+            if not token.pending:
+                if self._close is not None:  # it takes no more calls
+                    return
+                data = token.data
+                data.DataLength = data.FragmentLength = RECEIVE_BYTES
+                data.FragmentCount = 1
+                data.FragmentBuffer = ctypes.addressof(token.buffer)
+                status = token.start(self._tcp.Receive, self._tcp)
+                if status:
+                    self._end_of_data(status)
+                    return
+            if not token.done():
+                return
+            if token.status:
+                self._end_of_data(token.status)
+            else:
+                if not self.shut_read:
+                    self.recv_queue += memoryview(token.buffer)[:token.data.DataLength]
+                if self._fin_after is not None:
+                    self._fin_after = time.monotonic() + QUIET
+
+    def _end_of_data(self, status):
+        if is_status(status, _FIN) or self._close is not None:
+            self.eof = True
+        elif is_status(status, _ACCESS_DENIED):  # it was reset when no call was waiting
+            self._fail(efi.types.ERROR_BIT | 105)
+        else:
+            self._fail(status)
+
+    # ---- What a socket asks
+
+    @property
+    def readable(self):
+        return bool(self.recv_queue) or self.eof or self.broken or self.shut_read
+
+    @property
+    def writable(self):
+        return self.connected and (self.broken or self.shut_write or (
+            self._outstanding < SEND_LIMIT and len(self._sending) < SEND_TOKENS))
+
+    @property
+    def hung_up(self):
+        return self.broken or (self.eof and self.shut_write)
+
+    def take_error(self):
+        error, self.error = self.error, 0
+        return error
+
+    def take(self, count, peek=False):
+        """Received bytes; b"" at the end of them, None when there are none yet."""
+        if self.recv_queue:
+            data = bytes(memoryview(self.recv_queue)[:count])
+            if not peek:
+                del self.recv_queue[:count]
+            return data
+        if self.error:
+            raise os_error(self.take_error())
+        return b"" if self.readable or count == 0 else None
+
+    def give(self, data):
+        """Begins to send; how many bytes of it, None when there is no room."""
+        if self.error:
+            raise os_error(self.take_error())
+        if self.shut_write or self.broken:
+            raise os_error(errno.EPIPE)
+        room = min(len(data), PIECE, SEND_LIMIT - self._outstanding)
+        if not data:
+            return 0
+        if room <= 0 or len(self._sending) >= SEND_TOKENS:
+            return None
+        with lock:
+            token = self._free.pop() if self._free else Token(protocols.Tcp4Data())
+            piece = token.data
+            piece.bytes = (ctypes.c_uint8 * room).from_buffer_copy(data)
+            piece.Flags[0] = _PUSH
+            piece.DataLength = piece.FragmentLength = room
+            piece.FragmentCount = 1
+            piece.FragmentBuffer = ctypes.addressof(piece.bytes)
+            status = token.start(self._tcp.Transmit, self._tcp)
+            if status:
+                self._free.append(token)
+                self.service()  # it may know why
+                error = self.take_error()
+                raise os_error(error or errno.EPIPE)
+            self._sending.append(token)
+            self._outstanding += room
+        return room
+
+    def shutdown(self, how):
+        if how != SHUT_WRITE:
+            self.shut_read = True
+        if how != SHUT_READ and not self.shut_write:
+            self.shut_write = True
+            self._fin_after = time.monotonic() + (0 if self.shut_read else QUIET)
+        self.service()
+
+    # ---- The end
+
+    def _begin_close(self, abort=False):
+        self._fin_after = None
+        if self._close is None and self._child is not None:
+            # EFI_TCP4_CLOSE_TOKEN: the flag is behind the completion token.
+            self._close = Token()
+            self._close.block.Data = abort
+            status = self._start_close(abort)
+            if status:
+                self.eof = True
+
+    def _start_close(self, abort):
+        token = self._close
+        token.block.Status, token.block.Data = 0, abort
+        status = self._tcp.Close(self._tcp, token.block)
+        token.pending = status == 0
+        return status
+
+    def close(self, abort=False):
+        """Sends what is left and says farewell in the background. Unread bytes make it a reset."""
+        self.service()
+        if not self.connected or self.broken or abort or self.recv_queue:
+            if self.connected and not self.broken:
+                self._begin_close(True)
+            self.destroy()
+            return
+        self.shut_write = self.shut_read = True
+        self._fin_after = 0
+        self._deadline = time.monotonic() + DRAIN
+        _lingering.append(self)
+        self.service()
+
+    def is_over(self):
+        """For closed ones: whether nothing is left to do."""
+        self.service()
+        now = time.monotonic()
+        if self._close is not None and self._deadline > now + FAREWELL:
+            self._deadline = now + FAREWELL
+        return self.broken or now >= self._deadline or (
+            self._close is not None and not self._close.pending)
+
+    def destroy(self):
+        with lock:
+            if self._child is None:
+                return
+            self._tcp.Configure(self._tcp, None)  # ends all calls: buffers are ours again
+            self._child.close()
+            self._child = None
+            for token in [self._receive, self._connect, self._close, *self._sending, *self._free]:
+                if token is not None:
+                    token.close()
+            self._sending.clear()
+            self._free.clear()
+
+
+class Listener:
+    """Waits for connections; they come out of accept_queue as Connection."""
+
+    def __init__(self, port, options):
+        self._child = Child("Tcp4")
+        self._tcp = self._child.protocol
+        try:
+            _configure(self._child, port, None, False, options)
+            self._token = Token()
+        except BaseException:
+            self._child.close()
+            raise
+        self.accept_queue = collections.deque()
+
+    def service(self, room):
+        with lock:
+            if self._child is None:
+                return
+            if interface.polling:
+                self._tcp.Poll(self._tcp)
+            while True:
+                if self._token.pending:
+                    if not self._token.done():
+                        return
+                    if self._token.status == 0:
+                        child = Child("Tcp4", self._token.block.Data)
+                        self.accept_queue.append(Connection(child))
+                if len(self.accept_queue) >= room:
+                    return
+                if self._token.start(self._tcp.Accept, self._tcp):
+                    return
+
+    def close(self):
+        with lock:
+            if self._child is None:
+                return
+            for connection in self.accept_queue:
+                connection.close(abort=True)
+            self.accept_queue.clear()
+            self._tcp.Configure(self._tcp, None)
+            # A connection that came in the last moment is in the token.
+            if self._token.done() and self._token.status == 0 and self._token.block.Data:
+                Connection(Child("Tcp4", self._token.block.Data)).close(abort=True)
+            self._child.close()
+            self._child = None
+            self._token.close()
+
+
+def reap():
+    """Gives back closed connections that are over."""
+    for connection in _lingering[:]:
+        if connection.is_over():
+            _lingering.remove(connection)
+            connection.destroy()
+
+
+def finish(seconds):
+    """At the end of the program: waits for them, but not for ever."""
+    end = time.monotonic() + seconds
+    while _lingering and time.monotonic() < end:
+        reap()
+        if _lingering:
+            time.sleep(0.001)
+    for connection in _lingering:
+        connection.destroy()
+    _lingering.clear()

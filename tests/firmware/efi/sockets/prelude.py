@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What every case of cases.txt finds: HOST and PORTS of the peers, SERVE (the port that callers reach),
+and these."""
+import errno
+import hashlib
+import os
+import select
+import socket
+import struct
+import threading
+import time
+import urllib.request
+
+
+def tcp(service, timeout=20):
+    """A connection to a peer."""
+    s = socket.create_connection((HOST, PORTS[service]), timeout)
+    return s
+
+
+def udp(timeout=20):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(timeout)
+    return s
+
+
+def attempt(function, *arguments, **named):
+    """Prints the result, or what is raised."""
+    try:
+        print(repr(function(*arguments, **named)))
+    except OSError as problem:
+        number = errno.errorcode.get(problem.errno, problem.errno)
+        print(type(problem).__name__, number if not isinstance(problem, socket.gaierror)
+              else problem.errno, problem.strerror)
+    except Exception as problem:
+        print(type(problem).__name__, problem)
+
+
+def read_all(s):
+    parts = []
+    while part := s.recv(65536):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def read_exactly(s, count):
+    data = b""
+    while len(data) < count:
+        part = s.recv(count - len(data))
+        if not part:
+            break
+        data += part
+    return data
+
+
+def pattern(count):
+    return bytes(i * 7 + (i >> 8) * 13 & 255 for i in range(count))
+
+
+def listener(port=None):
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("", SERVE if port is None else port))
+    s.listen()
+    s.settimeout(20)
+    return s
+
+
+def call(what, count=1):
+    """Asks the peer to connect to SERVE: 'echo', 'lines', 'close', 'reset'. It answers at once and
+    calls afterwards."""
+    urllib.request.urlopen(f"http://{HOST}:{PORTS['control']}/call?what={what}&count={count}").read()
+
+
+def answer():
+    """What the callers have found, in their order."""
+    return urllib.request.urlopen(f"http://{HOST}:{PORTS['control']}/answer").read().decode()
+
+
+def here():
+    """A connected pair over the loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        a = socket.create_connection(server.getsockname(), 20)
+        b, _ = server.accept()
+    b.settimeout(20)
+    return a, b

@@ -1,0 +1,192 @@
+#!/usr/bin/python3.11
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Socket conformance of Python on EFI: runs cases.txt on this host's CPython and in a guest, and compares
+what they print.
+
+  run_cases.py --machine ice86|qemu|host --image EFI-PYTHON.IMG [--ice86 PROGRAM] [-k WORD] [-v]
+
+Differences that differences.txt does not list, and such of the list that are none, make it fail. Exit
+77: the machine's program is not installed."""
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import peers as host_peers  # noqa: E402
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+SERVE = 5001
+OVMF = "/usr/share/OVMF/OVMF_%s_4M.fd"
+
+
+def read(name):
+    with open(os.path.join(FOLDER, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def load_cases(word):
+    cases = []
+    for part in read("cases.txt").split("\n#### ")[1:]:
+        name, _, text = part.partition("\n")
+        if word in name:
+            cases.append((name, text))
+    return cases
+
+
+def load_differences():
+    known = {}
+    for line in read("differences.txt").splitlines():
+        if line and not line.startswith("#"):
+            name, _, cause = line.partition(" = ")
+            known[name] = cause
+    return known
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def take_logs(peers, count):
+    logs = [peers.posted.pop(f"/log/{i}", (None, None))[1] for i in range(count)]
+    return [None if log is None else log.decode() for log in logs]
+
+
+def offer(peers, cases, host, serve):
+    peers.files["/cases"] = host_peers.as_json(
+        {"prelude": read("prelude.py"), "cases": cases,
+         "values": {"HOST": host, "PORTS": peers.ports, "SERVE": serve}})
+
+
+def run_on_host(cases, peers):
+    peers.call_port = free_port()
+    offer(peers, cases, "127.0.0.1", peers.call_port)
+    runner = (f"import sys\nsys.argv[0] = 'http://127.0.0.1:{peers.ports['control']}/guest.py'\n"
+              + read("guest_runner.py"))
+    done = subprocess.run([sys.executable, "-I", "-W", "ignore", "-c", runner], capture_output=True,
+                          text=True, timeout=300, check=False)
+    if done.returncode:
+        sys.exit(f"the cases on the host: {done.stdout[-500:]}{done.stderr}")
+    return take_logs(peers, len(cases))
+
+
+def machine_command(options, arguments, forwarded, folder):
+    fw_cfg = f"name=opt/efi-python/arguments,string={arguments.replace(',', ',,')}"
+    network = f"hostfwd=tcp:127.0.0.1:{forwarded}-:{SERVE}"
+    if options.machine == "ice86":
+        return [options.ice86, "run", "--firmware", "ovmf", "--memory", "128", "--drive",
+                f"file={options.image},format=raw,snapshot=on", "--nic",
+                f"user,model=e1000,{network}{options.impair}", "--serial", "stdio", "--engine", "jit",
+                "--fw-cfg", fw_cfg, "--display", "none"]
+    variables = os.path.join(folder, "vars.fd")
+    shutil.copy(OVMF % "VARS", variables)
+    return ["qemu-system-x86_64", "-M", "pc", "-m", "256", "-nographic", "-no-reboot",
+            "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF % 'CODE'}",
+            "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
+            "-drive", f"file={options.image},format=raw,snapshot=on",
+            "-netdev", f"user,id=n0,{network}", "-device", "e1000,netdev=n0", "-fw_cfg", fw_cfg]
+
+
+def run_in_guest(options, peers, script, script_arguments=""):
+    """The guest's console; the script's results are among what was posted."""
+    forwarded = free_port()
+    peers.call_port = forwarded
+    base = f"http://10.0.2.2:{peers.ports['control']}"
+    peers.files["/guest.py"] = script.encode()
+    arguments = (f"--shutdown {options.arguments} -m efi_script {base}/guest.py "
+                 f"--results {base}/results {script_arguments}")
+    with tempfile.TemporaryDirectory() as folder:
+        command = machine_command(options, arguments.strip(), forwarded, folder)
+        start = time.monotonic()
+        with open(os.path.join(folder, "console"), "wb") as console:
+            with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console,
+                                  stderr=subprocess.STDOUT) as machine:
+                try:
+                    machine.wait(options.timeout)
+                except subprocess.TimeoutExpired:
+                    print(f"the guest did not end within {options.timeout} s")
+                finally:
+                    machine.kill()
+        with open(os.path.join(folder, "console"), "rb") as console:
+            heard = console.read().decode("utf-8", "replace")
+    usage = os.times()
+    print(f"{options.machine}: {time.monotonic() - start:.1f} s, "
+          f"{usage.children_user + usage.children_system:.1f} CPU seconds")
+    return heard
+
+
+def compare(options, cases, host, guest):
+    known = load_differences()
+    problems = 0
+    for (name, _), expected, got in zip(cases, host, guest):
+        if got == expected:
+            if name in known:
+                problems += 1
+                print(f"'{name}' is listed in differences.txt, and there is none")
+            continue
+        if name not in known:
+            problems += 1
+        if name not in known or options.verbose:
+            print(f"---- {name}: {known.get(name, 'not listed')}\nhost:\n{expected}guest:\n"
+                  f"{got if got is not None else '(no log)'}")
+    listed = sum(name in known for name, _ in cases)
+    print(f"{len(cases)} cases, {len(cases) - problems - listed} alike, {listed} listed differences, "
+          f"{problems} problems")
+    return problems
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--machine", choices=("ice86", "qemu", "host"), required=True)
+    parser.add_argument("--image", default="")
+    parser.add_argument("--ice86", default="ice86")
+    parser.add_argument("--arguments", default="", help="more for the guest's Python")
+    parser.add_argument("--impair", default="", help="of the card, such as ',loss=1%%'")
+    parser.add_argument("--script", help="run this one in the guest instead of the cases")
+    parser.add_argument("--timeout", type=int, default=600)
+    parser.add_argument("-k", dest="word", default="")
+    parser.add_argument("-v", dest="verbose", action="store_true")
+    options = parser.parse_args()
+    if options.machine == "qemu" and shutil.which("qemu-system-x86_64") is None:
+        print("the Debian package qemu-system-x86 is not installed")
+        return 77
+    peers = host_peers.Peers()
+    if options.script:
+        with open(options.script, encoding="utf-8") as file:
+            text = file.read()
+        values = {"HOST": "10.0.2.2", "PORTS": peers.ports, "SERVE": SERVE}
+        setting = "".join(f"{name} = {value!r}\n" for name, value in values.items())
+        heard = run_in_guest(options, peers, setting + read("prelude.py") + text)
+        headers, body = peers.posted.get("/results", ({}, b""))
+        print(body.decode() or heard)
+        return 0 if headers.get("X-Status") == "0" else 1
+    cases = load_cases(options.word)
+    host = run_on_host(cases, peers)
+    if options.machine == "host":
+        for (name, _), log in zip(cases, host):
+            print(f"---- {name}\n{log}", end="")
+        return 0
+    peers.told.clear()
+    offer(peers, cases, "10.0.2.2", SERVE)
+    heard = run_in_guest(options, peers, read("guest_runner.py"))
+    guest = take_logs(peers, len(cases))
+    problems = compare(options, cases, host, guest)
+    if "/results" not in peers.posted:
+        problems += 1
+        print(f"the guest has not come to its end:\n{heard[-6000:]}")
+    elif "held 0 0\n" not in peers.posted["/results"][1].decode():
+        problems += 1
+        print("events or children are left:", peers.posted["/results"][1].decode()[-300:])
+    elif options.verbose:
+        print(peers.posted["/results"][1].decode())
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
