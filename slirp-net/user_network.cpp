@@ -341,8 +341,16 @@ void UserNetwork::arm_poll(Nanoseconds delay) {
   if (!poll_timer_.armed() || *poll_timer_.deadline() > due) poll_timer_.arm_at(due);
 }
 
+// libslirp 4.7 follows a null pointer when it puts the parts of an IPv4 datagram together.
+static bool is_fragment(std::span<const std::uint8_t> frame) {
+  if (frame.size() < kEthernetHeader + kIpv4Header || frame[12] != 0x08 || frame[13] != 0x00)
+    return false;
+  constexpr unsigned kMoreAndOffset = 0x3FFF;
+  return ((static_cast<unsigned>(frame[20]) << 8 | frame[21]) & kMoreAndOffset) != 0;
+}
+
 void UserNetwork::receive(std::span<const std::uint8_t> frame) {
-  if (frame.size() < kEthernetHeader) return;
+  if (frame.size() < kEthernetHeader || is_fragment(frame)) return;
   last_from_guest_ = clock_.now();
   heard_ = true;
   learn_neighbor(frame);

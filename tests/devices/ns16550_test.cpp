@@ -182,8 +182,7 @@ TEST(Ns16550, APeerThatWaitsLosesNothing) {
     while (got.size() < text.size()) {
       pass(20'000'000);  // OVMF looks this often
       ASSERT_EQ(chip.peek(5, 1) & 0x03, 0x01) << "after " << got.size();
-      while ((chip.read(5, 1) & 1) != 0)
-        got.push_back(static_cast<std::uint8_t>(chip.read(0, 1)));
+      while ((chip.read(5, 1) & 1) != 0) got.push_back(static_cast<std::uint8_t>(chip.read(0, 1)));
     }
     EXPECT_EQ(got, text);
     // Switching the FIFOs empties the receiver: the peer goes on.

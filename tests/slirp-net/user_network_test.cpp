@@ -154,6 +154,31 @@ TEST(UserNetwork, AnotherNetworkByOption) {
   EXPECT_EQ(dhcp_option(offer, 6), (Bytes{192, 168, 76, 3}));
 }
 
+// libslirp would follow a null pointer when the second one arrives.
+TEST(UserNetwork, FragmentsAreDropped) {
+  Net n;
+  n.guest.send_arp_request(kGateway);
+  ASSERT_TRUE(n.until([&] { return !n.guest.neighbors.empty(); }));
+  for (const unsigned more_and_offset : {0x2000U, 0x0004U}) {
+    Bytes header = {0x45, 0, 0, 52, 0, 9};
+    add16(header, more_and_offset);
+    add(header, Bytes{64, 17, 0, 0, 10, 0, 2, 15});
+    add(header, kGateway);
+    const unsigned sum = 0xFFFF - internet_sum(header);
+    header[10] = static_cast<std::uint8_t>(sum >> 8);
+    header[11] = static_cast<std::uint8_t>(sum);
+    Bytes frame;
+    add(frame, n.guest.gateway_mac);
+    add(frame, n.guest.mac);
+    add16(frame, 0x0800);
+    add(frame, header);
+    add(frame, Bytes(32, 7));
+    n.guest.transmit(frame);
+  }
+  n.guest.send_ping(kGateway, 1, bytes_of("still there?"));
+  EXPECT_TRUE(n.until([&] { return !n.guest.pongs.empty(); }));
+}
+
 TEST(UserNetwork, ArpAndPing) {
   Net n;
   n.guest.send_arp_request(kGateway);

@@ -121,6 +121,7 @@ int64_t call_setsockopt(const uint64_t* a) {
 
 int64_t call_getsockopt(const uint64_t* a) {
   enum { kSocketLevel = 1, kType = 3, kError = 4, kSendBuffer = 7, kReceiveBuffer = 8 };
+  enum { kProtocol = 38, kDomain = 39 };
   File* file;
   const int64_t error = pair_of(a[0], &file);
   if (error != 0) return error;
@@ -128,7 +129,9 @@ int64_t call_getsockopt(const uint64_t* a) {
   int32_t value;
   switch (a[2]) {
     case kType: value = 1; break;
-    case kError: value = 0; break;
+    case kError:
+    case kProtocol: value = 0; break;
+    case kDomain: value = kFamilyUnix; break;
     case kSendBuffer:
     case kReceiveBuffer: value = 64 << 10; break;
     default: return -kEopnotsupp;

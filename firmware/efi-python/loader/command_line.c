@@ -122,8 +122,9 @@ const CommandLine* command_line_read(Program* program) {
   if (!add(program->arguments, &program->argument_count, "python3")) return NULL;
   for (unsigned i = 0; i < sizeof kEnvironment / sizeof kEnvironment[0]; ++i)
     add(environment, &program->environment_count, kEnvironment[i]);
-  // Python refuses to start without random numbers for its hashes, unless it is told not to.
-  if (!random_available()) add(environment, &program->environment_count, "PYTHONHASHSEED=0");
+  // Python refuses to start without random numbers for its hashes, unless it is told not to. With
+  // the seed 0 Expat would look for some itself, and end the program.
+  if (!random_available()) add(environment, &program->environment_count, "PYTHONHASHSEED=1");
   // Python runs it before the first prompt.
   AbiStat stat;
   if (esp_describe("\\startup.py", &stat) == 0)

@@ -4,6 +4,7 @@ Constants and conversions are those of CPython's own module.
 
 Reference: socket(7), tcp(7), udp(7) for what Linux answers; the Python library reference, `socket`."""
 import errno
+import operator
 import os
 import time
 import warnings
@@ -73,6 +74,8 @@ class socket:
         self._timeout = _default_timeout
         self._family = AF_INET if family == -1 else int(family)
         kind = int(SOCK_STREAM if type == -1 else type)
+        if kind & ~(SOCK_NONBLOCK | SOCK_CLOEXEC | _TYPE_MASK):
+            raise os_error(errno.EINVAL)
         if kind & SOCK_NONBLOCK:
             self._timeout = 0.0
         self._type = kind & _TYPE_MASK
@@ -206,9 +209,9 @@ class socket:
             raise TypeError(f"{caller}(): AF_INET address must be tuple, not "
                             f"{type(address).__name__}")
         if len(address) != 2:
-            raise TypeError(f"{caller}(): AF_INET address must be a pair (host, port)")
+            raise TypeError("AF_INET address must be a pair (host, port)")
         host, port = address
-        port = port.__index__() if not isinstance(port, str) else _bad_port(port)
+        port = operator.index(port)
         if not 0 <= port <= 65535:
             raise OverflowError(f"{caller}(): port must be 0-65535.")
         return names.host_address(host), port
@@ -229,10 +232,9 @@ class socket:
     def connect(self, address):
         endpoint = self._open()
         endpoint.connect(*self._address(address, "connect"))
-        if endpoint.connected() is None:
-            if self._timeout == 0:
-                raise os_error(errno.EINPROGRESS)
-            wait(endpoint.connected, self._timeout)
+        if self._timeout == 0 and self._type == SOCK_STREAM:
+            raise os_error(errno.EINPROGRESS)
+        wait(endpoint.connected, self._timeout)
 
     def connect_ex(self, address):
         try:
@@ -286,7 +288,7 @@ class socket:
         with memoryview(buffer) as view, view.cast("B") as room:
             size = _checked_size(nbytes, "recv_into")
             if size > len(room):
-                raise ValueError("nbytes is greater than the length of the buffer")
+                raise ValueError("buffer too small for requested bytes")
             size = size or len(room)
             data, sender = self._receive(size, flags)
             data = data[:size]
@@ -352,7 +354,7 @@ class socket:
         if name is not None:
             if not isinstance(value, int):
                 value = int.from_bytes(bytes(value)[:4], "little", signed=True)
-            options[name] = value
+            options[name] = int(value)
         elif (level, option) == (SOL_SOCKET, SO_LINGER):
             on, seconds = memoryview(bytes(value)).cast("i")
             options["linger"] = seconds if on else None
@@ -386,10 +388,6 @@ class socket:
 
 
 SocketType = socket
-
-
-def _bad_port(port):
-    raise TypeError(f"an integer is required (got type {type(port).__name__})")
 
 
 def socketpair(family=None, type=SOCK_STREAM, proto=0):

@@ -69,7 +69,8 @@ class Stream:
             self.connection.close()
             self.connection = None
         if port == 0:
-            raise os_error(errno.ECONNREFUSED)
+            self._failed = errno.ECONNREFUSED
+            return
         if not own_address(address):
             _interface().interface()
             if not own_address(address):
@@ -82,7 +83,8 @@ class Stream:
         target = "127.0.0.1" if address == ANY else address
         listener = _listening.get(port)
         if listener is None or not listener.reached_at(target):
-            raise os_error(errno.ECONNREFUSED)
+            self._failed = errno.ECONNREFUSED
+            return
         if self._bound is None:
             self._bound = (target, _ports.take(0))
             self._port_taken = True

@@ -12,7 +12,9 @@ from . import interface, protocols
 from .common import ANY, SHUT_READ, SHUT_WRITE, lock, os_error
 from .interface import Child, Token, error_number, is_status
 
-_FIN, _ACCESS_DENIED, _PUSH = 104, 15, 1
+_ACCESS_DENIED, _ABORTED, _FIN, _RESET, _REFUSED = 15, 21, 104, 105, 106
+_PUSH = 1
+BACKLOG = 10  # the most that EDK2 takes: connections that nobody has accepted
 RECEIVE_BYTES, QUEUE_LIMIT = 64 << 10, 256 << 10
 PIECE, SEND_LIMIT, SEND_TOKENS = 64 << 10, 256 << 10, 64
 # EFI has no half-close: after its FIN it answers data with a reset. The FIN waits until the peer has
@@ -34,8 +36,9 @@ def _configure(child, local_port, remote, active, options):
     point.UseDefaultAddress, point.StationPort, point.ActiveFlag = 1, local_port, active
     if remote is not None:
         point.RemoteAddress, point.RemotePort = _octets(remote[0]), remote[1]
-    # Each piece goes out as it is given; a connection that has ended leaves nothing behind.
-    option = protocols.Tcp4Option(EnableTimeStamp=1, EnableWindowScaling=1,
+    # Each piece goes out as it is given. A while in TIME-WAIT, however short: without, EDK2 does not
+    # tell whether the peer's last word was FIN.
+    option = protocols.Tcp4Option(MaxSynBackLog=BACKLOG, TimeWaitTimeout=1, EnableTimeStamp=1, EnableWindowScaling=1,
                                   KeepAliveProbes=9 if options.get("keepalive") else 0)
     config.ControlOption = ctypes.pointer(option)
     status = child.protocol.Configure(child.protocol, config)
@@ -57,6 +60,7 @@ class Connection:
         self.shut_read = self.shut_write = False
         self._receive = self._connect = self._close = None
         self._fin_after = None
+        self._first = False  # whether our FIN was
         self._sending, self._free = collections.deque(), []
         self._outstanding = 0
         self._deadline = None
@@ -101,7 +105,9 @@ class Connection:
             if interface.polling:
                 self._tcp.Poll(self._tcp)
             if self._connect is not None and self._connect.done():
-                if self._connect.status:
+                if is_status(self._connect.status, _RESET):
+                    self._fail(efi.types.ERROR_BIT | _REFUSED)
+                elif self._connect.status:
                     self._fail(self._connect.status)
                 else:
                     self.connected = True
@@ -113,13 +119,13 @@ class Connection:
             if self._fin_after is not None and not self._sending and (
                     self.eof or time.monotonic() >= self._fin_after):
                 self._begin_close()
-            if self._close is not None and self._close.done():
-                self.eof = True
+            if self._close is not None and self._close.done() and not self.eof:
+                self._fail(efi.types.ERROR_BIT | _RESET)  # what the peer has sent since is lost
 
     def _fail(self, status):
         if not self.broken:
             self.broken = True
-            if not self.eof or not is_status(status, 21):
+            if not self.eof or not is_status(status, _ABORTED):
                 self.error = error_number(status)
 
     def _finish_sending(self):
@@ -159,10 +165,11 @@ class Connection:
                     self._fin_after = time.monotonic() + QUIET
 
     def _end_of_data(self, status):
-        if is_status(status, _FIN) or self._close is not None:
+        if is_status(status, _FIN):
             self.eof = True
-        elif is_status(status, _ACCESS_DENIED):  # it was reset when no call was waiting
-            self._fail(efi.types.ERROR_BIT | 105)
+        elif is_status(status, _ACCESS_DENIED) or self._close is not None:
+            # It was reset when no call was waiting, or by ourselves.
+            self._fail(efi.types.ERROR_BIT | _RESET)
         else:
             self._fail(status)
 
@@ -240,9 +247,8 @@ class Connection:
         if self._close is None and self._child is not None:
             # EFI_TCP4_CLOSE_TOKEN: the flag is behind the completion token.
             self._close = Token()
-            self._close.block.Data = abort
-            status = self._start_close(abort)
-            if status:
+            self._first = not self.eof
+            if self._start_close(abort):
                 self.eof = True
 
     def _start_close(self, abort):
@@ -273,7 +279,7 @@ class Connection:
         if self._close is not None and self._deadline > now + FAREWELL:
             self._deadline = now + FAREWELL
         return self.broken or now >= self._deadline or (
-            self._close is not None and not self._close.pending)
+            self._close is not None and (not self._close.pending or (self._first and self.eof)))
 
     def destroy(self):
         with lock:

@@ -83,7 +83,7 @@ def machine_command(options, arguments, forwarded, folder):
         return [options.ice86, "run", "--firmware", "ovmf", "--memory", "128", "--drive",
                 f"file={options.image},format=raw,snapshot=on", "--nic",
                 f"user,model=e1000,{network}{options.impair}", "--serial", "stdio", "--engine", "jit",
-                "--fw-cfg", fw_cfg, "--display", "none"]
+                "--fw-cfg", fw_cfg, "--display", "none", *options.more.split()]
     variables = os.path.join(folder, "vars.fd")
     shutil.copy(OVMF % "VARS", variables)
     return ["qemu-system-x86_64", "-M", "pc", "-m", "256", "-nographic", "-no-reboot",
@@ -113,6 +113,8 @@ def run_in_guest(options, peers, script, script_arguments=""):
                     print(f"the guest did not end within {options.timeout} s")
                 finally:
                     machine.kill()
+                if machine.wait():
+                    print(f"{command[0]} ended with status {machine.returncode}")
         with open(os.path.join(folder, "console"), "rb") as console:
             heard = console.read().decode("utf-8", "replace")
     usage = os.times()
@@ -148,6 +150,7 @@ def main():
     parser.add_argument("--ice86", default="ice86")
     parser.add_argument("--arguments", default="", help="more for the guest's Python")
     parser.add_argument("--impair", default="", help="of the card, such as ',loss=1%%'")
+    parser.add_argument("--more", default="", help="options of ice86")
     parser.add_argument("--script", help="run this one in the guest instead of the cases")
     parser.add_argument("--timeout", type=int, default=600)
     parser.add_argument("-k", dest="word", default="")
