@@ -6,11 +6,12 @@ import importlib.util
 import os
 import sys
 
-_MODULES = {"_socket": "socket_module.py", "select": "select_module.py"}
+_MODULES = {"_socket": "socket_module.py", "select": "select_module.py",
+            "_ssl": "ssl_module.py"}
 
 
 class _Finder:
-    """Before CPython's own: those two are built into it."""
+    """Before CPython's own, which are built into it or come later on its path."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):

@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -248,8 +249,22 @@ class Peers:
             def handle_error(self, *arguments):
                 pass
 
-        server = Server((LOCAL, 0), Handler)
+        self._server = lambda: Server((LOCAL, 0), Handler)
+        server = self._server()
         self.ports["control"] = server.server_port
+        self._thread(server.serve_forever)
+
+    def tls(self, certificate, key):
+        """The same web server behind TLS, and the certificate on the plain one."""
+        for name, path in ("/cert.pem", certificate), ("/key.pem", key):
+            with open(path, "rb") as file:
+                self.files[name] = file.read()
+        self.files["/data"] = pattern(1 << 20)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server = self._server()
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        self.ports["tls"] = server.server_port
         self._thread(server.serve_forever)
 
 

@@ -76,6 +76,16 @@ def run_on_host(cases, peers):
     return take_logs(peers, len(cases))
 
 
+def start_tls(peers):
+    """A web server with a certificate of its own, and files of the control server to trust it."""
+    with tempfile.TemporaryDirectory() as folder:
+        key, certificate = (os.path.join(folder, name) for name in ("key.pem", "cert.pem"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out",
+                        certificate, "-days", "30", "-subj", "/CN=ice86", "-addext",
+                        "subjectAltName=IP:10.0.2.2,IP:127.0.0.1"], check=True, capture_output=True)
+        peers.tls(certificate, key)
+
+
 def machine_command(options, arguments, forwarded, folder):
     fw_cfg = f"name=opt/efi-python/arguments,string={arguments.replace(',', ',,')}"
     network = f"hostfwd=tcp:127.0.0.1:{forwarded}-:{SERVE}"
@@ -152,6 +162,7 @@ def main():
     parser.add_argument("--impair", default="", help="of the card, such as ',loss=1%%'")
     parser.add_argument("--more", default="", help="options of ice86")
     parser.add_argument("--script", help="run this one in the guest instead of the cases")
+    parser.add_argument("--tls", action="store_true", help="with a peer 'tls'")
     parser.add_argument("--timeout", type=int, default=600)
     parser.add_argument("-k", dest="word", default="")
     parser.add_argument("-v", dest="verbose", action="store_true")
@@ -160,6 +171,14 @@ def main():
         print("the Debian package qemu-system-x86 is not installed")
         return 77
     peers = host_peers.Peers()
+    if options.tls:
+        if shutil.which("openssl") is None:
+            print("the Debian package openssl is not installed")
+            return 77
+        start_tls(peers)
+        # The certificate is valid from now on.
+        options.more += time.strftime(" --cpu haswell --rtc %Y-%m-%dT%H:%M:%S",
+                                      time.gmtime(time.time() + 3600))
     if options.script:
         with open(options.script, encoding="utf-8") as file:
             text = file.read()
