@@ -475,6 +475,8 @@ class Core {
     std::uint8_t page_bits = 0;
     bool execute_global = false;
     std::uint8_t execute_page_bits = 0;
+    bool in_filled = false;  // its slot is in filled_, in local_
+    bool in_local = false;
 
     const std::uint8_t* read_at(std::uint64_t linear) const {
       return reinterpret_cast<const std::uint8_t*>(read_addend + linear);
@@ -537,9 +539,9 @@ class Core {
   void note_store(const std::uint8_t* page, std::uint32_t offset, unsigned size);
   void store_physical(Gpa gpa, unsigned size, std::uint64_t value);
   void fill_tlb(std::uint64_t linear, const Translation& to, Access access, Rights as);
-  void note_filled(unsigned part, std::uint64_t index);
   void note_large_page(std::uint64_t linear, unsigned page_bits);
   void compute_view(unsigned segment);
+  void renew_view(unsigned segment);
   void run_block(bool shadow, bool held_by_ss);
   std::uint64_t breakpoints_at(std::uint64_t at, std::uint64_t size, unsigned conditions) const;
   bool data_breakpoint_in_page(std::uint64_t linear) const;
@@ -573,9 +575,17 @@ class Core {
   static constexpr std::size_t kTablePages = 64;
   std::array<TablePage, kTablePages> table_pages_{};
 
-  // Filled TLB entries since the last flush (index, rights above); more than fit: all are cleared.
-  static constexpr std::size_t kMostFilled = 256;
+  // TLB entries (index, rights above) that may not be empty, and those that may not be global.
   std::vector<std::uint16_t> filled_;
+  std::vector<std::uint16_t> local_;
+  // Places in recent_ of pages that are not global. More than fit: a new generation forgets all.
+  static constexpr std::size_t kMostLocalRecent = 1024;
+  std::vector<std::uint16_t> local_recent_;
+  void note_recent(RecentBlock& recent, const TlbEntry& entry) {
+    if (!entry.execute_global && local_recent_.size() <= kMostLocalRecent)
+      local_recent_.push_back(static_cast<std::uint16_t>(&recent - recent_.data()));
+  }
+  void forget_local_code();
   // A range that holds all large pages in the TLB: what has these bits in common with `base`.
   struct LargePages {
     std::uint64_t base = 0;

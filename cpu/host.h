@@ -23,7 +23,8 @@ class CpuHost {
   virtual std::uint64_t memory_peek(Gpa gpa, unsigned width) const = 0;
   // A store of the CPU is about to change a page whose Ram::kCode flag is set. The host passes it
   // to Cpu::code_page_written of every other CPU that shares the memory: this one has seen to its
-  // own decoded instructions, and only to those that change.
+  // own decoded instructions, and only to those that change. Not told of: stores to such a page
+  // that its own TLB knows. Several CPUs on one memory would need those, too.
   virtual void code_write(const std::uint8_t* page) = 0;
 
   // `width` is 1, 2 or 4 bytes.

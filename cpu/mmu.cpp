@@ -5,17 +5,16 @@
 #include <bit>
 
 #include "cpu/core.h"
+#include "cpu/jit/jit.h"
 
 namespace ice86::cpu {
 
 void Core::flush_tlb() {
   ++generation_;
-  if (filled_.size() > kMostFilled) {
-    for (auto& part : tlb) part.fill(TlbEntry{});
-  } else {
-    for (const std::uint16_t slot : filled_) tlb[slot >> kTlbBits][slot & kTlbMask] = TlbEntry{};
-  }
+  for (const std::uint16_t slot : filled_) tlb[slot >> kTlbBits][slot & kTlbMask] = TlbEntry{};
   filled_.clear();
+  local_.clear();
+  local_recent_.clear();
   large_pages_ = {};
 }
 
@@ -26,27 +25,24 @@ void Core::mapping_changed() {
 
 void Core::flush_tlb_but_global() {
   if ((s.cr4 & cr4::kPge) == 0) return flush_tlb();
-  // Whether the entry is empty now.
-  const auto flush = [this](TlbEntry& entry) {
+  for (const std::uint16_t slot : local_) {
+    TlbEntry& entry = tlb[slot >> kTlbBits][slot & kTlbMask];
     if (!entry.global) entry.forget_data();
-    if (!entry.execute_global && entry.execute_tag != kNoTag) {
-      entry.forget_execute();
-      ++generation_;
-    }
-    return entry.empty();
-  };
-  if (filled_.size() > kMostFilled) {
-    // The list was cut off: it is made anew from what stays.
-    filled_.clear();
-    for (unsigned part = 0; part < tlb.size(); ++part) {
-      for (unsigned index = 0; index <= kTlbMask; ++index) {
-        if (!flush(tlb[part][index])) note_filled(part, index);
-      }
-    }
-    return;
+    if (!entry.execute_global) entry.forget_execute();
+    entry.in_local = false;
   }
-  std::erase_if(filled_,
-                [&](std::uint16_t slot) { return flush(tlb[slot >> kTlbBits][slot & kTlbMask]); });
+  local_.clear();
+  forget_local_code();
+}
+
+// Where code of pages that are not global was found is not known any more.
+void Core::forget_local_code() {
+  if (local_recent_.size() > kMostLocalRecent || (jit_ != nullptr && !jit_->forget_local())) {
+    ++generation_;
+  } else {
+    for (const std::uint16_t place : local_recent_) recent_[place] = RecentBlock{};
+  }
+  local_recent_.clear();
 }
 
 void Core::flush_tlb_page(std::uint64_t linear) {
@@ -70,11 +66,6 @@ void Core::flush_tlb_page(std::uint64_t linear) {
       if (inside(entry.execute_tag, entry.execute_page_bits)) flush_execute(entry);
     }
   }
-}
-
-void Core::note_filled(unsigned part, std::uint64_t index) {
-  if (filled_.size() <= kMostFilled)
-    filled_.push_back(static_cast<std::uint16_t>(index | part << kTlbBits));
 }
 
 void Core::forget_writable(const std::uint8_t* page) {
@@ -153,7 +144,15 @@ void Core::fill_tlb(std::uint64_t linear, const Translation& to, Access access, 
   const std::uint64_t index = linear >> kPageBits & kTlbMask;
   TlbEntry& entry = tlb[part][index];
   const std::uint64_t tag = linear & ~kPageMask;
-  if (entry.empty()) note_filled(part, index);
+  const auto slot = static_cast<std::uint16_t>(index | part << kTlbBits);
+  if (!entry.in_filled) {
+    entry.in_filled = true;
+    filled_.push_back(slot);
+  }
+  if (!to.global && !entry.in_local) {
+    entry.in_local = true;
+    local_.push_back(slot);
+  }
   if (access == Access::kExecute) {
     if (entry.execute_tag != tag && entry.execute_tag != kNoTag) ++generation_;
     entry.execute_global = to.global;

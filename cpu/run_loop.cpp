@@ -87,6 +87,7 @@ Block* Core::find_block() {
     if (block == nullptr) block = decode_at(entry->execute_host, entry->execute_flags, offset);
     if (block != nullptr && block->bytes <= allowed) {
       recent = {key, generation_, block};
+      note_recent(recent, *entry);
       return block;
     }
   }
@@ -108,6 +109,7 @@ Block* Core::known_block() {
   Block* block = cache_.find(entry.execute_host + (linear & kPageMask), code_mode_);
   if (block == nullptr || block->bytes > allowed) return nullptr;
   recent = {key, generation_, block};
+  note_recent(recent, entry);
   return block;
 }
 

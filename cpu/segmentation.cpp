@@ -129,10 +129,23 @@ void Core::update_code_mode() {
   }
 }
 
+// What of a data segment's view a translation may rely on (jit::Context): base 0 and 4 GiB.
+static unsigned flatness(const Core::SegmentView& view) {
+  constexpr std::uint64_t kAll = std::uint64_t{1} << 32;
+  return view.base != 0 ? 0 : (view.readable >= kAll ? 1u : 0) | (view.writable >= kAll ? 2u : 0);
+}
+
 void Core::compute_view(unsigned segment) {
+  const unsigned was_flat = flatness(views[segment]);
+  const std::uint64_t old_stack_mask = stack_mask_;
+  renew_view(segment);
+  if (segment == kCs || flatness(views[segment]) != was_flat || stack_mask_ != old_stack_mask)
+    context_changed = true;
+}
+
+void Core::renew_view(unsigned segment) {
   const Segment& source = s.segment[segment];
   SegmentView& view = views[segment];
-  context_changed = true;
   if (segment == kSs)
     stack_mask_ = code64                            ? ~std::uint64_t{0}
                   : bit(source.attributes, kBigBit) ? 0xffffffff

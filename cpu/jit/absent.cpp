@@ -16,5 +16,8 @@ bool Jit::run(Block&, std::uint64_t) {
   return false;
 }
 void Jit::retire(Block&) {}
+bool Jit::forget_local() {
+  return true;
+}
 
 }  // namespace ice86::cpu::jit

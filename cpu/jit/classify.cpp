@@ -44,7 +44,13 @@ Group one_byte(const ZydisDecodedInstruction& zi, unsigned mode) {
     case 0x9e:
     case 0x9f:
     case 0xa8:
-    case 0xa9:
+    case 0xa9: return Group::kGeneric;
+    case 0xa4:
+    case 0xa5:
+    case 0xaa:
+    case 0xab:
+    case 0xac:
+    case 0xad: return Group::kString;
     case 0xc0:
     case 0xc1:
     case 0xc6:
@@ -207,6 +213,14 @@ bool keeps_flags(ZydisMnemonic mnemonic) {
     case ZYDIS_MNEMONIC_MOVSW:
     case ZYDIS_MNEMONIC_MOVSD:  // SSE's MOVSD, too
     case ZYDIS_MNEMONIC_MOVSQ:
+    case ZYDIS_MNEMONIC_IN:
+    case ZYDIS_MNEMONIC_OUT:
+    case ZYDIS_MNEMONIC_INSB:
+    case ZYDIS_MNEMONIC_INSW:
+    case ZYDIS_MNEMONIC_INSD:
+    case ZYDIS_MNEMONIC_OUTSB:
+    case ZYDIS_MNEMONIC_OUTSW:
+    case ZYDIS_MNEMONIC_OUTSD:
     case ZYDIS_MNEMONIC_RDTSC:
     case ZYDIS_MNEMONIC_RDMSR:
     case ZYDIS_MNEMONIC_CPUID:
@@ -241,6 +255,7 @@ void Translator::classify(Item& item) {
   } else if (zi.opcode_map == ZYDIS_OPCODE_MAP_0F) {
     group = two_bytes(zi, size);
   }
+  if (group == Group::kString && (item.insn->rep || item.insn->repne)) group = Group::kHandler;
   if (group == Group::kHandler) return;
   item.reads = item.touch = 0;
   if (group != Group::kNop) {

@@ -28,7 +28,7 @@ void Translator::load_flags() {
 void Translator::need_flags(std::uint32_t which) {
   if ((which & ~f_.host) == 0) return;
   if (f_.recipe) {
-    e_.raw(f_.code.data(), f_.code.size());
+    e_.raw(f_.recipe.code.data(), f_.recipe.length);
   } else {
     load_flags();
   }
@@ -49,9 +49,10 @@ void Translator::clobber_flags(std::uint32_t live) {
 
 // Host registers are about to change that a recipe needs.
 void Translator::registers_written(std::uint32_t hosts, std::uint32_t live) {
-  if (!f_.recipe || (f_.recipe_registers & hosts) == 0) return;
+  if ((f_.carry.registers & hosts) != 0) f_.carry.forget();
+  if (!f_.recipe || (f_.recipe.registers & hosts) == 0) return;
   if (live != 0 && !f_.image && (live & ~f_.host) != 0) need_flags(kAllFlags);
-  f_.recipe = false;
+  f_.recipe.forget();
 }
 
 }  // namespace ice86::cpu::jit

@@ -240,8 +240,8 @@ void Translator::generic(std::uint32_t index) {
   if (memory) {
     const ZydisDecodedOperand& operand = item.ops[static_cast<unsigned>(item.memory)];
     // A recipe that would have to be followed behind the access: the flags are still here now.
-    if (live != 0 && f_.host == kAllFlags && (f_.recipe_registers & written) != 0)
-      f_.recipe = false;
+    if (live != 0 && f_.host == kAllFlags && (f_.recipe.registers & written) != 0)
+      f_.recipe.forget();
     clobber_flags(item.live_before);
     before = f_;
     effective(item);
@@ -256,58 +256,69 @@ void Translator::generic(std::uint32_t index) {
   if (item.touch != 0) {
     f_.host |= item.kill;
     f_.image = false;
-    f_.recipe = false;
+    f_.recipe.forget();
     finish_recipe(item, from);
   }
   if (memory) cold(index, std::move(fail), std::move(before), true);
 }
 
-// Flags of operands that are still there can be had again.
+// Flags of operands that are still there can be had again. `from`: where the instruction begins.
 void Translator::finish_recipe(const Item& item, std::size_t from) {
-  if (item.memory >= 0 || item.kill != kAllFlags || item.reads != 0) return;
+  if ((item.touch & kCarry) != 0) f_.carry.forget();
+  if (item.reads != 0) return;
   const Form f = form_of(item);
-  if (f.rm_high || f.reg_high || host_of(f.rm) == kNoHost) return;
-  if (!f.digit && host_of(f.reg) == kNoHost) return;
-  const std::uint8_t rm = host_of(f.rm);
-  const std::uint8_t reg = f.digit ? rm : host_of(f.reg);
-  const std::uint32_t registers = 1u << rm | 1u << reg;
-  const std::vector<std::uint8_t> made(e_.bytes().begin() + static_cast<std::ptrdiff_t>(from),
-                                       e_.bytes().end());
-  const std::uint8_t target = f.reg_written ? reg : rm;
+  const bool memory = item.memory >= 0;
+  const std::uint8_t rm = memory || f.rm_high ? std::uint8_t{kNoHost} : host_of(f.rm);
+  const std::uint8_t reg = f.digit ? rm : f.reg_high ? std::uint8_t{kNoHost} : host_of(f.reg);
+  Emitter again;
+  again.begin(nullptr);
+  const auto take = [&](std::uint32_t registers) { f_.recipe.take(again.bytes(), registers); };
+  const auto as_made = [&] { again.raw(e_.bytes().data() + from, e_.size() - from); };
+  const bool in_registers = rm != kNoHost && reg != kNoHost;
+  const std::uint32_t both = in_registers ? 1u << rm | 1u << reg : 0;
   switch (item.zi.mnemonic) {
     case ZYDIS_MNEMONIC_CMP:
-    case ZYDIS_MNEMONIC_TEST: f_.code = made; break;
+    case ZYDIS_MNEMONIC_TEST:
+      if (!in_registers) return;
+      as_made();
+      take(both);
+      break;
     case ZYDIS_MNEMONIC_AND:
     case ZYDIS_MNEMONIC_OR:
     case ZYDIS_MNEMONIC_XOR: {
-      Emitter again;
-      again.begin(nullptr);
+      const std::uint8_t target = f.reg_written ? reg : rm;
+      if (target == kNoHost) return;
       again.op({static_cast<std::uint8_t>(f.size == 1 ? 0x84 : 0x85), 0, f.size}, target,
                RegisterOrMem(target), f.size == 1, f.size == 1);
-      f_.code = again.bytes();
-      f_.recipe = true;
-      f_.recipe_registers = 1u << target;
-      return;
+      take(1u << target);
+      break;
     }
     case ZYDIS_MNEMONIC_ADD:
     case ZYDIS_MNEMONIC_SUB: {
       // Undone and done again. An operation and its inverse differ in one bit field.
+      if (!in_registers) return;
       if (f.digit ? f.map != 0 || f.opcode < 0x80 || f.opcode > 0x83 : rm == reg) return;
-      Emitter again;
-      again.begin(nullptr);
       const auto opcode = static_cast<std::uint8_t>(f.digit ? f.opcode : f.opcode ^ 0x28);
       again.op({opcode, f.map, f.size}, static_cast<std::uint8_t>(f.digit ? f.reg ^ 5 : reg), rm,
                !f.digit && f.reg_byte, f.rm_byte);
       if (f.immediate_bytes != 0)
-        again.raw(made.data() + made.size() - f.immediate_bytes, f.immediate_bytes);
-      again.raw(made.data(), made.size());
-      f_.code = again.bytes();
+        again.raw(e_.bytes().data() + e_.size() - f.immediate_bytes, f.immediate_bytes);
+      as_made();
+      take(both);
       break;
     }
+    case ZYDIS_MNEMONIC_INC:
+    case ZYDIS_MNEMONIC_DEC:
+      // Likewise, with CF of what came before.
+      if (!in_registers || !f_.carry) return;
+      again.raw(f_.carry.code.data(), f_.carry.length);
+      again.op({f.opcode, 0, f.size}, static_cast<std::uint8_t>(f.reg ^ 1), rm, false, f.rm_byte);
+      as_made();
+      take(both | f_.carry.registers);
+      return;
     default: return;
   }
-  f_.recipe = true;
-  f_.recipe_registers = registers;
+  f_.carry = f_.recipe;
 }
 
 void Translator::lea(const Item& item) {
@@ -370,6 +381,53 @@ void Translator::divide(std::uint32_t index) {
     e_.op({0x81, 0, 4}, 1, image);
     e_.dword(flag::kAf << 8);
   }
+  cold(index, std::move(fail), before, true);
+}
+
+// MOVS, STOS and LODS of one element, upwards.
+void Translator::string(std::uint32_t index) {
+  const Item& item = items_[index];
+  const unsigned op = item.zi.opcode & 0xfeU;
+  const unsigned size = item.zi.operand_width / 8U;
+  const unsigned address = item.insn->address_size == 0 ? 2 : item.insn->address_size == 1 ? 4 : 8;
+  const bool loads = op != 0xaa;
+  const bool stores = op != 0xac;
+  std::vector<std::size_t> fail;
+  registers_written((loads ? 1U << kHostRsi : 0) | (stores ? 1U << kHostRdi : 1U << kHostRax),
+                    item.live_before);
+  clobber_flags(item.live_before);
+  const FlagState before = f_;
+  const Mem at{kAddress, kNoHost, 0, 0};
+  const Mem scratch = core(&c_.jit_area.scratch);
+  const auto step = [&](std::uint8_t reg) {
+    e_.lea(kTemp, {reg, kNoHost, 0, static_cast<std::int32_t>(size)}, address == 8 ? 8 : 4);
+    e_.mov(reg, kTemp, address);
+  };
+  e_.op({0xf7, 0, 4}, 0, core(&c_.s.rflags));
+  e_.dword(flag::kDf);
+  fail.push_back(e_.jcc(kNotEqual));
+  if (loads) {
+    load_zero_extended(kAddress, std::uint8_t{kHostRsi}, address);
+    look_up(item.insn->segment, size, false, fail);
+    if (!stores) {
+      e_.op(
+          {static_cast<std::uint8_t>(size == 1 ? 0x8a : 0x8b), 0, static_cast<std::uint8_t>(size)},
+          kHostRax, at);
+    } else {
+      e_.op(
+          {static_cast<std::uint8_t>(size == 1 ? 0x8a : 0x8b), 0, static_cast<std::uint8_t>(size)},
+          kTemp, at);
+      e_.store(scratch, kTemp);
+    }
+  }
+  if (stores) {
+    load_zero_extended(kAddress, std::uint8_t{kHostRdi}, address);
+    look_up(kEs, size, true, fail);
+    if (loads) e_.load(kTemp, scratch);
+    e_.store(at, loads ? std::uint8_t{kTemp} : std::uint8_t{kHostRax}, size);
+  }
+  if (loads) step(kHostRsi);
+  if (stores) step(kHostRdi);
   cold(index, std::move(fail), before, true);
 }
 

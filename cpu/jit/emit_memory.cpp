@@ -66,11 +66,20 @@ void Translator::look_up(unsigned segment, unsigned size, bool write,
     e_.byte(aligned);
     fail.push_back(e_.jcc(kNotEqual));
   }
-  const auto& table = c_.tlb[ctx_.rights];
-  const auto& entry = table[0];
-  e_.mov(kTemp, kAddress, 4);
-  e_.shift_imm(5, kTemp, kPageBits - 6, 4);
-  e_.alu_imm(4, kTemp, static_cast<std::int32_t>(Core::kTlbMask << 6), 4);
+  // The access does not wait for the entry's place where that is guessed: as in the last round of a
+  // loop, or as for the stack the last time.
+  std::int32_t guess = 0;
+  if (segment == kSs) {
+    guess = offset(&c_.jit_area.stack_guess);
+  } else if (loops_) {
+    guess = offset(&c_.jit_area.guesses[jit_.next_guess_++ % Area::kGuesses]);
+  }
+  const auto& entry = c_.tlb[ctx_.rights][0];
+  if (guess != 0) {
+    e_.load(kTemp, {kCore, kNoHost, 0, guess}, 4);
+  } else {
+    entry_place();
+  }
   if (size == 1) {
     e_.mov(kValue, kAddress, width);
   } else {
@@ -80,23 +89,42 @@ void Translator::look_up(unsigned segment, unsigned size, bool write,
   const auto field = [&](const void* member) { return Mem{kCore, kTemp, 0, offset(member)}; };
   e_.op({0x3b, 0, 8}, kValue, field(write ? &entry.write_tag : &entry.read_tag));
   const std::size_t miss = e_.jcc(kNotEqual);
+  const std::size_t found = e_.size();
   e_.op({0x03, 0, 8}, kAddress, field(write ? &entry.write_addend : &entry.read_addend));
-  if (write) {
-    code_stores_.push_back({miss, e_.size()});
+  if (write || guess != 0) {
+    misses_.push_back({miss, found, e_.size(), write, guess});
   } else {
     fail.push_back(miss);
   }
 }
 
-// The write tag did not fit: it may still be a store beside the code of a page. What fails here
-// goes on to the handler behind it.
-void Translator::code_stores(const std::vector<CodeStore>& stores) {
+// kTemp = the offset of the TLB entry for kAddress.
+void Translator::entry_place() {
+  e_.mov(kTemp, kAddress, 4);
+  e_.shift_imm(5, kTemp, kPageBits - 6, 4);
+  e_.alu_imm(4, kTemp, static_cast<std::int32_t>(Core::kTlbMask << 6), 4);
+}
+
+// The tag did not fit: it may be in another entry, or be a store beside the code of a page. What
+// fails here goes on to the handler behind it.
+void Translator::look_again(const std::vector<Miss>& misses) {
+  const auto& entry = c_.tlb[ctx_.rights][0];
   std::vector<std::size_t> fail;
-  for (std::size_t i = 0; i < stores.size(); ++i) {
-    e_.bind(stores[i].jump);
-    e_.call_to(jit_.beside_code_[ctx_.rights]);
-    e_.bind_to(e_.jcc(kEqual), stores[i].resume);
-    if (i + 1 < stores.size()) fail.push_back(e_.jmp());
+  for (std::size_t i = 0; i < misses.size(); ++i) {
+    const Miss& miss = misses[i];
+    e_.bind(miss.jump);
+    if (miss.guess != 0) {
+      entry_place();
+      e_.store({kCore, kNoHost, 0, miss.guess}, kTemp, 4);
+      e_.op({0x3b, 0, 8}, kValue,
+            Mem{kCore, kTemp, 0, offset(miss.write ? &entry.write_tag : &entry.read_tag)});
+      e_.bind_to(e_.jcc(kEqual), miss.found);
+    }
+    if (miss.write) {
+      e_.call_to(jit_.beside_code_[ctx_.rights]);
+      e_.bind_to(e_.jcc(kEqual), miss.resume);
+    }
+    if (i + 1 < misses.size()) fail.push_back(e_.jmp());
   }
   for (const std::size_t jump : fail) e_.bind(jump);
 }

@@ -145,7 +145,8 @@ void Translator::x87(std::uint32_t index) {
   if (item.touch != 0) {
     f_.host |= item.kill;
     f_.image = false;
-    f_.recipe = false;
+    f_.recipe.forget();
+    f_.carry.forget();
   }
   cold(index, std::move(fail), before, true, vectors_before, pointers_before);
 }

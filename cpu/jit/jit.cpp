@@ -363,7 +363,17 @@ bool Jit::run(Block& first, std::uint64_t most) {
 // Runs from a translation on until translated code is left.
 void Jit::enter(Translation& t, std::uint64_t left) {
   Core& c = core_;
-  jumps_[jump_index(t.rip)] = {t.rip, t.entry, c.generation_, t.context, 0};
+  JumpEntry& jump = jumps_[jump_index(t.rip)];
+  if (jump.rip != t.rip || jump.code != t.entry || jump.generation != c.generation_ ||
+      jump.context != t.context) {
+    jump = {t.rip, t.entry, c.generation_, t.context, 0};
+    const std::uint64_t linear = (c.views[kCs].base + t.rip) & c.linear_mask;
+    const Core::TlbEntry& page =
+        c.tlb[static_cast<unsigned>(c.rights)][linear >> kPageBits & Core::kTlbMask];
+    if ((page.execute_tag != (linear & ~kPageMask) || !page.execute_global) &&
+        local_jumps_.size() <= kMostLocal)
+      local_jumps_.push_back(static_cast<std::uint16_t>(jump_index(t.rip)));
+  }
   c.leave_pending_ = false;
   c.jit_area.flags = to_image(c.lf.value());
   c.repeating_ = false;
@@ -457,6 +467,15 @@ void Jit::retire(Block& block) {
   wanted_ = nullptr;
   ++core_.generation_;
   for (const auto& t : block.translations) forget(*t);
+}
+
+bool Jit::forget_local() {
+  const bool all_known = local_jumps_.size() <= kMostLocal;
+  if (all_known) {
+    for (const std::uint16_t place : local_jumps_) jumps_[place].rip = ~std::uint64_t{0};
+  }
+  local_jumps_.clear();
+  return all_known;
 }
 
 void Jit::flush() {

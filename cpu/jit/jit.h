@@ -37,10 +37,12 @@ class Jit {
   bool run(Block& block, std::uint64_t most);
   // The block is not valid any more.
   void retire(Block& block);
+  // Pages that are not global may be others now. False: all jumps must be forgotten.
+  bool forget_local();
 
  private:
   friend class Translator;
-  static constexpr std::size_t kJumps = 4096;
+  static constexpr std::size_t kJumps = 16384;
   static std::size_t jump_index(std::uint64_t rip) { return (rip ^ rip >> 12) & (kJumps - 1); }
   static constexpr std::size_t kBufferSize = std::size_t{24} << 20;
   static constexpr std::size_t kMostTranslations = 6;   // of one block
@@ -82,6 +84,10 @@ class Jit {
   std::vector<Context> contexts_;
   std::uint32_t last_context_ = 0;
   std::vector<JumpEntry> jumps_ = std::vector<JumpEntry>(kJumps);
+  // Places in jumps_ of code in pages that are not global.
+  static constexpr std::size_t kMostLocal = 1024;
+  std::vector<std::uint16_t> local_jumps_;
+  std::uint32_t next_guess_ = 0;
   Edge* wanted_ = nullptr;     // the edge that was left last, to be linked
   bool direct_flags_ = false;  // undefined flags of the host are those of the interpreter
 

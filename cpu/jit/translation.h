@@ -2,6 +2,7 @@
 // Translated blocks and what translated code and the rest of the CPU share.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -78,6 +79,11 @@ struct Area {
   // The host has the guest's x87 state, all its exceptions are masked, and it may be used.
   std::uint8_t x87_ready = 0;
   std::uint32_t host_mxcsr = 0x1f80;
+  // Guesses which TLB entry an access will find (offsets from the first): that of the stack, and
+  // those of accesses in loops. An entry says by its tag whether it is the one.
+  static constexpr std::size_t kGuesses = 4096;
+  std::uint32_t stack_guess = 0;
+  std::array<std::uint32_t, kGuesses> guesses{};
 };
 
 }  // namespace ice86::cpu::jit

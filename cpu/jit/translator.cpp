@@ -47,6 +47,9 @@ void Translator::decode() {
       item.reads = kAllFlags;
       item.touch = kAllFlags;
     }
+    if ((item.group == Group::kJcc || item.group == Group::kJmp || item.group == Group::kLoop) &&
+        target_of(item) == t_.rip)
+      loops_ = true;
     at += item.insn->length;
   }
 }
@@ -101,10 +104,10 @@ void Translator::cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagS
 void Translator::cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before,
                       bool returns, const Vectors& vectors_before,
                       const Pointers& pointers_before) {
-  if (jumps.empty() && code_stores_.empty()) return;
-  cold_.push_back({std::move(code_stores_), std::move(jumps), index, std::move(before), f_, returns,
+  if (jumps.empty() && misses_.empty()) return;
+  cold_.push_back({std::move(misses_), std::move(jumps), index, std::move(before), f_, returns,
                    e_.size(), vectors_before, vectors_, pointers_before});
-  code_stores_.clear();
+  misses_.clear();
 }
 
 // Out of translated code behind an instruction whose handler has been called.
@@ -121,7 +124,7 @@ void Translator::leave_after(std::uint32_t index) {
 
 void Translator::cold_handlers() {
   for (Cold& stub : cold_) {
-    code_stores(stub.stores);
+    look_again(stub.misses);
     for (const std::size_t jump : stub.jumps) e_.bind(jump);
     f_ = stub.before;
     vectors_ = stub.vectors_before;
@@ -149,11 +152,46 @@ void Translator::cold_handlers() {
   }
 }
 
-void Translator::side_exits() {
-  for (Side& side : sides_) {
-    e_.bind(side.jump);
-    f_ = std::move(side.state);
-    go_to(side.target, side.refund);
+void Translator::side_exit(const Side& side) {
+  e_.bind(side.jump);
+  f_ = side.state;
+  if (side.target != t_.rip || !to_loop(side)) go_to(side.target, side.refund);
+}
+
+// Once more from the start, without the flags going through memory: there they can be made again.
+bool Translator::to_loop(const Side& side) {
+  if (!f_.recipe || f_.image) return false;
+  if (loop_ != 0 && !(f_.recipe == loop_state_.recipe)) return false;
+  f_.host = 0;
+  e_.alu_imm(5, kBudget, static_cast<std::int32_t>(t_.count - side.refund), 8);
+  if (loop_ != 0) {
+    e_.bind_to(e_.jcc(kNotSign), loop_);
+    overdrafts_.push_back({e_.jmp(), f_});
+    return true;
+  }
+  overdrafts_.push_back({e_.jcc(kSign), f_});
+  // What CF alone could be made from may be another thing the next time round.
+  f_.carry = f_.recipe;
+  loop_ = e_.size();
+  loop_state_ = f_;
+  vectors_ = Vectors{};
+  pointers_ = Pointers{};
+  body();
+  return true;
+}
+
+void Translator::overdrafts() {
+  for (const Overdraft& overdraft : overdrafts_) {
+    e_.bind(overdraft.jump);
+    f_ = overdraft.state;
+    need_image();
+    e_.alu_imm(0, kBudget, static_cast<std::int32_t>(t_.count), 8);
+    t_.edges.push_back(std::make_unique<Edge>());
+    Edge& again = *t_.edges.back();
+    again.from = &t_;
+    again.target = t_.rip;
+    e_.mov_imm(kTemp, reinterpret_cast<std::uintptr_t>(&again));
+    e_.jmp_to(jit_.exit_);
   }
 }
 
@@ -187,6 +225,7 @@ void Translator::instruction(std::uint32_t index) {
     case Group::kRet:
     case Group::kJmpIndirect: return ret(index);
     case Group::kLoop: return loop(index);
+    case Group::kString: return string(index);
     case Group::kDivide: return divide(index);
     case Group::kSse: return sse(index);
     case Group::kX87: return x87(index);
@@ -199,10 +238,19 @@ bool Translator::worthwhile() const {
   return handlers < 4 || static_cast<std::size_t>(handlers) * 2 <= items_.size();
 }
 
+void Translator::body() {
+  for (std::uint32_t i = 0; i < block_.count; ++i) instruction(i);
+  const Group last = items_.back().group;
+  const bool ended = last == Group::kJmp || last == Group::kCall || last == Group::kRet ||
+                     last == Group::kJmpIndirect || last == Group::kCallIndirect ||
+                     last == Group::kLoop;
+  if (!ended) go_to(rip_after(items_.back()));
+}
+
 bool Translator::translate() {
   // No instruction takes more than this, with its cold part.
   constexpr std::size_t kMostBytes = 750;
-  if (jit_.buffer_.left() < (block_.count + 2) * kMostBytes) return false;
+  if (jit_.buffer_.left() < (block_.count + 2) * kMostBytes * (loops_ ? 2 : 1)) return false;
   const std::uint8_t* start = jit_.buffer_.next();
   e_.begin(start);
   t_.entry = start;
@@ -210,13 +258,12 @@ bool Translator::translate() {
   e_.dword(t_.count);
   const std::size_t used_up = e_.jcc(kSign);
   t_.body = e_.here();
-  for (std::uint32_t i = 0; i < block_.count; ++i) instruction(i);
-  const Group last = items_.back().group;
-  const bool ended = last == Group::kJmp || last == Group::kCall || last == Group::kRet ||
-                     last == Group::kJmpIndirect || last == Group::kCallIndirect ||
-                     last == Group::kLoop;
-  if (!ended) go_to(rip_after(items_.back()));
-  side_exits();
+  body();
+  for (std::size_t i = 0; i < sides_.size(); ++i) {
+    const Side side = sides_[i];  // there may come more
+    side_exit(side);
+  }
+  overdrafts();
   cold_handlers();
   // Out of budget at the entry.
   e_.bind(used_up);

@@ -12,6 +12,7 @@
 
 #include <Zydis/Zydis.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -52,7 +53,8 @@ enum class Group : std::uint8_t {
   kRet,
   kJmpIndirect,
   kCallIndirect,
-  kLoop,  // LOOP and JCXZ
+  kLoop,    // LOOP and JCXZ
+  kString,  // MOVS, STOS, LODS without repetition
   kDivide,
   kSse,
   kX87
@@ -88,13 +90,34 @@ struct Pointers {
   int segment = -1;  // of the last operand in memory
 };
 
+// Code that makes flags again from registers that still hold what they came of.
+struct Recipe {
+  static constexpr std::size_t kMost = 32;
+  std::array<std::uint8_t, kMost> code{};
+  std::uint8_t length = 0;  // 0: there is none
+  std::uint32_t registers = 0;
+
+  explicit operator bool() const { return length != 0; }
+  bool operator==(const Recipe& other) const {
+    return length == other.length &&
+           std::equal(code.begin(), code.begin() + length, other.code.begin());
+  }
+  void forget() { length = 0; }
+  void take(const std::vector<std::uint8_t>& bytes, std::uint32_t from) {
+    length = 0;
+    if (bytes.size() > kMost) return;
+    std::copy(bytes.begin(), bytes.end(), code.begin());
+    length = static_cast<std::uint8_t>(bytes.size());
+    registers = from;
+  }
+};
+
 // Where the arithmetic flags are at a point of the translation.
 struct FlagState {
   std::uint32_t host = 0;  // those that the host's flags hold
   bool image = true;       // Area::flags
-  bool recipe = false;     // `code` makes them again
-  std::uint32_t recipe_registers = 0;
-  std::vector<std::uint8_t> code;
+  Recipe recipe;           // makes them all
+  Recipe carry;            // makes CF
 };
 
 class Translator {
@@ -106,13 +129,17 @@ class Translator {
   bool worthwhile() const;
 
  private:
-  // A store whose address is not in the TLB for plain pages, and where it goes on.
-  struct CodeStore {
+  // An access whose TLB entry was not the one that was guessed, or a store whose address is not in
+  // the TLB for plain pages; and where it goes on.
+  struct Miss {
     std::size_t jump;
-    std::size_t resume;
+    std::size_t found;   // with the offset of the entry in kTemp
+    std::size_t resume;  // with the host's address in kAddress
+    bool write;
+    std::int32_t guess;  // where it stands; 0: it was no guess
   };
   struct Cold {
-    std::vector<CodeStore> stores;
+    std::vector<Miss> misses;
     std::vector<std::size_t> jumps;
     std::uint32_t index;
     FlagState before;
@@ -123,12 +150,21 @@ class Translator {
     Pointers pointers_before;
   };
 
+  // Conditional jumps, when they are taken: the instructions behind them have been paid for.
+  struct Side {
+    std::size_t jump;
+    FlagState state;
+    std::uint64_t target;
+    std::uint32_t refund;
+  };
+
   // translator.cpp
   void decode();
   void classify(Item& item);
   bool encodable(const Item& item) const;
   void find_checks();
   void find_live();
+  void body();
   void instruction(std::uint32_t index);
   void handler(std::uint32_t index, bool loads_x87 = false);
   void cold_handlers();
@@ -148,7 +184,8 @@ class Translator {
   void effective(const Item& item);
   void look_up(unsigned segment, unsigned size, bool write, std::vector<std::size_t>& fail,
                unsigned aligned = 0);
-  void code_stores(const std::vector<CodeStore>& stores);
+  void entry_place();
+  void look_again(const std::vector<Miss>& misses);
   void cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before, bool returns);
   void cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before, bool returns,
             const Vectors& vectors_before, const Pointers& pointers_before);
@@ -176,6 +213,7 @@ class Translator {
   void lea(const Item& item);
   void mov_immediate(const Item& item);
   void divide(std::uint32_t index);
+  void string(std::uint32_t index);
   std::uint32_t hosts_written(const Item& item) const;
 
   // emit_branch.cpp
@@ -200,7 +238,9 @@ class Translator {
   void jump_by_table(std::vector<std::size_t>& miss, std::int32_t stack, bool moves_stack);
   void jump_by_entry(std::vector<std::size_t>& miss, std::int32_t stack, bool moves_stack);
   void go_to(std::uint64_t target, std::uint32_t refund = 0);
-  void side_exits();
+  void side_exit(const Side& side);
+  bool to_loop(const Side& side);
+  void overdrafts();
 
   Jit& jit_;
   Core& c_;
@@ -212,16 +252,19 @@ class Translator {
   FlagState f_;
   Vectors vectors_;
   Pointers pointers_;
-  std::vector<CodeStore> code_stores_;  // of the instruction that is translated
+  std::vector<Miss> misses_;  // of the instruction that is translated
   std::vector<Cold> cold_;
-  // Conditional jumps, when they are taken: the instructions behind them have been paid for.
-  struct Side {
+  std::vector<Side> sides_;
+  // A loop of one block has a second body, for which the flags are where the first leaves them.
+  bool loops_ = false;    // a jump goes to its start
+  std::size_t loop_ = 0;  // that body; 0: there is none
+  FlagState loop_state_;
+  // The budget does not do for another round.
+  struct Overdraft {
     std::size_t jump;
     FlagState state;
-    std::uint64_t target;
-    std::uint32_t refund;
   };
-  std::vector<Side> sides_;
+  std::vector<Overdraft> overdrafts_;
   struct ColdEdge {
     Edge* edge;
     std::vector<std::size_t> jumps;

@@ -44,6 +44,8 @@ void Timer::cancel() {
 
 Clock::Clock(std::uint64_t instructions_per_microsecond) : rate_(instructions_per_microsecond) {
   ICE86_ASSERT(rate_ >= 1 && rate_ <= 1'000'000);
+  reciprocal_ = ~std::uint64_t{0} / rate_;
+  whole_step_ = 1000 % rate_ == 0 ? 1000 / rate_ : 0;
 }
 
 void Clock::add(Timer& timer) {

@@ -83,8 +83,24 @@ class Clock {
  private:
   friend class Timer;
 
+  // skipped_ + floor(instructions * 1000 / rate). Guests that wait read the time again and again:
+  // no division by a number that is not known at compile time.
   Nanoseconds time_of(std::uint64_t instructions) const {
-    return skipped_ + instructions / rate_ * 1000 + instructions % rate_ * 1000 / rate_;
+    if (whole_step_ != 0) return skipped_ + instructions * whole_step_;
+    std::uint64_t rest = 0;
+    const std::uint64_t whole = divide(instructions, rest);
+    return skipped_ + whole * 1000 + divide(rest * 1000, rest);
+  }
+  // value / rate_. The product with the rounded-down reciprocal is right or one too low.
+  std::uint64_t divide(std::uint64_t value, std::uint64_t& rest) const {
+    using Wide = unsigned __int128;
+    auto quotient = static_cast<std::uint64_t>(static_cast<Wide>(value) * reciprocal_ >> 64);
+    rest = value - quotient * rate_;
+    if (rest >= rate_) {
+      rest -= rate_;
+      ++quotient;
+    }
+    return quotient;
   }
   void add(Timer& timer);
   void remove(Timer& timer);
@@ -92,6 +108,8 @@ class Clock {
   Timer* first() const;
 
   std::uint64_t rate_;
+  std::uint64_t reciprocal_;  // floor((2^64 - 1) / rate_)
+  std::uint64_t whole_step_;  // nanoseconds of one instruction; 0: not a whole number
   std::uint64_t instructions_ = 0;
   Nanoseconds skipped_ = 0;  // time that passed without instructions
   std::uint64_t next_sequence_ = 0;

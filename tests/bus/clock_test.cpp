@@ -28,6 +28,28 @@ TEST(Clock, DoesNotOverflowAfterYears) {
   EXPECT_EQ(clock.now(), 1'000'000'000'000'000u);
 }
 
+// Whatever the rate is, and wherever the count.
+TEST(Clock, IsTheExactQuotient) {
+  for (const std::uint64_t rate : {1, 2, 3, 7, 8, 100, 125, 999, 1000, 1001, 65'537, 999'999}) {
+    Clock clock(rate);
+    std::uint64_t value = 1;
+    for (unsigned i = 0; i < 20'000; ++i) {
+      value = value * 6364136223846793005 + 1442695040888963407;
+      const std::uint64_t count = (value >> (i % 50)) / 1000;
+      clock.instructions() = count;
+      ASSERT_EQ(clock.now(), count / rate * 1000 + count % rate * 1000 / rate)
+          << rate << ' ' << count;
+    }
+    for (std::uint64_t whole = 1; whole < 5000; whole += 7) {
+      for (const std::uint64_t count : {whole * rate - 1, whole * rate, whole * rate + 1}) {
+        clock.instructions() = count;
+        ASSERT_EQ(clock.now(), count / rate * 1000 + count % rate * 1000 / rate)
+            << rate << ' ' << count;
+      }
+    }
+  }
+}
+
 TEST(Clock, RunsTimersByDeadlineThenByArming) {
   Clock clock(1000);
   std::vector<int> order;

@@ -130,6 +130,119 @@ TEST_P(Engines, PushedFlags) {
   EXPECT_EQ(state.gpr[kRdx] & 0xffff, 0x0097U);
 }
 
+// Loops of one block, whose flags can be made again from registers: the budget ends in every place
+// of them, and what they read and write lies in many pages.
+TEST_P(Engines, LoopsInSlices) {
+  const std::vector<std::uint8_t> code = {
+      0xbb, 0x23, 0x81,        // mov bx, 8123h
+      0xbe, 0xc0, 0x0f,        // mov si, 0fc0h
+      0xb9, 0x64, 0x00,        // mov cx, 100
+      0x33, 0x1c,              // xor bx, [si]
+      0x46,                    // inc si
+      0x49,                    // dec cx: CF is that of XOR
+      0x75, 0xfa,              // jnz, to xor
+      0xb9, 0x40, 0x00,        // mov cx, 64
+      0x01, 0x1c,              // add [si], bx
+      0x81, 0xc6, 0x80, 0x02,  // add si, 280h
+      0x49,                    // dec cx: CF is that of ADD
+      0x75, 0xf7,              // jnz, to add
+      0xb2, 0xc8,              // mov dl, 200
+      0x01, 0xd8,              // add ax, bx
+      0xfe, 0xca,              // dec dl
+      0x75, 0xfa,              // jnz, to add
+      0x89, 0xd9,              // mov cx, bx
+      0xd1, 0xe8,              // shr ax, 1
+      0x13, 0x1c,              // adc bx, [si]
+      0x41,                    // inc cx
+      0x83, 0xf9, 0x7f,        // cmp cx, 7fh
+      0x72, 0xf6,              // jb, to shr
+      0xb9, 0x00, 0x01,        // mov cx, 256
+      0x2d, 0x67, 0x45,        // sub ax, 4567h
+      0x72, 0x03,              // jc, beyond the next
+      0x01, 0x44, 0x55,        // add [si+55h], ax
+      0x49,                    // dec cx
+      0x75, 0xf5,              // jnz, to sub
+      0xf4,                    // hlt
+  };
+  FlatHost reference(0x100000, implemented_features(), Engine::kInterpreter);
+  for (unsigned round = 0; round < 40; ++round) {
+    for (FlatHost* host : {&host_, &reference}) {
+      for (unsigned i = 0; i < 0x10000; ++i)
+        host->memory()[i] = static_cast<std::uint8_t>(i * 13 + (i >> 8) + round);
+      std::copy(code.begin(), code.end(), host->memory() + 0x10000);
+      State& state = host->cpu().mutable_state();
+      state.segment[kCs] = {
+          .selector = 0x1000, .attributes = 0x9300, .base = 0x10000, .limit = 0xffff};
+      state.rip = 0;
+      state.halted = false;
+    }
+    for (unsigned slice = 0; !reference.cpu().state().halted; ++slice) {
+      ASSERT_LT(slice, 10'000U);
+      const std::uint64_t length = 1 + (slice * 7 + round * 5) % (11 + round * 3);
+      for (FlatHost* host : {&host_, &reference}) host->cpu().run(length);
+      const State& is = host_.cpu().state();
+      const State& should = reference.cpu().state();
+      ASSERT_EQ(host_.clock().instructions(), reference.clock().instructions());
+      ASSERT_EQ(is.rip, should.rip) << round << ' ' << slice;
+      ASSERT_EQ(is.rflags, should.rflags) << std::hex << should.rip;
+      for (unsigned i = 0; i < 8; ++i) ASSERT_EQ(is.gpr[i], should.gpr[i]) << i;
+    }
+    ASSERT_TRUE(std::equal(host_.memory(), host_.memory() + 0x20000, reference.memory()));
+  }
+}
+
+// A global page calls one that each CR3 has elsewhere: what was known of it must be forgotten.
+TEST_P(Engines, CodeOfTwoAddressSpaces) {
+  const auto put = [&](std::uint32_t at, const std::vector<std::uint8_t>& bytes) {
+    std::copy(bytes.begin(), bytes.end(), host_.memory() + at);
+  };
+  const auto entry = [&](std::uint32_t at, std::uint32_t value) {
+    store_le<std::uint32_t>(host_.memory() + at, value);
+  };
+  constexpr std::uint32_t kDirectories[] = {0x10000, 0x12000};
+  constexpr std::uint32_t kGlobal = 0x103, kLocal = 3;  // present, writable
+  for (unsigned space = 0; space < 2; ++space) {
+    const std::uint32_t directory = kDirectories[space], table = directory + 0x1000;
+    entry(directory, table | kLocal);
+    entry(table + 4 * 1, 0x1000 | kGlobal);
+    entry(table + 4 * 2, 0x2000 | kGlobal);
+    entry(table + 4 * 5, (0x5000 + space * 0x1000) | kLocal);
+    entry(table + 4 * 7, (0x7000 + space * 0x1000) | kLocal);
+  }
+  entry(0x7000, 5);
+  entry(0x8000, 0x1234);
+  put(0x1000, {
+                  0xb9, 0x64, 0x00, 0x00, 0x00,  // mov ecx, 100
+                  0xb8, 0x00, 0x00, 0x01, 0x00,  // mov eax, 10000h
+                  0x0f, 0x22, 0xd8,              // mov cr3, eax
+                  0xe8, 0xee, 0x3f, 0x00, 0x00,  // call 5000h
+                  0xb8, 0x00, 0x20, 0x01, 0x00,  // mov eax, 12000h
+                  0x0f, 0x22, 0xd8,              // mov cr3, eax
+                  0xe8, 0xe1, 0x3f, 0x00, 0x00,  // call 5000h
+                  0x49,                          // dec ecx
+                  0x75, 0xe3,                    // jnz, to mov eax, 10000h
+                  0xf4,                          // hlt
+              });
+  put(0x5000, {0x03, 0x1d, 0x00, 0x70, 0x00, 0x00, 0xc3});  // add ebx, [7000h]; ret
+  // imul ebx, ebx, 3; xor ebx, [7000h]; ret
+  put(0x6000, {0x6b, 0xdb, 0x03, 0x33, 0x1d, 0x00, 0x70, 0x00, 0x00, 0xc3});
+  State& state = host_.cpu().mutable_state();
+  state.cr0 |= cr0::kPe | cr0::kPg;
+  state.cr4 |= cr4::kPge;
+  state.cr3 = kDirectories[1];
+  for (const SegmentName name : {kEs, kSs, kDs})
+    state.segment[name] = {0x10, 0x00c09300, 0, 0xffffffff, true};
+  state.segment[kCs] = {0x08, 0x00c09b00, 0, 0xffffffff, true};
+  state.gpr[kRsp] = 0x3000;
+  state.gpr[kRbx] = 0;
+  state.rip = 0x1000;
+  host_.cpu().run(10'000);
+  EXPECT_TRUE(host_.cpu().state().halted);
+  std::uint32_t expected = 0;
+  for (unsigned i = 0; i < 100; ++i) expected = ((expected + 5) * 3) ^ 0x1234;
+  EXPECT_EQ(host_.cpu().state().gpr[kRbx], expected);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Engines, testing::ValuesIn(engines()),
                          [](const auto& engine) { return engine_name(engine.param); });
 
