@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Runs in the guest behind prelude.py: the module `bits` against what the firmware says itself.
+import ctypes
+
+import bits
+import efi
+
+# PCI: mechanism #1 against EFI_PCI_IO_PROTOCOL.
+from efi_net import protocols
+functions = {(f.bus, f.device, f.function): f for f in bits.pci_functions(range(2))}
+assert functions[0, 0, 0].vendor == 0x8086 and functions[0, 0, 0].id == 0x1237, functions
+handles = efi.handles("PciIo")
+assert len(handles) == len(functions), (len(handles), functions)
+for handle in handles:
+    card = efi.protocol(handle, "PciIo", protocols.PciIo)
+    place = [ctypes.c_uint64() for _ in range(4)]
+    assert card.GetLocation(card, *[ctypes.byref(part) for part in place]) == 0
+    found = ctypes.c_uint32()
+    assert card.PciRead(card, 2, 0, 1, ctypes.byref(found)) == 0
+    function = functions[tuple(part.value for part in place[1:])]
+    assert found.value == function.id << 16 | function.vendor, function
+try:
+    bits.pci_read(0, 0, 0, 2, 4)
+    raise SystemExit("an unaligned register was read")
+except ValueError:
+    pass
+
+tables = bits.acpi_tables()
+names = [table.signature for table in tables]
+assert {"FACP", "FACS", "DSDT", "APIC"} <= set(names), names
+assert all(table.sound for table in tables), tables
+structures = bits.smbios()
+assert {0, 1, 4, 127} <= {s.type for s in structures}, structures
+assert next(s for s in structures if s.type == 0).strings
+
+a, b, c, d = bits.cpuid(0)
+assert a >= 1 and all(32 <= byte < 127 for word in (b, d, c) for byte in word.to_bytes(4, "little"))
+assert bits.rdmsr(0xc0000080) & 0x500 == 0x500  # EFER: long mode, enabled and active
+before = bits.inb(0x61)
+bits.outb(0x61, before)
+word = ctypes.c_uint32(0x12345678)
+assert bits.read(ctypes.addressof(word), 2) == 0x5678
+bits.write(ctypes.addressof(word), 1, 0xff)
+assert word.value == 0x123456ff and bits.memory(ctypes.addressof(word), 2) == b"\xff\x56"
+print(len(functions), "PCI functions,", *names, "-", len(structures), "SMBIOS structures")
