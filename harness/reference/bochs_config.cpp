@@ -105,8 +105,11 @@ std::string bochsrc(const BochsMachine& machine) {
         machine.disks[i]->model);
   }
   for (std::size_t i = 0; i < machine.floppies.size(); ++i) {
-    if (!machine.floppies[i]) continue;
     const char drive = i == 0 ? 'a' : 'b';
+    if (!machine.floppies[i]) {
+      text += fmt::format("floppy{}: type=none\n", drive);  // A is there without being asked for
+      continue;
+    }
     if (machine.floppies[i]->image.empty()) {
       text += fmt::format("floppy{}: type=1_44\n", drive);
     } else {

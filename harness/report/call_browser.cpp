@@ -41,9 +41,11 @@ std::string call_line(const IntEvent& event) {
   return printable(text);
 }
 
+// The carry flag of INT 10h, 11h, 12h and 16h tells nothing.
 bool failed(const IntEvent& event) {
   if (event.kind == CallKind::kEfi) return event.value >> 63 != 0;
-  return event.out && event.out->carry() && event.how != ReturnKind::kRetf;
+  const bool tells = event.vector != 0x16 && (event.vector < 0x10 || event.vector > 0x12);
+  return tells && event.out && event.out->carry() && event.how != ReturnKind::kRetf;
 }
 
 bool alike(const IntEvent& a, const IntEvent& b) {

@@ -35,6 +35,52 @@ TEST_F(Reference, ABootOfGrubUnderSeabiosIsTheSameInQemu) {
   EXPECT_THAT(same.output, ::testing::HasSubstr("The traces agree"));
 }
 
+// Loaders that start Debian's kernel through its real-mode code: docs/references.md has the table.
+struct Row {
+  const char* loader;
+  const char* firmware;
+};
+class Loaders : public Reference, public ::testing::WithParamInterface<Row> {
+ protected:
+  std::string boot() const {
+    return std::string("-q -m 256 --firmware ") + GetParam().firmware + " --disk '" ICE86_ZOO "/" +
+           GetParam().loader + "-linux.img' ";
+  }
+};
+
+TEST_P(Loaders, CallAsInBochs) {
+  if (!has_bochs()) GTEST_SKIP() << "the Debian package bochs is not installed";
+  const bool seabios = std::string(GetParam().firmware) == "seabios";
+  const Outcome bochs =
+      ice86("reference bochs --boot c,menu=on --max-time 60s --out bochs.jsonl " + boot());
+  ASSERT_EQ(bochs.exit, 3) << bochs.output;
+  const Outcome ours =
+      ice86("trace --boot c,menu=on --engine jit --max-time 15s --out ours.jsonl " + boot());
+  ASSERT_EQ(ours.exit, 3) << ours.output;
+  EXPECT_GE(count("ours.jsonl", "\"service\":\"disk: extended read\""), 150u);
+  EXPECT_GE(count("ours.jsonl", "\"service\":\"memory map E820\""), 6u);
+  const Outcome same = ice86(std::string("diff bochs.jsonl ours.jsonl --rules '" ICE86_RULES "/") +
+                             (seabios ? "seabios-in-bochs" : "bochs") + ".rules'");
+  EXPECT_EQ(same.exit, 0) << same.output;
+}
+
+TEST_P(Loaders, CallAsInQemu) {
+  if (!has_qemu()) GTEST_SKIP() << "the Debian package qemu-system-x86 is not installed";
+  if (std::string(GetParam().firmware) != "seabios") GTEST_SKIP() << "it cannot run in QEMU";
+  const Outcome qemu = ice86("reference qemu --max-time 30s --out qemu.jsonl " + boot());
+  ASSERT_EQ(qemu.exit, 3) << qemu.output;
+  const Outcome ours = ice86("trace --engine jit --max-time 15s --out ours.jsonl " + boot());
+  ASSERT_EQ(ours.exit, 3) << ours.output;
+  const Outcome same =
+      ice86("diff qemu.jsonl ours.jsonl --rules '" ICE86_RULES "/seabios-in-qemu.rules'");
+  EXPECT_EQ(same.exit, 0) << same.output;
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, Loaders,
+                         ::testing::Values(Row{"grub-legacy", "stack"}, Row{"grub-legacy", "bochs"},
+                                           Row{"grub-legacy", "seabios"}, Row{"syslinux", "stack"},
+                                           Row{"syslinux", "bochs"}, Row{"syslinux", "seabios"}));
+
 INSTANTIATE_TEST_SUITE_P(Each, StockBios, ::testing::Values("bochs-legacy", "bochs", "seabios"));
 
 }  // namespace
