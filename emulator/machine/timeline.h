@@ -18,7 +18,7 @@
 namespace ice86::machine {
 
 struct TimelineOptions {
-  std::uint64_t interval = 20'000'000;                  // instructions between two snapshots
+  std::uint64_t interval = 5'000'000;                   // instructions between two snapshots
   std::uint64_t most_bytes = std::uint64_t{512} << 20;  // of host memory; more thins them out
 };
 
