@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 
-#include "emulator/bus/packet_port.h"
+#include "emulator/bus/relay_end.h"
 
 namespace ice86::slirp_net {
 
@@ -16,8 +16,7 @@ class TappedNetwork final : public Network {
 
   TappedNetwork(std::unique_ptr<Network> network, Tap tap)
       : network_(std::move(network)), tap_(std::move(tap)) {
-    card_side_.other = &network_side_;
-    network_side_.other = &card_side_;
+    RelayEnd::join(card_side_, network_side_);
     PacketEnd::connect(network_side_, network_->port());
   }
 
@@ -29,21 +28,15 @@ class TappedNetwork final : public Network {
   std::string dump() const override { return network_->dump(); }
 
  private:
-  // What comes in at one end of a short cable of its own goes out at the other.
-  struct End final : PacketEnd {
+  struct End final : RelayEnd {
     End(TappedNetwork& owner, Direction way) : network(owner), direction(way) {}
-    bool can_receive() const override { return other->peer_can_receive(); }
     void receive(std::span<const std::uint8_t> frame) override {
       network.tap_(direction, frame);
-      other->send(frame);
+      RelayEnd::receive(frame);
     }
-    void peer_ready() override { other->announce_ready(); }
-    void link_changed() override { other->announce_link(); }
-    bool sends_carrier() const override { return other->carrier(); }
 
     TappedNetwork& network;
     Direction direction;
-    End* other = nullptr;
   };
 
   std::unique_ptr<Network> network_;

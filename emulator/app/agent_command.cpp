@@ -9,11 +9,10 @@
 #include "emulator/app/command.h"
 #include "emulator/app/exit_code.h"
 #include "emulator/app/machine_options.h"
+#include "emulator/app/trace_output.h"
 #include "emulator/base/files.h"
 #include "harness/reference/agent_image.h"
 #include "harness/reference/agent_trace.h"
-#include "harness/report/text.h"
-#include "harness/trace/trace_file.h"
 
 namespace ice86::app {
 
@@ -60,8 +59,7 @@ Result<void> make_agent_image(const AgentOptions& options) {
 
 struct ImportOptions {
   std::string serial;
-  std::optional<std::string> out;
-  bool json = false, summary_only = false, quiet = false;
+  TraceOutput output;
 };
 
 Result<int> import(const ImportOptions& options) {
@@ -69,16 +67,8 @@ Result<int> import(const ImportOptions& options) {
   auto parsed = harness::parse_agent_capture(std::string(bytes.begin(), bytes.end()));
   if (!parsed) return std::move(parsed).error().within(options.serial);
   const harness::IntTrace& trace = parsed->trace;
-  if (options.out) ICE86_TRY(harness::write_trace(*options.out, trace));
-  if (!options.quiet) {
-    if (options.json) {
-      fmt::print("{}", harness::to_json_lines(trace));
-    } else {
-      if (!options.summary_only) fmt::print("{}\n", harness::trace_text(trace));
-      fmt::print("{}", harness::summary_text(trace));
-    }
-    std::fflush(stdout);
-  }
+  ICE86_TRY(options.output.write(trace));
+  options.output.print(trace);
   if (parsed->damaged != 0 || trace.losses.calls != 0) {
     fmt::print(stderr, "ice86: {}: {} records are damaged, {} calls are missing\n", options.serial,
                parsed->damaged, trace.losses.calls);
@@ -114,11 +104,7 @@ void add_trace_import_command(CLI::App& trace, int& exit) {
   auto o = std::make_shared<ImportOptions>();
   command->add_option("--serial", o->serial, "the file with all that came over the line")
       ->required();
-  command->add_option("--out", o->out,
-                      "write the trace to this file: JSON Lines, compressed when it ends in .zst");
-  command->add_flag("--json", o->json, "print the trace as JSON Lines");
-  command->add_flag("--summary", o->summary_only, "print the summary by service only");
-  command->add_flag("-q,--quiet", o->quiet, "print no trace");
+  add_trace_output_options(*command, o->output);
   command->callback([o, &exit] {
     auto code = import(*o);
     exit = code ? *code : fail(code.error());

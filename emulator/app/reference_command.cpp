@@ -12,11 +12,10 @@
 #include "emulator/app/exit_code.h"
 #include "emulator/app/machine_options.h"
 #include "emulator/app/run_ending.h"
+#include "emulator/app/trace_output.h"
 #include "emulator/base/files.h"
 #include "harness/reference/bochs.h"
 #include "harness/reference/qemu.h"
-#include "harness/report/text.h"
-#include "harness/trace/trace_file.h"
 
 namespace ice86::app {
 
@@ -29,11 +28,8 @@ constexpr const char* kDefaultTime = "120s";
 
 struct ReferenceOptions {
   MachineOptions machine;
-  std::optional<std::string> out;
+  TraceOutput output;
   std::optional<std::string> serial_log;
-  bool json = false;
-  bool summary_only = false;
-  bool quiet = false;
 };
 
 Result<harness::BochsMachine> bochs_machine(const MachineOptions& options) {
@@ -120,16 +116,9 @@ BochsEnding describe(const harness::BochsRun& run, std::uint64_t rate, const cha
 // The trace and the serial log where the user wants them.
 Result<void> hand_over(const ReferenceOptions& options, const harness::IntTrace& trace,
                        const std::string& serial) {
-  if (options.out) ICE86_TRY(harness::write_trace(*options.out, trace));
+  ICE86_TRY(options.output.write(trace));
   if (options.serial_log) ICE86_TRY(write_file(*options.serial_log, serial));
-  if (options.quiet) return {};
-  if (options.json) {
-    fmt::print("{}", harness::to_json_lines(trace));
-  } else {
-    if (!options.summary_only) fmt::print("{}\n", harness::trace_text(trace));
-    fmt::print("{}", harness::summary_text(trace));
-  }
-  std::fflush(stdout);
+  options.output.print(trace);
   return {};
 }
 
@@ -232,13 +221,9 @@ Result<int> run_in_qemu(ReferenceOptions options) {
 void add_output_options(CLI::App& command, ReferenceOptions& options) {
   add_board_options(command, options.machine);
   add_limit_options(command, options.machine);
-  command.add_option("--out", options.out,
-                     "write the trace to this file: JSON Lines, compressed when it ends in .zst");
+  add_trace_output_options(command, options.output);
   command.add_option("--serial-log", options.serial_log,
                      "write what the guest sends to COM1 to this file");
-  command.add_flag("--json", options.json, "print the trace as JSON Lines");
-  command.add_flag("--summary", options.summary_only, "print the summary by service only");
-  command.add_flag("-q,--quiet", options.quiet, "print no trace");
 }
 
 }  // namespace

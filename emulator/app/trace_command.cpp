@@ -12,6 +12,7 @@
 #include "emulator/app/cpu_option.h"
 #include "emulator/app/exit_code.h"
 #include "emulator/app/session.h"
+#include "emulator/app/trace_output.h"
 #include "emulator/base/files.h"
 #include "harness/interrupts/call_filter.h"
 #include "harness/interrupts/summaries.h"
@@ -29,14 +30,11 @@ using harness::CallFilter;
 
 struct TraceOptions {
   MachineOptions machine;
-  std::optional<std::string> out;
+  TraceOutput output;
   std::optional<std::string> run_dir;
   std::optional<std::string> input;
   std::optional<std::string> html;
   std::optional<std::string> perfetto;
-  bool json = false;
-  bool summary_only = false;
-  bool quiet = false;
   bool stages = false;
   bool hardware = false;
   bool efi = false, efi_all = false;
@@ -75,14 +73,9 @@ Result<harness::IntTrace> filtered(harness::IntTrace trace, const std::vector<st
 
 void print(const TraceOptions& options, const harness::IntTrace& trace,
            const std::vector<harness::Stage>& stages) {
-  if (options.quiet) return;
-  if (options.json) {
-    fmt::print("{}", harness::to_json_lines(trace));
-    return;
-  }
-  if (!options.summary_only) fmt::print("{}\n", harness::trace_text(trace));
-  fmt::print("{}", harness::summary_text(trace));
-  if (!options.summary_only) return;
+  const TraceOutput& output = options.output;
+  output.print(trace);
+  if (output.quiet || output.json || !output.summary_only) return;
   fmt::print("\n{}\n{}\n{}", harness::callers_text(trace), harness::stage_calls_text(trace, stages),
              harness::handlers_text(trace));
 }
@@ -112,7 +105,7 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
   ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session,
                    Session::open(machine, true,
                                  options.run_dir || options.stages || options.html ||
-                                     options.perfetto || options.summary_only,
+                                     options.perfetto || options.output.summary_only,
                                  recording));
   harness::ScreenLog screens;
   const harness::CallScene* scene = nullptr;
@@ -130,7 +123,7 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
   const harness::IntTrace trace = session->trace();
   const std::vector<harness::Stage> boot = harness::boot_stages(session->serial().lines(), trace);
   const std::string stages = harness::stages_text(boot, session->pc().clock().now());
-  if (options.out) ICE86_TRY(harness::write_trace(*options.out, trace));
+  ICE86_TRY(options.output.write(trace));
   if (options.run_dir) {
     ICE86_TRY(session->write(*options.run_dir, words, ending));
     ICE86_TRY(write_file(std::filesystem::path(*options.run_dir) / "stages.txt", stages));
@@ -165,8 +158,6 @@ void add_trace_command(CLI::App& app, const std::vector<std::string>& words, int
       "trace", "run a machine and record every BIOS interrupt call (strace for the BIOS)");
   auto options = std::make_shared<TraceOptions>();
   add_machine_options(*command, options->machine);
-  command->add_option("--out", options->out,
-                      "write the trace to this file: JSON Lines, compressed when it ends in .zst");
   command->add_option("--run-dir", options->run_dir,
                       "folder that keeps trace, logs, screen and state of the run");
   command->add_option("--input", options->input,
@@ -175,9 +166,8 @@ void add_trace_command(CLI::App& app, const std::vector<std::string>& words, int
                       "write a page for a browser: timeline, calls, registers, screens");
   command->add_option("--perfetto", options->perfetto,
                       "write the trace for ui.perfetto.dev: Chrome's trace event JSON");
-  command->add_flag("--json", options->json, "print the trace as JSON Lines");
-  command->add_flag("--summary", options->summary_only,
-                    "print summaries only: by service, caller and stage, and who handles what");
+  add_trace_output_options(*command, options->output,
+                           "summaries (by service, caller and stage, and who handles what)");
   command->add_flag("--hardware", options->hardware,
                     "record hardware interrupts and exceptions too, and INT 1Ch");
   command->add_flag("--efi", options->efi,
@@ -196,7 +186,6 @@ void add_trace_command(CLI::App& app, const std::vector<std::string>& words, int
       ->add_option("--only", options->only,
                    "show these calls only: 13 (a vector), 13:42 (AH), 15:e820 (AX); hexadecimal")
       ->delimiter(',');
-  command->add_flag("-q,--quiet", options->quiet, "print no trace");
   add_trace_import_command(*command, exit);
   command->callback([options, command, &words, &exit] {
     if (!command->get_subcommands().empty()) return;

@@ -189,4 +189,11 @@ std::unique_ptr<Connection> Listener::accept() {
   return std::make_unique<Connection>(std::move(client));
 }
 
+void watch(std::vector<pollfd>& list, const Listener& listener, const Connection* peer) {
+  list.push_back({listener.descriptor(), POLLIN, 0});
+  if (peer == nullptr) return;
+  const short wanted = peer->sending() ? POLLIN | POLLOUT : POLLIN;
+  list.push_back({peer->descriptor(), wanted, 0});
+}
+
 }  // namespace ice86::debugger

@@ -3,11 +3,14 @@
 // address is given, or a socket in the file system. Nothing here blocks.
 #pragma once
 
+#include <poll.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "emulator/base/result.h"
 
@@ -73,5 +76,8 @@ class Listener {
   std::string path_;  // of a socket in the file system: removed at the end
   bool reachable_ = false;
 };
+
+// What poll() is to watch for a server of one peer at a time; `peer`: null while there is none.
+void watch(std::vector<pollfd>& list, const Listener& listener, const Connection* peer);
 
 }  // namespace ice86::debugger

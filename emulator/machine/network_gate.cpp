@@ -7,6 +7,7 @@ namespace ice86::machine {
 
 NetworkGate::NetworkGate(unsigned card, std::unique_ptr<Network> network)
     : card_(card), network_(std::move(network)) {
+  RelayEnd::join(card_side_, network_side_);
   PacketEnd::connect(network_side_, network_->port());
 }
 
@@ -21,14 +22,14 @@ void NetworkGate::close(bool closed) {
   closed_ = closed;
   given_.clear();
   // Frames have waited meanwhile.
-  if (!closed) network_side_.tell_ready();
+  if (!closed) card_side_.RelayEnd::peer_ready();
 }
 
 void NetworkGate::give(const FrameInput& frame) {
   if (frame.call > calls_) {
     given_.push_back(frame);
   } else {
-    card_side_.pass(frame.bytes);
+    to_card(frame.bytes);
   }
 }
 
@@ -36,7 +37,7 @@ void NetworkGate::answer_call() {
   while (!given_.empty() && given_.front().call <= calls_) {
     const FrameInput frame = std::move(given_.front());
     given_.pop_front();
-    card_side_.pass(frame.bytes);
+    to_card(frame.bytes);
   }
 }
 
@@ -44,7 +45,7 @@ void NetworkGate::CardSide::receive(std::span<const std::uint8_t> frame) {
   ++gate.calls_;
   if (gate.closed_) return gate.answer_call();
   const bool outer = std::exchange(gate.in_call_, true);
-  gate.network_side_.pass(frame);
+  RelayEnd::receive(frame);
   gate.in_call_ = outer;
 }
 
@@ -52,7 +53,7 @@ void NetworkGate::CardSide::peer_ready() {
   ++gate.calls_;
   if (gate.closed_) return gate.answer_call();
   const bool outer = std::exchange(gate.in_call_, true);
-  gate.network_side_.tell_ready();
+  RelayEnd::peer_ready();
   gate.in_call_ = outer;
 }
 
@@ -61,7 +62,7 @@ void NetworkGate::NetworkSide::receive(std::span<const std::uint8_t> frame) {
   if (gate.told_) {
     gate.told_({gate.card_, {frame.begin(), frame.end()}, gate.in_call_ ? gate.calls_ : 0});
   }
-  gate.card_side_.pass(frame);
+  RelayEnd::receive(frame);
 }
 
 }  // namespace ice86::machine

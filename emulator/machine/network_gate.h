@@ -8,7 +8,7 @@
 #include <functional>
 #include <memory>
 
-#include "emulator/bus/packet_port.h"
+#include "emulator/bus/relay_end.h"
 #include "emulator/machine/input.h"
 
 namespace ice86::machine {
@@ -33,35 +33,21 @@ class NetworkGate final : public Network {
   void give(const FrameInput& frame);
 
  private:
-  struct CardSide final : PacketEnd {
+  struct CardSide final : RelayEnd {
     explicit CardSide(NetworkGate& owner) : gate(owner) {}
-    bool can_receive() const override { return gate.closed_ || gate.network_side_.room(); }
+    bool can_receive() const override { return gate.closed_ || RelayEnd::can_receive(); }
     void receive(std::span<const std::uint8_t> frame) override;
     void peer_ready() override;
-    void link_changed() override { gate.network_side_.tell_link(); }
-    bool sends_carrier() const override { return gate.network_side_.lit(); }
-    bool room() const { return peer_can_receive(); }
-    bool lit() const { return carrier(); }
-    void pass(std::span<const std::uint8_t> frame) { send(frame); }
-    void tell_ready() { announce_ready(); }
-    void tell_link() { announce_link(); }
     NetworkGate& gate;
   };
-  struct NetworkSide final : PacketEnd {
+  struct NetworkSide final : RelayEnd {
     explicit NetworkSide(NetworkGate& owner) : gate(owner) {}
-    bool can_receive() const override { return !gate.closed_ && gate.card_side_.room(); }
+    bool can_receive() const override { return !gate.closed_ && RelayEnd::can_receive(); }
     void receive(std::span<const std::uint8_t> frame) override;
-    void peer_ready() override { gate.card_side_.tell_ready(); }
-    void link_changed() override { gate.card_side_.tell_link(); }
-    bool sends_carrier() const override { return gate.card_side_.lit(); }
-    bool room() const { return peer_can_receive(); }
-    bool lit() const { return carrier(); }
-    void pass(std::span<const std::uint8_t> frame) { send(frame); }
-    void tell_ready() { announce_ready(); }
-    void tell_link() { announce_link(); }
     NetworkGate& gate;
   };
 
+  void to_card(std::span<const std::uint8_t> frame) { network_side_.RelayEnd::receive(frame); }
   void answer_call();
 
   unsigned card_;

@@ -74,10 +74,18 @@ void Timeline::thin() {
       best = i;
       least = weight;
     }
-    // Nothing but what must stay: history begins later.
-    archive_bytes_ -= points_[best].bytes.size();
-    points_.erase(points_.begin() + static_cast<std::ptrdiff_t>(best));
+    forget(best);  // the first, where nothing is left but what must stay: history begins later
   }
+}
+
+void Timeline::forget(std::size_t index) {
+  archive_bytes_ -= points_[index].bytes.size();
+  points_.erase(points_.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+void Timeline::forget_from(std::uint64_t instructions) {
+  while (points_.size() > 1 && points_.back().at.instructions >= instructions)
+    forget(points_.size() - 1);
 }
 
 void Timeline::restore(const Point& point) {
@@ -104,11 +112,7 @@ void Timeline::fork() {
   live_.reset();
   pc_.network().close_outside(false);
   actions_.resize(std::min(actions_.size(), next_action_));
-  const std::uint64_t now = pc_.instant().instructions;
-  while (points_.size() > 1 && points_.back().at.instructions > now) {
-    archive_bytes_ -= points_.back().bytes.size();
-    points_.pop_back();
-  }
+  forget_from(pc_.instant().instructions + 1);
 }
 
 void Timeline::changed() {
@@ -119,11 +123,7 @@ void Timeline::changed() {
 // A changed machine cannot be reached by repeating: it is kept before it goes on.
 void Timeline::settle() {
   if (!std::exchange(changed_, false)) return;
-  const std::uint64_t now = pc_.instant().instructions;
-  while (points_.size() > 1 && points_.back().at.instructions >= now) {
-    archive_bytes_ -= points_.back().bytes.size();
-    points_.pop_back();
-  }
+  forget_from(pc_.instant().instructions);
   add(take(true));
 }
 
@@ -199,11 +199,9 @@ bool Timeline::go_to(std::uint64_t instructions) {
   settle();
   if (instructions < first() || instructions > present().instructions) return false;
   leave_present();
-  cpu::DebugStops* const stops = std::exchange(stops_, nullptr);
   pc_.set_debug_stops(nullptr);
   approach(instructions);
-  stops_ = stops;
-  pc_.set_debug_stops(stops);
+  pc_.set_debug_stops(stops_);
   return true;
 }
 

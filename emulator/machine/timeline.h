@@ -73,6 +73,8 @@ class Timeline final {
   Point take(bool kept);
   void add(Point point);
   void thin();
+  void forget(std::size_t index);
+  void forget_from(std::uint64_t instructions);  // all but the first
   void restore(const Point& point);
   void leave_present();
   void fork();

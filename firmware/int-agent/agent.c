@@ -5,6 +5,8 @@
 // 3.0; ACPI 6.4 section 15; VBE 3.0 sections 4.3 and 4.4.
 #include <stdint.h>
 
+#include "firmware/common/io.h"
+
 struct registers {
   uint32_t eax, ebx, ecx, edx, esi, edi, ebp, esp;
   uint16_t ds, es, fs, ss, vector, ip, cs, flags, sp, popped, number;
@@ -29,16 +31,6 @@ static uint16_t calls_made;
 // boot programs know 80h alone.
 static uint8_t first_disk = 0x80;
 static uint16_t sum;
-
-static inline void outb(uint16_t port, uint8_t value) {
-  __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static inline uint8_t inb(uint16_t port) {
-  uint8_t value;
-  __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
-  return value;
-}
 
 static uint8_t peek(uint32_t linear) {
   uint8_t value;

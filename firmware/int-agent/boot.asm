@@ -96,18 +96,7 @@ go:
 
 failed:
         mov si, message
-.letter:
-        lodsb
-        test al, al
-        jz .end
-        mov ah, 0x0e
-        mov bx, 7
-        int 0x10
-        jmp .letter
-.end:
-        int 0x18
-        hlt
-        jmp .end
+%include "give_up.inc"
 
 message db 'int-agent: cannot be loaded', 13, 10, 0
 sectors db 18

@@ -90,18 +90,7 @@ moved:
         jnz .read
 .bad:
         mov si, no_disk
-.letter:
-        cs lodsb
-        test al, al
-        jz .end
-        mov ah, 0x0e
-        mov bx, 7
-        int 0x10
-        jmp .letter
-.end:
-        int 0x18
-        hlt
-        jmp .end
+%include "give_up.inc"
 .loaded:
         cmp word [0x7dfe], 0xaa55
         jne .bad

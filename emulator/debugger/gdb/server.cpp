@@ -4,11 +4,7 @@
 namespace ice86::debugger::gdb {
 
 void Server::descriptors(std::vector<pollfd>& list) const {
-  list.push_back({listener_->descriptor(), POLLIN, 0});
-  if (connection_) {
-    const short wanted = connection_->sending() ? POLLIN | POLLOUT : POLLIN;
-    list.push_back({connection_->descriptor(), wanted, 0});
-  }
+  watch(list, *listener_, connection_.get());
 }
 
 void Server::serve() {

@@ -26,11 +26,7 @@ void MonitorConsole::descriptors(std::vector<pollfd>& list) const {
     if (!ended_) list.push_back({STDIN_FILENO, POLLIN, 0});
     return;
   }
-  list.push_back({listener_->descriptor(), POLLIN, 0});
-  if (connection_) {
-    const short wanted = connection_->sending() ? POLLIN | POLLOUT : POLLIN;
-    list.push_back({connection_->descriptor(), wanted, 0});
-  }
+  watch(list, *listener_, connection_.get());
 }
 
 void MonitorConsole::serve() {

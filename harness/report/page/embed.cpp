@@ -9,9 +9,19 @@ namespace ice86::harness {
 
 namespace {
 
-constexpr std::string_view kPlaceholder = "@DATA@";
+void fill_in(std::string& html, std::string_view placeholder, std::string_view text) {
+  const std::size_t place = html.find(placeholder);
+  ICE86_ASSERT(place != std::string::npos);
+  html.replace(place, placeholder.size(), text);
+}
+
+std::string_view text_of(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 }  // namespace
+
+std::span<const std::uint8_t> page_style();  // look.css
 
 std::string page_with_data(std::span<const std::uint8_t> page, const nlohmann::ordered_json& data) {
   // "</script>" in a guest's text must not end the element.
@@ -23,10 +33,9 @@ std::string page_with_data(std::span<const std::uint8_t> page, const nlohmann::o
       json += c;
     }
   }
-  std::string html(reinterpret_cast<const char*>(page.data()), page.size());
-  const std::size_t place = html.find(kPlaceholder);
-  ICE86_ASSERT(place != std::string::npos);
-  html.replace(place, kPlaceholder.size(), json);
+  std::string html(text_of(page));
+  fill_in(html, "@STYLE@", text_of(page_style()));
+  fill_in(html, "@DATA@", json);
   return html;
 }
 
