@@ -24,6 +24,7 @@ constexpr std::uint64_t kSmallestDump = 1 << 20, kLargestDump = std::uint64_t{4}
 struct LintOptions {
   MachineOptions machine;
   std::string firmware;
+  bool run = false;
   std::optional<std::string> memory_dump;
   bool json = false;
 };
@@ -80,13 +81,16 @@ Result<int> lint_dump(const LintOptions& options) {
 
 // Runs the firmware to the end of what it boots, by default a disk that asks it what it can do.
 Result<int> lint(const LintOptions& options) {
-  if (options.memory_dump && !options.firmware.empty()) {
-    return usage_error("firmware lint: ROM or --memory-dump, one of them");
+  const int sources =
+      int{options.memory_dump.has_value()} + int{!options.firmware.empty()} + int{options.run};
+  if (sources > 1) return usage_error("firmware lint: ROM, --run or --memory-dump, one of them");
+  if (sources == 0) {
+    return usage_error(
+        "firmware lint: which ROM? (--run takes the firmware of --firmware, --memory-dump none)");
   }
   if (options.memory_dump) return lint_dump(options);
-  if (options.firmware.empty()) return usage_error("firmware lint: which ROM?");
   MachineOptions machine = options.machine;
-  machine.firmware = options.firmware;
+  if (!options.run) machine.firmware = options.firmware;
   if (!machine.max_time) machine.max_time = "60s";
   const bool empty =
       machine.disk_list.empty() && machine.drives.empty() && machine.disks[0].empty();
@@ -105,6 +109,8 @@ void add_lint_command(CLI::App& firmware, int& exit) {
   auto options = std::make_shared<LintOptions>();
   add_machine_options(*command, options->machine);
   command->add_option("ROM", options->firmware, "firmware name or ROM image");
+  command->add_flag("--run", options->run,
+                    "instead of ROM: the machine as the options and a machine file describe it");
   command->add_option("--memory-dump", options->memory_dump,
                       "a dump of memory from address 0 on instead of a run: QEMU's pmemsave");
   command->add_flag("--json", options->json, "as JSON");

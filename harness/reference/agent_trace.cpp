@@ -23,6 +23,8 @@ constexpr std::uint64_t kVersion = 1;
 constexpr std::size_t kLongestRecord = 400;
 // A tick of the BIOS's clock: 65536 of the timer's 1193182 Hz.
 constexpr std::uint64_t kTick = 54'925'401;
+// The count at which it begins again, at midnight.
+constexpr std::uint32_t kTicksADay = 0x1800b0;
 constexpr std::size_t kMostOpen = 256;
 
 std::vector<std::string_view> words(std::string_view text) {
@@ -198,7 +200,7 @@ class Reader {
     const Registers out = fields.registers();
     const auto ticks = fields.hex<std::uint32_t>();
     const std::string memory(fields.text());
-    if (!fields.good() || how.size() != 1) return false;
+    if (!fields.good() || (how != "i" && how != "f" && how != "2")) return false;
     for (std::size_t i = open_.size(); i-- > 0;) {
       if (static_cast<std::uint16_t>(open_[i].number) != number) continue;
       IntEvent& event = capture.trace.events[open_[i].event];
@@ -207,7 +209,7 @@ class Reader {
       event.how = how == "i"   ? ReturnKind::kIret
                   : how == "f" ? ReturnKind::kRetf
                                : ReturnKind::kRetf2;
-      event.duration = time(ticks) - std::min(event.time, time(ticks));
+      event.duration = time(ticks) - event.time;
       Shown shown;
       if (memory != "-") {
         event.memory = memory;
@@ -223,16 +225,23 @@ class Reader {
     return true;  // of a call that was lost
   }
 
-  // Since the first record; the count goes back to 0 at midnight.
+  // Since the first record. A count that falls by more than half a day has passed midnight; one
+  // that falls by less has been set, and no time has passed.
   std::uint64_t time(std::uint32_t ticks) {
-    if (!first_) first_ = ticks;
-    return ticks >= *first_ ? (ticks - *first_) * kTick : last_;
+    const std::uint32_t before = last_tick_.value_or(ticks);
+    if (ticks >= before) {
+      elapsed_ += ticks - before;
+    } else if (before - ticks > kTicksADay / 2) {
+      elapsed_ += ticks + (kTicksADay - std::min(before, kTicksADay));
+    }
+    last_tick_ = ticks;
+    return elapsed_ * kTick;
   }
 
   std::vector<Open> open_;
   std::uint64_t next_ = 0;
-  std::optional<std::uint32_t> first_;
-  std::uint64_t last_ = 0;
+  std::optional<std::uint32_t> last_tick_;
+  std::uint64_t elapsed_ = 0;  // ticks
 };
 
 }  // namespace

@@ -213,6 +213,10 @@ TEST_F(CommandLine, FirmwareLintTakesAMemoryDump) {
   EXPECT_THAT(read.output, HasSubstr("interrupt vectors                    no"));
   EXPECT_EQ(ice86("firmware lint").exit, 2);
   EXPECT_EQ(ice86("firmware lint stack --memory-dump " + empty).exit, 2);
+  EXPECT_EQ(ice86("firmware lint stack --run").exit, 2);
+  const std::string by_name = ice86("firmware lint seabios -m 64").output;
+  EXPECT_NE(by_name.find("interrupt vectors"), std::string::npos) << by_name;
+  EXPECT_EQ(ice86("firmware lint --run --firmware seabios -m 64").output, by_name);
 }
 
 TEST_F(CommandLine, DebugExitPortGivesItsValue) {
