@@ -256,7 +256,10 @@ bool Debugger::reverse_step(std::uint64_t instructions) {
 
 bool Debugger::reverse_continue() {
   if (!timeline_ || running_) return false;
-  const auto hit = timeline_->reverse(stops_);
+  std::optional<cpu::DebugStops::Hit> hit;
+  do {
+    hit = timeline_->reverse(stops_);
+  } while (hit && !wanted(*hit));
   if (!hit) {
     stand({Stop::Reason::kHistoryBegins, {}, false, {}, "history begins here"});
     return true;

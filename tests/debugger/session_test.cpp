@@ -61,8 +61,9 @@ class Script final : public FrontEnd {
 };
 
 std::vector<std::string> ask(std::vector<std::string> packets,
-                             cpu::Engine engine = cpu::Engine::kInterpreter) {
-  const auto pc = rom_machine(counting_code(), engine);
+                             cpu::Engine engine = cpu::Engine::kInterpreter,
+                             const std::vector<std::uint8_t>& code = counting_code()) {
+  const auto pc = rom_machine(code, engine);
   Debugger debugger(*pc, machine::TimelineOptions{.interval = 10'000});
   debugger.start_stopped();
   auto script = std::make_unique<Script>(debugger, std::move(packets));
@@ -167,6 +168,20 @@ TEST_P(OnEngine, ReadWatchpoint) {
   EXPECT_EQ(a[2], "0d000f00");  // INC has read it
   EXPECT_THAT(a[5], HasSubstr("awatch:500;"));
   EXPECT_EQ(a[6], "10000f00");
+}
+
+// The condition on the value holds backwards, too.
+TEST_P(OnEngine, PostCodesForwardsAndBackwards) {
+  const auto command = [](const char* line) { return "qRcmd," + hex(line); };
+  // mov al,0; again: inc al; out 80h,al; jmp again
+  const auto a = ask({command("post 0x12"), command("post 0x5"), "vCont;c", "p0", "vCont;c", "p0",
+                      "bc", "p0", "bc", "p0", "bc"},
+                     GetParam(), {0xb0, 0x00, 0xfe, 0xc0, 0xe6, 0x80, 0xeb, 0xfa});
+  EXPECT_EQ(a[3].substr(0, 2), "05");
+  EXPECT_EQ(a[5].substr(0, 2), "12");
+  EXPECT_EQ(a[7].substr(0, 2), "12");
+  EXPECT_EQ(a[9].substr(0, 2), "05");
+  EXPECT_THAT(a[10], HasSubstr("replaylog:begin"));
 }
 
 TEST_P(OnEngine, CtrlCStopsIt) {
