@@ -10,7 +10,8 @@ namespace ice86::harness {
 namespace {
 
 constexpr std::uint32_t kBiosArea = 0xe0000, kBiosEnd = 0x100000, kParagraph = 16;
-constexpr std::size_t kMostUnknown = 4096;
+// No firmware has so many; a guest that makes them up costs neither memory nor time.
+constexpr std::size_t kMostKnown = 4096, kMostUnknown = 4096;
 
 constexpr std::uint32_t signature(std::string_view text) {
   std::uint32_t value = 0;
@@ -121,46 +122,50 @@ std::optional<EntryPoint> EntryPoints::at(std::uint32_t address, bool protected_
   const auto found = known_.find(address);
   if (found != known_.end()) return found->second;
   if (!protected_mode || address < kBiosArea || address >= kBiosEnd) return std::nullopt;
-  if (unknown_.count(address) != 0) return std::nullopt;
+  if (unknown_.count(address) != 0 || unknown_.size() >= kMostUnknown) return std::nullopt;
   for (std::uint32_t at = kBiosArea; at < kBiosEnd; at += kParagraph) {
     const std::uint32_t mark = get(physical, at, 4);
     if (mark == signature("_32_") && checked(at, get(physical, at + 9, 1) * 16, physical))
-      known_[get(physical, at + 4, 4)] = {CallKind::kBios32};
+      add(get(physical, at + 4, 4), {CallKind::kBios32});
     if (mark == signature("$PnP") && checked(at, get(physical, at + 5, 1), physical)) {
-      known_[get(physical, at + 0x13, 4) + get(physical, at + 0x11, 2)] = {CallKind::kPnp};
-      known_[(get(physical, at + 0x0f, 2) << 4) + get(physical, at + 0x0d, 2)] = {CallKind::kPnp};
+      add(get(physical, at + 0x13, 4) + get(physical, at + 0x11, 2), {CallKind::kPnp});
+      add((get(physical, at + 0x0f, 2) << 4) + get(physical, at + 0x0d, 2), {CallKind::kPnp});
     }
   }
   const auto now = known_.find(address);
   if (now != known_.end()) return now->second;
-  if (unknown_.size() < kMostUnknown) unknown_.insert(address);
+  unknown_.insert(address);
   return std::nullopt;
+}
+
+void EntryPoints::add(std::uint32_t address, EntryPoint entry) {
+  if (known_.size() < kMostKnown || known_.count(address) != 0) known_[address] = entry;
 }
 
 void EntryPoints::learn(const IntEvent& event, const MemoryView& physical) {
   if (!event.out) return;
   const Registers& out = *event.out;
   if (event.kind == CallKind::kBios32 && out.al() == 0) {
-    if (event.in.eax == signature("$PCI")) known_[out.ebx + out.edx] = {CallKind::kPciBios};
+    if (event.in.eax == signature("$PCI")) add(out.ebx + out.edx, {CallKind::kPciBios});
     return;
   }
   if (event.kind != CallKind::kInterrupt || out.carry()) return;
   if (event.vector == 0x15 && event.in.ax() == 0x5302)
-    known_[std::uint32_t{out.ax()} * 16 + (out.ebx & 0xffff)] = {CallKind::kApm};
+    add(std::uint32_t{out.ax()} * 16 + (out.ebx & 0xffff), {CallKind::kApm});
   if (event.vector == 0x15 && event.in.ax() == 0x5303)
-    known_[std::uint32_t{out.ax()} * 16 + out.ebx] = {CallKind::kApm};
+    add(std::uint32_t{out.ax()} * 16 + out.ebx, {CallKind::kApm});
   if (event.vector == 0x1a && event.in.ax() == 0x5650 && out.ax() == 0x564e)
     learn_pxe((std::uint32_t{out.es} << 4) + (out.ebx & 0xffff), 0, physical);
 }
 
 void EntryPoints::learn_pxe(std::uint32_t pxenv, std::uint32_t pxe, const MemoryView& physical) {
   if (get(physical, pxenv, 4) == signature("PXEN") && get(physical, pxenv + 4, 2) == 0x2b56) {
-    known_[real_address(get(physical, pxenv + 0x0a, 4))] = {CallKind::kPxe, true};
+    add(real_address(get(physical, pxenv + 0x0a, 4)), {CallKind::kPxe, true});
     if (pxe == 0 && get(physical, pxenv + 8, 1) >= 0x2c)
       pxe = real_address(get(physical, pxenv + 0x28, 4));
   }
   if (pxe != 0 && get(physical, pxe, 4) == signature("!PXE"))
-    known_[real_address(get(physical, pxe + 0x10, 4))] = {CallKind::kPxe};
+    add(real_address(get(physical, pxe + 0x10, 4)), {CallKind::kPxe});
 }
 
 Service describe_entry_call(const EntryPoint& entry, const Registers& in, std::uint32_t stack,

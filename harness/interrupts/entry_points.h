@@ -36,6 +36,8 @@ class EntryPoints {
   void learn_pxe(std::uint32_t pxenv, std::uint32_t pxe, const MemoryView& physical);
 
  private:
+  void add(std::uint32_t address, EntryPoint entry);
+
   std::map<std::uint32_t, EntryPoint> known_;
   std::set<std::uint32_t> unknown_;  // looked for in vain
 };
