@@ -87,9 +87,10 @@ struct Pc::Parts final : public cpu::CpuHost {
     local_apic.set_task_priority(static_cast<std::uint8_t>(priority << 4));
   }
   std::uint64_t& instructions() override { return clock.instructions(); }
+  std::uint64_t timestamps_in_100ns() const;
   std::uint64_t timestamp_counter() const override;
   std::uint64_t timestamp_hz() const override {
-    return clock.instructions_per_microsecond() * 10'000'000;
+    return timestamps_in_100ns() * 10'000'000;
   }
 
   void reset(ResetKind kind);
