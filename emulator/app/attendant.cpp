@@ -10,7 +10,9 @@
 #include <thread>
 
 #include "devices/vga/vga.h"
+#include "emulator/base/assert.h"
 #include "emulator/base/files.h"
+#include "emulator/base/hash.h"
 #include "emulator/base/host_clock.h"
 #include "emulator/display/screen.h"
 
@@ -24,6 +26,8 @@ constexpr std::uint64_t kStepInstructions = 500'000;
 // Host time between two looks at the window: some 60 a second.
 constexpr std::uint64_t kLookInterval = 16'000'000;
 constexpr std::uint64_t kTitleInterval = 500'000'000;
+// Between two checks of a recording, in instructions.
+constexpr std::uint64_t kCheckInterval = 10'000'000;
 // A machine that has fallen so far behind the host's clock does not try to catch up.
 constexpr std::uint64_t kMostLag = 100'000'000;
 
@@ -52,7 +56,9 @@ Result<std::unique_ptr<Attendant>> Attendant::create(machine::Pc& pc, DisplayPla
       return Error(fmt::format("--record-input: {}: {}", file->string(), std::strerror(errno)));
     // Each line as it happens: what was done before a crash is what one wants to repeat.
     std::setvbuf(attendant->log_.get(), nullptr, _IOLBF, BUFSIZ);
-    fmt::print(attendant->log_.get(), "{}\n", machine::input_log_header());
+    const auto& recording = attendant->plan_.recording;
+    fmt::print(attendant->log_.get(), "{}\n",
+               machine::input_log_header(recording ? &*recording : nullptr));
   }
   return attendant;
 }
@@ -64,13 +70,14 @@ machine::Instant Attendant::visit() {
     pace_virtual_ = pc_.instant().time;
     title_instructions_ = pc_.instant().instructions;
     // The log has the network's frames, too: the world outside is not asked again.
-    const bool frames =
-        std::any_of(plan_.input.begin(), plan_.input.end(), [](const machine::TimedInput& event) {
+    const bool frames = std::any_of(
+        plan_.input.events.begin(), plan_.input.events.end(), [](const machine::TimedInput& event) {
           return std::holds_alternative<machine::FrameInput>(event.input);
         });
-    if (frames) pc_.network().close_outside(true);
+    if (frames || plan_.input.recording) pc_.network().close_outside(true);
   }
   repeat_input();
+  if (plan_.recording && pc_.instant().instructions >= next_check_) log_check();
   take_screenshots();
   if (plan_.real_pace) keep_pace();
   if (window_) {
@@ -88,8 +95,8 @@ machine::Instant Attendant::next_visit() const {
     if (const auto& time = plan_.screenshots[next_screenshot_].time)
       next.time = std::min(next.time, *time);
   }
-  if (next_input_ < plan_.input.size()) {
-    const machine::Instant& at = plan_.input[next_input_].at;
+  if (next_input_ < plan_.input.events.size()) {
+    const machine::Instant& at = plan_.input.events[next_input_].at;
     if (at.time > now.time) {
       next.time = std::min(next.time, at.time);
     } else {
@@ -111,16 +118,47 @@ void Attendant::log(const machine::TimedInput& input) {
 
 void Attendant::repeat_input() {
   const machine::Instant now = pc_.instant();
-  while (next_input_ < plan_.input.size()) {
-    const machine::TimedInput& event = plan_.input[next_input_];
+  while (next_input_ < plan_.input.events.size()) {
+    const machine::TimedInput& event = plan_.input.events[next_input_];
     if (event.at.time > now.time || event.at.instructions > now.instructions) return;
     ++next_input_;
     if (std::holds_alternative<machine::EndInput>(event.input)) {
       log_ended_ = true;
+    } else if (std::holds_alternative<machine::CheckInput>(event.input)) {
+      check(event);
     } else {
       give(event.input);
     }
   }
+  // A recorder that was killed: this is as far as it came.
+  if (plan_.input.recording) log_ended_ = true;
+}
+
+// Whoever the world outside was, the CPU sees the same: a network's own state is not in it.
+std::string Attendant::cpu_hash() const {
+  Archive archive = Archive::writer();
+  pc_.cpu().serialize(archive);
+  ICE86_ASSERT(archive.finish());
+  return sha256_hex(archive.bytes());
+}
+
+void Attendant::log_check() {
+  const machine::Instant now = pc_.instant();
+  log({now, machine::CheckInput{cpu_hash()}});
+  next_check_ = now.instructions + kCheckInterval;
+}
+
+void Attendant::check(const machine::TimedInput& event) {
+  if (difference_) return;
+  const machine::Instant now = pc_.instant();
+  if (now == event.at && cpu_hash() == std::get<machine::CheckInput>(event.input).cpu) {
+    held_until_ = now.instructions;
+    ++checks_;
+    return;
+  }
+  difference_ = fmt::format(
+      "the run is not its recording: they part between instruction {} and {} ({:.6f} s)",
+      held_until_, event.at.instructions, static_cast<double>(event.at.time) / 1e9);
 }
 
 void Attendant::take_screenshots() {
@@ -176,14 +214,26 @@ void Attendant::screenshot_by_hand() {
 }
 
 const char* Attendant::wants_end() const {
-  if (log_ended_) return "the end of the input log";
+  if (difference_) return "a difference from the recording";
+  if (log_ended_)
+    return plan_.input.recording ? "the end of the recording" : "the end of the input log";
   return window_ && window_->closed() ? "closing the window" : nullptr;
 }
 
 void Attendant::stopped(const machine::RunResult& result,
                         const std::function<bool()>& interrupted) {
-  if (log_ && result.end == machine::RunEnd::kInterrupted)
-    fmt::print(log_.get(), "{}\n", machine::input_log_line({pc_.instant(), machine::EndInput{}}));
+  if (plan_.recording) log_check();
+  if (plan_.recording || result.end == machine::RunEnd::kInterrupted)
+    log({pc_.instant(), machine::EndInput{}});
+  if (plan_.input.recording) {
+    repeat_input();  // what was recorded of the end
+    const auto& events = plan_.input.events;
+    if (!difference_ && !log_ended_ && result.end != machine::RunEnd::kInterrupted) {
+      difference_ = fmt::format(
+          "the run is not its recording: it ended at instruction {}, the recording at {}",
+          pc_.instant().instructions, events.back().at.instructions);
+    }
+  }
   if (!window_) return;
   const bool failed =
       result.end == machine::RunEnd::kCrashed || result.end == machine::RunEnd::kStuck;

@@ -30,6 +30,10 @@ class Attendant {
 
   // RunLimits::attend.
   machine::Instant visit();
+  // How the run differs from the recording that it repeats; none, and how often it was as recorded.
+  const std::optional<std::string>& difference() const { return difference_; }
+  bool replays() const { return plan_.input.recording.has_value(); }
+  std::uint64_t checks() const { return checks_; }
   // What ends the run: "closing the window", ...; null: nothing yet.
   const char* wants_end() const;
   // The machine has stopped. When it did so by an accident, the window shows its last picture until
@@ -48,6 +52,9 @@ class Attendant {
 
   void give(const machine::Input& input);
   void repeat_input();
+  void check(const machine::TimedInput& event);
+  std::string cpu_hash() const;
+  void log_check();
   void take_screenshots();
   void keep_pace();
   void look(std::uint64_t host_now);
@@ -65,6 +72,10 @@ class Attendant {
   std::size_t next_screenshot_ = 0;
   unsigned screenshots_by_hand_ = 0;
   bool log_ended_ = false;        // the input log that is repeated says so
+  std::uint64_t next_check_ = 0;  // of a recording, in instructions
+  std::uint64_t held_until_ = 0;  // a replay: the last check that was as recorded
+  std::uint64_t checks_ = 0;
+  std::optional<std::string> difference_;
   std::optional<Error> failure_;  // the first
 
   // The host's clock against the machine's.

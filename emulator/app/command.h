@@ -17,6 +17,8 @@ class Error;
 namespace ice86::app {
 
 void add_run_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
+void add_record_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
+void add_replay_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
 void add_trace_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
 void add_test_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
 void add_diff_command(CLI::App& app, const std::vector<std::string>& words, int& exit);

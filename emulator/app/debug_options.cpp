@@ -21,16 +21,6 @@ namespace {
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 constexpr std::uint64_t kLeastHistory = 16 * kMiB;
 
-// What the guest writes goes into a file: that cannot be taken back.
-Result<bool> writes_files(const MachineOptions& machine) {
-  if (machine.snapshot) return false;
-  ICE86_TRY_ASSIGN(const DriveTable table, drive_table(machine));
-  const auto writes = [](const std::optional<DriveSpec>& spec) { return spec && spec->write; };
-  return machine.flash_vars || std::any_of(table.ide.begin(), table.ide.end(), writes) ||
-         std::any_of(table.floppies.begin(), table.floppies.end(), writes) ||
-         std::any_of(table.pflash.begin(), table.pflash.end(), writes);
-}
-
 Result<std::unique_ptr<debugger::Listener>> listener(const std::string& where, const char* option,
                                                      const char* what) {
   ICE86_TRY_ASSIGN(auto made, debugger::Listener::open(where, option));
@@ -40,6 +30,15 @@ Result<std::unique_ptr<debugger::Listener>> listener(const std::string& where, c
 }
 
 }  // namespace
+
+Result<bool> writes_files(const MachineOptions& machine) {
+  if (machine.snapshot) return false;
+  ICE86_TRY_ASSIGN(const DriveTable table, drive_table(machine));
+  const auto writes = [](const std::optional<DriveSpec>& spec) { return spec && spec->write; };
+  return machine.flash_vars || std::any_of(table.ide.begin(), table.ide.end(), writes) ||
+         std::any_of(table.floppies.begin(), table.floppies.end(), writes) ||
+         std::any_of(table.pflash.begin(), table.pflash.end(), writes);
+}
 
 void add_debug_options(CLI::App& command, DebugOptions& o) {
   const char* group = "Debugging (docs/debugging.md)";

@@ -31,6 +31,9 @@ struct DebugOptions {
   bool any() const { return gdb || gdb_default || stopped || monitor || qmp; }
 };
 
+// The guest's writes go into files of the host: neither time nor a replay can take that back.
+Result<bool> writes_files(const MachineOptions& machine);
+
 void add_debug_options(CLI::App& command, DebugOptions& options);
 
 // The sockets are open, and nothing has run, when this succeeds.

@@ -8,8 +8,8 @@
 
 #include "emulator/app/drive_options.h"
 #include "emulator/app/machine_options.h"
-#include "emulator/base/suggest.h"
 #include "emulator/base/files.h"
+#include "emulator/base/suggest.h"
 
 namespace ice86::app {
 
@@ -106,12 +106,11 @@ void add_display_options(CLI::App& command, DisplayOptions& o) {
       .add_option("--screenshot", o.screenshots,
                   "FILE.png or FILE.txt[@TIME]: the screen at that virtual time, or at the end")
       ->allow_extra_args(false);
-  command.add_option(
-      "--record-input", o.record_input,
-      "write all input (keys, mouse, serial lines, the user network's frames), with the instants at "
-      "which it reaches the machine, to this file");
-  command.add_option("--input", o.input,
-                     "repeat the input of such a file (docs/display.md)");
+  command.add_option("--record-input", o.record_input,
+                     "write all input (keys, mouse, serial lines, the user network's frames), with "
+                     "the instants at "
+                     "which it reaches the machine, to this file");
+  command.add_option("--input", o.input, "repeat the input of such a file (docs/display.md)");
 }
 
 Result<DisplayPlan> display_plan(const DisplayOptions& options) {
@@ -137,13 +136,17 @@ Result<DisplayPlan> display_plan(const DisplayOptions& options) {
                    });
   if (options.record_input) plan.record_input = *options.record_input;
   if (options.input) {
-    ICE86_TRY_ASSIGN(const auto bytes, read_file(*options.input, kMostLogBytes));
-    auto events = machine::parse_input_log(
-        std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-    if (!events) return std::move(events).error().within(*options.input);
-    plan.input = *std::move(events);
+    ICE86_TRY_ASSIGN(plan.input, read_input_log(*options.input));
   }
   return plan;
+}
+
+Result<machine::InputLog> read_input_log(const std::string& file) {
+  ICE86_TRY_ASSIGN(const auto bytes, read_file(file, kMostLogBytes));
+  auto log = machine::parse_input_log(
+      std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  if (!log) return std::move(log).error().within(file);
+  return log;
 }
 
 }  // namespace ice86::app

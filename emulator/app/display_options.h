@@ -44,13 +44,17 @@ struct DisplayPlan {
   bool linger = false;  // the window stays when the guest powers off
   std::vector<Screenshot> screenshots;
   std::optional<std::filesystem::path> record_input;
-  std::vector<machine::TimedInput> input;
+  std::optional<machine::Recording> recording;  // what record_input is more than an input log
+  machine::InputLog input;
 
   bool needs_attendant() const {
-    return window || real_pace || !screenshots.empty() || record_input || !input.empty();
+    return window || real_pace || !screenshots.empty() || record_input || input.recording ||
+           !input.events.empty();
   }
 };
 
 Result<DisplayPlan> display_plan(const DisplayOptions& options);
+
+Result<machine::InputLog> read_input_log(const std::string& file);
 
 }  // namespace ice86::app

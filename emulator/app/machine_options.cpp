@@ -208,6 +208,8 @@ void add_machine_options(CLI::App& command, MachineOptions& o) {
       ->capture_default_str();
   command.add_flag("--reset-on-triple-fault", o.reset_on_triple_fault,
                    "reset the machine, as a PC does, instead of ending the run");
+  command.add_flag("--no-acpi", o.no_acpi,
+                   "fw_cfg has no ACPI tables: the firmware makes its own, or none");
   command.add_flag("--no-reboot", o.no_reboot,
                    "end the run when the guest resets the machine (exit 0)");
   command.add_option(
@@ -266,6 +268,7 @@ Result<void> use_machine_file(machine::MachineFile file, MachineOptions& o) {
   take("--max-instructions", file.max_instructions, o.max_instructions);
   take("--reset-on-triple-fault", file.reset_on_triple_fault, o.reset_on_triple_fault);
   take("--no-reboot", file.no_reboot, o.no_reboot);
+  take("--no-acpi", file.no_acpi, o.no_acpi);
   take("--serial", file.serial, o.serial);
   take("--fw-cfg", file.fw_cfg, o.fw_cfg);
   take("--nic", file.nic, o.network.nics);
@@ -374,6 +377,7 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
   config.debug_exit_port = static_cast<std::uint16_t>(port);
   config.reset_on_triple_fault = options.reset_on_triple_fault;
   config.end_on_reset = options.no_reboot;
+  config.acpi_tables = !options.no_acpi;
   if (options.serial.size() > config.serial.size())
     return usage_error("--serial: there are four serial ports");
   for (std::size_t i = 0; i < options.serial.size(); ++i) {

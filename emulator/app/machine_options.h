@@ -41,6 +41,7 @@ struct MachineOptions : DriveOptions {
   std::string debug_exit = "0x501";
   bool reset_on_triple_fault = false;
   bool no_reboot = false;
+  bool no_acpi = false;
   std::vector<std::string> serial;
   std::string parallel = "null";
   std::string debugcon = "null";
@@ -61,7 +62,8 @@ Result<void> apply_machine_file(MachineOptions& options);
 Result<void> use_machine_file(machine::MachineFile file, MachineOptions& options);
 
 // After that: a firmware that is a machine of its own (FirmwareEntry::disk) gets its disk and
-// network card and, for a person, a console and the faster engine, where the user has not said otherwise.
+// network card and, for a person, a console and the faster engine, where the user has not said
+// otherwise.
 void apply_firmware_defaults(MachineOptions& options, bool for_person);
 
 // Reads and checks all files the options name. Nothing is written before this has succeeded.

@@ -11,8 +11,9 @@
 #include <map>
 
 #include "emulator/app/machine_options.h"
-#include "emulator/base/suggest.h"
 #include "emulator/base/files.h"
+#include "emulator/base/suggest.h"
+#include "emulator/machine/network_gate.h"
 #include "slirp-net/impaired_link.h"
 #include "slirp-net/pcap_capture.h"
 #include "slirp-net/peer/network.h"
@@ -267,6 +268,10 @@ NicConfig::MakeNetwork network_maker(Backend backend) {
   };
 }
 
+Result<std::unique_ptr<Network>> silent_network(Clock&, TraceBus&, const std::string&) {
+  return std::unique_ptr<Network>(std::make_unique<machine::SilentNetwork>());
+}
+
 NicConfig::MakeCapture capture_maker(std::string file) {
   return [file = std::move(file)](
              Clock& clock, std::unique_ptr<Network> network) -> Result<std::unique_ptr<Network>> {
@@ -312,7 +317,8 @@ Result<std::vector<NicConfig>> nic_configs(const NetworkOptions& options) {
     std::optional<std::string> pcap = options.pcap;
     if (pcap && number != 0) *pcap += fmt::format(".{}", number);
     nic.outside = card.backend.user.has_value();
-    nic.network = network_maker(std::move(card.backend));
+    nic.network =
+        options.from_log && nic.outside ? silent_network : network_maker(std::move(card.backend));
     if (pcap) nic.capture = capture_maker(*pcap);
     nics.push_back(std::move(nic));
   }

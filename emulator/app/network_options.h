@@ -19,6 +19,7 @@ namespace ice86::app {
 struct NetworkOptions {
   std::vector<std::string> nics, netdevs, devices;
   std::optional<std::string> pcap;
+  bool from_log = false;  // set by a replay: the cards get what the log has, nobody is outside
 };
 
 void add_network_options(CLI::App& command, NetworkOptions& options);

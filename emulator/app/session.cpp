@@ -67,7 +67,8 @@ Result<std::unique_ptr<Session>> Session::open(MachineOptions options, bool reco
   ICE86_TRY_ASSIGN(session->wall_limit_ns_, wall_limit_ns(options));
   for (unsigned port = 0; port < options.serial.size(); ++port) {
     const std::string& where = options.serial[port];
-    if (where != "stdio" && where != "mon:stdio") continue;
+    // What was typed is in the log.
+    if (options.network.from_log || (where != "stdio" && where != "mon:stdio")) continue;
     session->terminal_port_ = port;
     if (where == "mon:stdio") session->terminal_signals_ = TerminalInput::Signals::kGuests;
   }
@@ -119,7 +120,12 @@ Ending Session::run(Attendant* attendant) {
     return interruption.asked() || (attendant != nullptr && attendant->wants_end() != nullptr);
   };
   if (attendant != nullptr) {
-    limits_.attend = [attendant] { return attendant->visit(); };
+    limits_.attend = [attendant, others = limits_.attend] {
+      const machine::Instant mine = attendant->visit();
+      if (!others) return mine;
+      const machine::Instant theirs = others();
+      return theirs.time < mine.time ? theirs : mine;
+    };
     if (debugger_ && debugger_->timeline() != nullptr) {
       debugger_->timeline()->on_input(
           [attendant](const machine::TimedInput& input) { attendant->log(input); });

@@ -30,7 +30,7 @@ class Session {
       MachineOptions options, bool record, bool logs,
       const harness::IntRecorder::Options& recording = harness::IntRecorder::Options());
 
-  // Keeps what is on the screen during the run. Not together with an attendant.
+  // Keeps what is on the screen during the run.
   void keep_screens(harness::ScreenLog& log);
 
   // Keeps what is around each call, of a session that was opened with `record`.

@@ -90,11 +90,11 @@ Result<void> describe_board(FwCfg& fw_cfg, const PcConfig& config, std::uint64_t
   ICE86_TRY(fw_cfg.add_file("bootorder", Bytes(order.begin(), order.end())));
   // The timer is on input 2 of the I/O APIC.
   fw_cfg.set_item(FwCfg::kIrq0Override, Bytes{1});
-  ICE86_TRY(add_acpi_files(fw_cfg, std::move(acpi)));
+  if (config.acpi_tables) ICE86_TRY(add_acpi_files(fw_cfg, std::move(acpi)));
   SmbiosBoard smbios;
   smbios.memory_bytes = memory;
   smbios.memory_below_4g = memory_below_4g;
-  smbios.cpu_megahertz = static_cast<std::uint32_t>(config.instructions_per_microsecond * 10);
+  smbios.cpu_megahertz = static_cast<std::uint32_t>(config.cpu_megahertz());
   SmbiosFiles files = smbios_files(smbios);
   ICE86_TRY(fw_cfg.add_file("etc/smbios/smbios-tables", std::move(files.tables)));
   ICE86_TRY(fw_cfg.add_file("etc/smbios/smbios-anchor", std::move(files.anchor)));

@@ -144,23 +144,51 @@ Result<void> parse_input(const Json& object, Input& to) {
     to = ResetInput{};
     return {};
   }
+  if (object.contains("check")) {
+    auto& check = to.emplace<CheckInput>();
+    ICE86_TRY_ASSIGN(check.cpu, word(object, "check"));
+    return {};
+  }
   if (object.contains("end")) {
     if (object["end"] != true) return Error("\"end\" is not true");
     to = EndInput{};
     return {};
   }
   return Error(
-      "neither \"key\", \"button\", \"serial\", \"break\", \"frame\", \"reset\", \"end\" nor "
-      "\"dx\", \"dy\", "
-      "\"wheel\" is there");
+      "neither \"key\", \"button\", \"serial\", \"break\", \"frame\", \"reset\", \"check\", "
+      "\"end\" nor \"dx\", \"dy\", \"wheel\" is there");
 }
 
-Result<void> check_header(const Json& object) {
+Result<Recording> parse_recording(const Json& object) {
+  if (!object.is_object()) return Error("\"recording\" is no object");
+  Recording recording;
+  ICE86_TRY_ASSIGN(recording.version, word(object, "ice86"));
+  ICE86_TRY_ASSIGN(recording.folder, word(object, "folder"));
+  const Json words = object.value("words", Json()), files = object.value("files", Json());
+  if (!words.is_array() || !files.is_array())
+    return Error("\"words\" and \"files\" are not both lists");
+  for (const Json& one : words) {
+    if (!one.is_string()) return Error("\"words\" has something else than strings");
+    recording.words.push_back(one.get<std::string>());
+  }
+  for (const Json& one : files) {
+    if (!one.is_object()) return Error("\"files\" has something else than objects");
+    Recording::File& file = recording.files.emplace_back();
+    ICE86_TRY_ASSIGN(file.what, word(one, "what"));
+    ICE86_TRY_ASSIGN(file.sha256, word(one, "sha256"));
+  }
+  return recording;
+}
+
+Result<void> read_header(const Json& object, InputLog& log) {
   if (!object.is_object() || object.value("format", Json()) != kFormat)
     return Error(
         fmt::format("the first line is no header of an input log ({})", input_log_header()));
   if (object.value("version", Json()) != kVersion)
     return Error(fmt::format("this program reads version {}", kVersion));
+  if (const auto found = object.find("recording"); found != object.end()) {
+    ICE86_TRY_ASSIGN(log.recording, parse_recording(*found));
+  }
   return {};
 }
 
@@ -174,8 +202,18 @@ Result<void> parse_event(const Json& object, const Instant& before, TimedInput& 
 
 }  // namespace
 
-std::string input_log_header() {
-  return Json{{"format", kFormat}, {"version", kVersion}}.dump();
+std::string input_log_header(const Recording* recording) {
+  Json header{{"format", kFormat}, {"version", kVersion}};
+  if (recording != nullptr) {
+    Json files = Json::array();
+    for (const Recording::File& file : recording->files)
+      files.push_back({{"what", file.what}, {"sha256", file.sha256}});
+    header["recording"] = {{"ice86", recording->version},
+                           {"folder", recording->folder},
+                           {"words", recording->words},
+                           {"files", files}};
+  }
+  return header.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string input_log_line(const TimedInput& input) {
@@ -201,6 +239,7 @@ std::string input_log_line(const TimedInput& input) {
                       },
                       [&](const ResetInput&) { line["reset"] = true; },
                       [&](const EndInput&) { line["end"] = true; },
+                      [&](const CheckInput& check) { line["check"] = check.cpu; },
                       [&](const ButtonInput& button) {
                         for (const auto& [name, value] : kButtons) {
                           if (value == button.button) line["button"] = name;
@@ -211,8 +250,9 @@ std::string input_log_line(const TimedInput& input) {
   return line.dump();
 }
 
-Result<std::vector<TimedInput>> parse_input_log(std::string_view text) {
-  std::vector<TimedInput> events;
+Result<InputLog> parse_input_log(std::string_view text) {
+  InputLog log;
+  std::vector<TimedInput>& events = log.events;
   unsigned number = 0;
   bool header = false;
   while (!text.empty()) {
@@ -223,9 +263,14 @@ Result<std::vector<TimedInput>> parse_input_log(std::string_view text) {
     if (line.empty()) continue;
     const auto where = [number] { return fmt::format("line {}", number); };
     const Json object = Json::parse(line, nullptr, false);
+    if (object.is_discarded() && log.recording && end == std::string_view::npos) {
+      log.cut_off = true;
+      break;
+    }
     if (object.is_discarded()) return Error("no JSON").within(where());
     if (!header) {
-      if (auto good = check_header(object); !good) return std::move(good).error().within(where());
+      if (auto good = read_header(object, log); !good)
+        return std::move(good).error().within(where());
       header = true;
       continue;
     }
@@ -234,7 +279,7 @@ Result<std::vector<TimedInput>> parse_input_log(std::string_view text) {
       return std::move(good).error().within(where());
   }
   if (!header) return Error("the file is empty; an input log begins with its header");
-  return events;
+  return log;
 }
 
 }  // namespace ice86::machine

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -66,8 +67,14 @@ struct EndInput {
   bool operator==(const EndInput&) const = default;
 };
 
+// What the recorder saw of the CPU: not something the machine sees, but what a replay is held to.
+struct CheckInput {
+  std::string cpu;  // SHA-256 of the CPU's state, in hexadecimal
+  bool operator==(const CheckInput&) const = default;
+};
+
 using Input = std::variant<KeyInput, MotionInput, ButtonInput, EndInput, SerialInput, BreakInput,
-                           FrameInput, ResetInput>;
+                           FrameInput, ResetInput, CheckInput>;
 
 // A point of a run. Both counts only grow; virtual time also passes while the guest is halted.
 struct Instant {
@@ -82,11 +89,33 @@ struct TimedInput {
   bool operator==(const TimedInput&) const = default;
 };
 
+// What a recording's header adds to that of an input log: all that it takes to make the machine
+// again, and to know that it is the same.
+struct Recording {
+  struct File {
+    std::string what;    // "firmware seabios", "disk grub.img"
+    std::string sha256;  // in hexadecimal
+    bool operator==(const File&) const = default;
+  };
+
+  std::string version;             // of ice86
+  std::string folder;              // what the options' relative paths begin in
+  std::vector<std::string> words;  // the machine's options
+  std::vector<File> files;
+  bool operator==(const Recording&) const = default;
+};
+
+struct InputLog {
+  std::optional<Recording> recording;
+  std::vector<TimedInput> events;  // in the order of time
+  bool cut_off = false;            // a recorder died within its last line, which is left out
+};
+
 // The first line of an input log, and the line of an event, without line feeds.
-std::string input_log_header();
+std::string input_log_header(const Recording* recording = nullptr);
 std::string input_log_line(const TimedInput& input);
 
-// Errors name the line. Events are in the order of time.
-Result<std::vector<TimedInput>> parse_input_log(std::string_view text);
+// Errors name the line.
+Result<InputLog> parse_input_log(std::string_view text);
 
 }  // namespace ice86::machine

@@ -88,7 +88,9 @@ class Parser {
       return true;
     }
     const std::pair<std::string_view, std::optional<bool>*> truths[] = {
-        {"reset-on-triple-fault", &file.reset_on_triple_fault}, {"no-reboot", &file.no_reboot}};
+        {"reset-on-triple-fault", &file.reset_on_triple_fault},
+        {"no-reboot", &file.no_reboot},
+        {"no-acpi", &file.no_acpi}};
     for (const auto& [name, to] : truths) {
       if (name != key) continue;
       ICE86_TRY_ASSIGN(*to, truth(node, key));

@@ -46,12 +46,18 @@ struct FloppyConfig {
 struct PcConfig {
   std::uint64_t memory_mib = 128;  // 1 to 65536
   Firmware firmware;
-  cpu::CpuModel cpu_model;                         // without CPUID leaves: the default model
+  cpu::CpuModel cpu_model;  // without CPUID leaves: the default model
   cpu::Engine engine = cpu::Engine::kInterpreter;
   std::array<std::optional<DiskConfig>, 4> disks;  // primary master, primary slave, secondary ...
   std::array<std::optional<FloppyConfig>, 2> floppies;  // A and B; the medium's size is the type
   unsigned floppy_speed = 10;  // times that of real diskette drives, 1 to 10
   std::uint64_t instructions_per_microsecond = 100;
+  // The rate of the time stamp counter: ten times that of instructions, but no more than CPUs of
+  // the models' time had. Linux waits so many counts for ticks of the timer (its check_timer), and
+  // finds it dead where they pass sooner.
+  std::uint64_t cpu_megahertz() const {
+    return instructions_per_microsecond < 400 ? instructions_per_microsecond * 10 : 4000;
+  }
   devices::Mc146818::Date rtc;
   // First, second, third boot device: 'a' floppy, 'c' hard disk, 'd' CD-ROM, 'n' network.
   std::string boot_order = "c";
@@ -69,6 +75,7 @@ struct PcConfig {
   // Where the flash chip of the variables is kept; null: in memory, for this run only. Its bytes
   // are those of `firmware.vars` when the machine is created.
   std::unique_ptr<BlockBackend> vars_store;
+  bool acpi_tables = true;  // in fw_cfg
   // Files the firmware finds in fw_cfg, besides the board's own or in their place.
   std::vector<std::pair<std::string, std::vector<std::uint8_t>>> fw_cfg_files;
 };

@@ -432,21 +432,13 @@ Result<void> Pc::Parts::write_cmos() {
   return {};
 }
 
-// The counter runs at ten times the nominal instruction rate: 1 GHz at 100 instructions a
-// microsecond; but at 4 GHz at the most, as no CPU of the models' time has more, and Linux waits
-// so many counts for ticks of the timer (check_timer) and finds it dead where they pass sooner.
-std::uint64_t Pc::Parts::timestamps_in_100ns() const {
-  constexpr std::uint64_t kMost = 400;
-  return std::min(clock.instructions_per_microsecond(), kMost);
-}
-
 std::uint64_t Pc::Parts::timestamp_counter() const {
-  return clock.now() * timestamps_in_100ns() / 100;
+  return clock.now() * (config.cpu_megahertz() / 10) / 100;
 }
 
 // The first nanosecond at which timestamp_counter() has reached `count`.
 Nanoseconds Pc::Parts::time_of_timestamp(std::uint64_t count) const {
-  const std::uint64_t rate = timestamps_in_100ns();
+  const std::uint64_t rate = config.cpu_megahertz() / 10;
   constexpr Nanoseconds kNever = std::numeric_limits<std::int64_t>::max();
   if (count / rate >= kNever / 100 - 1) return kNever;
   return count / rate * 100 + (count % rate * 100 + rate - 1) / rate;

@@ -87,11 +87,8 @@ struct Pc::Parts final : public cpu::CpuHost {
     local_apic.set_task_priority(static_cast<std::uint8_t>(priority << 4));
   }
   std::uint64_t& instructions() override { return clock.instructions(); }
-  std::uint64_t timestamps_in_100ns() const;
   std::uint64_t timestamp_counter() const override;
-  std::uint64_t timestamp_hz() const override {
-    return timestamps_in_100ns() * 10'000'000;
-  }
+  std::uint64_t timestamp_hz() const override { return config.cpu_megahertz() * 1'000'000; }
 
   void reset(ResetKind kind);
   void request_reset(ResetKind kind);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string_view>
+
 #include "tests/app/reference.h"
 
 namespace ice86::app_test {
@@ -12,7 +14,8 @@ class StockBios : public Reference, public ::testing::WithParamInterface<const c
 
 TEST_P(StockBios, ABootOfGrubIsTheSameInBochs) {
   if (!has_bochs()) GTEST_SKIP() << "the Debian package bochs is not installed";
-  boot_both(GetParam());
+  // Nor has Bochs tables for SeaBIOS, which makes smaller ones by itself.
+  boot_both(GetParam(), GetParam() == std::string_view("seabios") ? "--no-acpi " : "");
   const Outcome same = ice86("diff bochs.jsonl ours.jsonl");
   EXPECT_EQ(same.exit, 0) << same.output;
   EXPECT_THAT(same.output, ::testing::HasSubstr("The traces agree"));

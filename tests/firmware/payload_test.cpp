@@ -78,8 +78,9 @@ TEST(Stack, BootsSyslinux) {
       guest->talk({{"boot:", "test\r"}, {"ice86 test kernel: ok", ""}}, 60 * Guest::kSecond));
 }
 
-TEST(Stack, BootsGrubLegacyFromDiskette) {
-  Guest::Setup legacy = setup(kStack, "");
+// GRUB 0.97 from a diskette, and by it Debian's kernel from the disk, all by INT 13h.
+TEST(Stack, GrubLegacyBootsDebiansKernel) {
+  Guest::Setup legacy = setup(kStack, kLinuxDisk);
   legacy.configure = [](machine::PcConfig& config) {
     auto image =
         BlockImage::open(ICE86_LINUX_IMAGES "/zoo/grub-legacy.img", BlockImage::Writes::kOverlay);
@@ -89,7 +90,18 @@ TEST(Stack, BootsGrubLegacyFromDiskette) {
   };
   const auto guest = Guest::create(legacy);
   ASSERT_TRUE(guest);
-  EXPECT_TRUE(guest->see("GRUB  version 0.97", 60 * Guest::kSecond));
+  ASSERT_TRUE(guest->see("GRUB  version 0.97", 60 * Guest::kSecond));
+  ASSERT_TRUE(guest->see("grub>", 60 * Guest::kSecond));
+  ASSERT_TRUE(guest->type("serial --unit=0 --speed=115200\nterminal serial\n"));
+  EXPECT_TRUE(guest->talk({{"grub>", "kernel (hd0,0)/vmlinuz console=ttyS0,115200\r"},
+                           {"[Linux-bzImage", ""},
+                           {"grub>", "initrd (hd0,0)/initrd\r"},
+                           {"[Linux-initrd", ""},
+                           {"grub>", "boot\r"},
+                           {"built-in shell", ""},
+                           {"# ", "echo sum $((6*7*1000))\r"},
+                           {"sum 42000", ""}},
+                          300 * Guest::kSecond));
 }
 
 // A disk that is ready after 5 s, with 20 ms for each command.

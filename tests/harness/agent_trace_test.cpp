@@ -102,7 +102,7 @@ TEST(AgentTrace, EveryCutAndEveryBentByteIsSurvived) {
     bent[i] = static_cast<char>(bent[i] ^ 0x15);
     for (const std::string& text : {whole.substr(0, i), whole.substr(i), bent}) {
       const auto capture = parse_agent_capture(text);
-      if (capture) EXPECT_LE(capture->trace.events.size(), 2u);
+      EXPECT_TRUE(!capture || capture->trace.events.size() <= 2);
     }
   }
 }

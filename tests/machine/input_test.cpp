@@ -20,13 +20,38 @@ TEST(InputLog, ReadsWhatItWrote) {
       {{9, 12}, BreakInput{3}},
       {{9, 13}, FrameInput{7, {1, 2, 3}, 4}},
       {{9, 13}, ResetInput{}},
+      {{9, 14}, CheckInput{"00ff"}},
       {{~std::uint64_t{0}, ~std::uint64_t{0}}, EndInput{}},
   };
   std::string text = input_log_header() + "\n";
   for (const TimedInput& event : events) text += input_log_line(event) + "\n";
   const auto read = parse_input_log(text);
   ASSERT_TRUE(read.has_value()) << read.error().message();
-  EXPECT_EQ(*read, events);
+  EXPECT_EQ(read->events, events);
+  EXPECT_FALSE(read->recording);
+}
+
+TEST(InputLog, ARecordingNamesItsMachine) {
+  const Recording recording{"1.2",
+                            "/somewhere",
+                            {"--firmware=seabios", "--hda=a \"b\".img"},
+                            {{"firmware seabios", "aa"}, {"disk a \"b\".img", "bb"}}};
+  const std::string text =
+      input_log_header(&recording) + "\n" + input_log_line({{1, 2}, CheckInput{"cc"}}) + "\n";
+  const auto read = parse_input_log(text);
+  ASSERT_TRUE(read.has_value()) << read.error().message();
+  EXPECT_EQ(*read->recording, recording);
+  EXPECT_EQ(read->events.size(), 1u);
+  // A recorder that was killed: all whole lines count.
+  for (std::size_t cut = 1; cut < text.size(); ++cut) {
+    const auto part = parse_input_log(std::string_view(text).substr(0, cut));
+    if (cut < text.find('\n')) {
+      EXPECT_FALSE(part.has_value()) << cut;
+      continue;
+    }
+    ASSERT_TRUE(part.has_value()) << cut << ": " << part.error().message();
+    EXPECT_EQ(part->cut_off, cut > text.find('\n') + 1 && cut + 1 < text.size()) << cut;
+  }
 }
 
 TEST(InputLog, EveryKeyHasItsName) {
@@ -34,14 +59,14 @@ TEST(InputLog, EveryKeyHasItsName) {
     const TimedInput event{{0, i}, KeyInput{static_cast<devices::KeyCode>(i), true}};
     const auto read = parse_input_log(input_log_header() + "\n" + input_log_line(event));
     ASSERT_TRUE(read.has_value()) << read.error().message();
-    EXPECT_EQ(read->at(0), event);
+    EXPECT_EQ(read->events.at(0), event);
   }
 }
 
 TEST(InputLog, CountsMayBeLeftOut) {
   const auto read = parse_input_log(input_log_header() + "\n\n{\"t\":5,\"dx\":1}\n");
   ASSERT_TRUE(read.has_value()) << read.error().message();
-  EXPECT_EQ(read->at(0), (TimedInput{{0, 5}, MotionInput{1, 0, 0}}));
+  EXPECT_EQ(read->events.at(0), (TimedInput{{0, 5}, MotionInput{1, 0, 0}}));
 }
 
 TEST(InputLog, MistakesNameTheLine) {
@@ -69,6 +94,9 @@ TEST(InputLog, MistakesNameTheLine) {
       {head + "{\"dx\":99999}", "\"dx\" is not within"},
       {head + "{\"dx\":\"1\"}", "\"dx\" is no whole number"},
       {head + "{\"end\":1}", "\"end\" is not true"},
+      {head + "{\"check\":1}", "\"check\" is no string"},
+      {"{\"format\":\"ice86-input\",\"version\":1,\"recording\":1}\n", "no object"},
+      {"{\"format\":\"ice86-input\",\"version\":1,\"recording\":{}}\n", "\"ice86\" is no string"},
       {head + "{\"t\":1}", "neither \"key\""},
   };
   for (const auto& [text, message] : cases) {

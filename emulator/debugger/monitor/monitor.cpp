@@ -342,7 +342,8 @@ std::string Monitor::break_port(const Words& words) {
 
 std::string Monitor::break_post(const Words& words) {
   std::uint64_t code = 0;
-  const std::string word = words.size() == 2 ? words[1] : "";
+  std::string word = words.size() == 2 ? words[1] : "";
+  if (word.rfind("0x", 0) == 0) word.erase(0, 2);
   const char* end = word.data() + word.size();
   const auto read = std::from_chars(word.data(), end, code, 16);
   if (word.empty() || read.ec != std::errc() || read.ptr != end || code > 0xff)

@@ -7,51 +7,8 @@ import re
 
 import gdb
 
-from check import connect, expect, here, run, session, stopped_at, value
-
-
-def decoded():
-    """The same instruction as ice86's own decoder has it."""
-    line = run("monitor u /1").strip()
-    match = re.fullmatch(r"([0-9a-f]+)  ((?:[0-9a-f]{2} )+)\s*(.*)", line)
-    if match is None:
-        raise AssertionError("monitor u: %r" % line)
-    return int(match.group(1), 16), len(match.group(2).split()), match.group(3)
-
-
-def mnemonic(text):
-    """Names that two disassemblers have for one instruction, as one."""
-    word = text.split()[0]
-    while word in ("rep", "repz", "repnz", "repe", "repne", "data16", "data32", "addr32", "cs", "ds",
-                   "es", "ss", "lock"):
-        word = text.split()[text.split().index(word) + 1]
-    same = {"ljmp": "jmp", "ljmpw": "jmp", "ljmpd": "jmp", "jmpw": "jmp", "je": "jz", "jne": "jnz",
-            "jae": "jnb", "jb": "jb", "ja": "jnbe", "jbe": "jbe", "jge": "jnl", "jg": "jnle",
-            "jl": "jl", "jle": "jle", "lgdtd": "lgdt", "lgdtw": "lgdt", "lidtw": "lidt",
-            "lidtd": "lidt", "callw": "call", "calld": "call", "retw": "ret", "xchg": "xchg",
-            "pushw": "push", "popw": "pop", "pushd": "push", "popd": "pop", "lcall": "call",
-            "cwde": "cwde", "cbw": "cbw", "movzx": "movzx", "sete": "setz", "setne": "setnz",
-            "seta": "setnbe", "setae": "setnb", "cmove": "cmovz", "cmovne": "cmovnz",
-            "cmova": "cmovnbe", "cmovae": "cmovnb", "iretw": "iret", "retf": "ret", "lret": "ret",
-            "retd": "ret", "shl": "shl", "sal": "shl"}
-    return same.get(word, word)
-
-
-def step_and_compare(most, until_bits):
-    steps = 0
-    while steps < most:
-        address, length, text = decoded()
-        expect("$pc", value("pc"), address)
-        listed = gdb.selected_inferior().architecture().disassemble(address)[0]
-        if listed["length"] != length or mnemonic(listed["asm"]) != mnemonic(text):
-            raise AssertionError("at %#x after %d steps: GDB has %r (%d bytes), the CPU %r (%d)" %
-                                 (address, steps, listed["asm"], listed["length"], text, length))
-        run("stepi")
-        steps += 1
-        bits = re.search(r"has (\d+) bits", run("monitor arch")).group(1)
-        if bits == until_bits:
-            return steps
-    raise AssertionError("no %s-bit code within %d steps" % (until_bits, most))
+from check import (connect, decoded, expect, here, mnemonic, run, session, step_and_compare,
+                   stopped_at, value)
 
 
 def body():

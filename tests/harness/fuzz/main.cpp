@@ -298,6 +298,9 @@ class ScenarioFile final : public FileExecutor {
 class InputLog final : public FileExecutor {
  public:
   explicit InputLog(std::uint64_t seed) : FileExecutor(seed) {
+    const machine::Recording recording{"1", "/", {"--firmware=seabios"}, {{"firmware", "00"}}};
+    good_.push_back(machine::input_log_header(&recording) + '\n' +
+                    machine::input_log_line({{1, 2}, machine::CheckInput{"ff"}}) + '\n');
     std::string text = machine::input_log_header() + '\n';
     std::uint64_t at = 0;
     const auto add = [&](machine::Input input) {
@@ -319,10 +322,12 @@ class InputLog final : public FileExecutor {
 
  private:
   std::string read(Random& random) override {
-    const auto events = machine::parse_input_log(damaged(random, good_));
-    if (!events) return check(events);
+    const auto log = machine::parse_input_log(damaged(random, good_));
+    if (!log) return check(log);
     accepted();
-    for (const machine::TimedInput& event : *events)
+    if (log->recording && machine::input_log_header(&*log->recording).empty())
+      return "a recording has no header";
+    for (const machine::TimedInput& event : log->events)
       if (machine::input_log_line(event).empty()) return "an event has no line";
     return {};
   }
