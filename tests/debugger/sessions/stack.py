@@ -27,7 +27,7 @@ def body():
     expect("architecture", gdb.selected_inferior().architecture().name(), "i386")
     name, file, first = place()
     expect("function", name, "memory_size")
-    expect("file", file, "firmware/linuxbios/memory.c")
+    expect("file", os.path.normpath(file), "firmware/linuxbios/memory.c")
     if "memory_size" not in run("list memory_size"):
         raise AssertionError("the source is not found: " + run("list memory_size"))
     expect("caller", gdb.selected_frame().older().name(), "ram_stage_main")
