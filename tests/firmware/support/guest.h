@@ -15,7 +15,6 @@
 #include "emulator/bus/block_image.h"
 #include "emulator/display/screen.h"
 #include "emulator/machine/pc.h"
-#include "harness/scenario/strokes.h"
 #include "harness/session/dialogue.h"
 
 namespace ice86 {
@@ -103,19 +102,6 @@ class Guest {
         return testing::AssertionFailure() << "the picture did not come; " << screen();
     }
     return testing::AssertionSuccess();
-  }
-
-  // On the keyboard, a key each 50 ms. False: a character that has no key.
-  bool type(std::string_view text) {
-    const auto strokes = harness::strokes_of_text(text);
-    if (!strokes) return false;
-    for (const harness::Stroke& stroke : *strokes) {
-      for (const auto key : stroke) pc_->input(machine::KeyInput{key, true});
-      for (auto key = stroke.rbegin(); key != stroke.rend(); ++key)
-        pc_->input(machine::KeyInput{*key, false});
-      run_for(kSecond / 20);
-    }
-    return true;
   }
 
   // Runs on; false when the guest ended the run.
