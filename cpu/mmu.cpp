@@ -130,6 +130,17 @@ std::uint8_t* Core::bulk_target(std::uint64_t linear, std::uint64_t& bytes) {
   return bytes != 0 ? entry.write_at(linear) : nullptr;
 }
 
+void Core::forget_all_writable() {
+  if (filled_.size() > kMostFilled) {
+    for (auto& part : tlb) {
+      for (TlbEntry& entry : part) entry.write_tag = kNoTag;
+    }
+    return;
+  }
+  for (const std::uint16_t slot : filled_)
+    tlb[slot >> kTlbBits][slot & kTlbMask].write_tag = kNoTag;
+}
+
 bool Core::translate_and_fill(std::uint64_t linear, Access access, Rights as, Gpa& gpa) {
   sync_count();
   Translation to;

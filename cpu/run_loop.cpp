@@ -259,6 +259,12 @@ void Core::execute(Block& block, std::uint64_t most) {
   }
 }
 
+void Core::note_edge(std::uint64_t linear) {
+  const std::uint32_t place = jit::edge_place(linear, Cpu::kEdgeMapBits);
+  ++jit_area.edge_map[place ^ jit_area.edge_from];
+  jit_area.edge_from = place >> 1;
+}
+
 void Core::request_stop() {
   if (!running_) return;
   stop_requested_ = true;
@@ -291,9 +297,11 @@ void Core::run_block(bool shadow, bool held_by_ss) {
   single_ = single;
   // RF is for one instruction; a new value comes from that instruction itself (IRET).
   s.rflags &= ~std::uint64_t{flag::kRf};
-  if (jit_ == nullptr || single || code_breakpoints_ || code_stops_ || block == crossing_.get() ||
-      !jit_->run(*block, run_limit_ - before))
+  if (jit_ == nullptr || single || code_breakpoints_ || code_stops_ ||
+      block == crossing_.get() || !jit_->run(*block, run_limit_ - before)) {
+    if (jit_area.edge_map != nullptr) note_edge(linear);
     execute(*block, single ? 1 : run_limit_ - before);
+  }
   // Between two iterations RF is kept, and set in what a trap pushes there (section 17.3.1.1).
   if (repeating_ && (resume || pending_debug_ != 0 || trap)) s.rflags |= flag::kRf;
   if (delivered_) {

@@ -158,8 +158,9 @@ void Clock::serialize(Archive& archive) {
     if (count > kMostTimers || count != timers_.size()) {
       return archive.fail("the machine has a different number of timers");
     }
-    for (const Timer* timer : timers_) {
-      std::string name = timer->name_;
+    for (Timer* timer : timers_) {
+      std::string stored;
+      std::string& name = archive.loading() ? stored : timer->name_;
       archive.io(name, kMostNameLength);
       if (archive.ok() && name != timer->name_) {
         return archive.fail("timer '" + timer->name_ + "' was expected, but '" + name +
@@ -172,7 +173,7 @@ void Clock::serialize(Archive& archive) {
       if (!archive.ok()) return;
       if (state.armed && (state.deadline > kFarFuture || state.deadline + kMostDelay < time))
         return archive.fail("the deadline of timer '" + timer->name_ + "' is out of range");
-      states.push_back(state);
+      if (archive.loading()) states.push_back(state);
     }
   });
   if (!archive.loading() || !archive.ok()) return;

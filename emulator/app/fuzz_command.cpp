@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// `ice86 fuzz`: calls of a BIOS service until something is wrong with one of them.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "emulator/app/command.h"
+#include "emulator/app/exit_code.h"
+#include "emulator/app/machine_options.h"
+#include "emulator/app/run_ending.h"
+#include "emulator/base/files.h"
+#include "harness/fuzz/campaign.h"
+
+namespace ice86::app {
+
+namespace {
+
+struct FuzzOptions {
+  std::string target;
+  std::optional<unsigned> vector;
+  std::string firmware = "bochs";
+  std::string drives = "full";
+  std::string engine = "jit";
+  double minutes = 1;
+  std::optional<std::uint64_t> executions;
+  std::optional<std::size_t> findings;
+  std::uint64_t seed = 1;
+  unsigned jobs = 1;
+  std::string corpus, crashes;
+  std::optional<std::string> replay, trace;
+  bool json = false;
+  bool quiet = false;
+};
+
+Result<harness::RigOptions> rig_options(const FuzzOptions& options) {
+  harness::RigOptions rig;
+  ICE86_TRY_ASSIGN(rig.target, harness::fuzz_target(options.target, options.vector));
+  ICE86_TRY_ASSIGN(rig.firmware,
+                   machine::load_firmware(options.firmware, std::nullopt, images_folder()));
+  rig.drives = options.drives;
+  if (options.engine != "jit" && options.engine != "interp")
+    return usage_error(
+        fmt::format("--engine: '{}' is none; there are jit and interp", options.engine));
+  rig.engine = options.engine == "jit" ? cpu::Engine::kJit : cpu::Engine::kInterpreter;
+  return rig;
+}
+
+Result<int> replay(const FuzzOptions& options) {
+  constexpr std::uint64_t kMostBytes = 1 << 20;
+  ICE86_TRY_ASSIGN(const harness::RigOptions rig_opts, rig_options(options));
+  ICE86_TRY_ASSIGN(const harness::Input input, read_file(*options.replay, kMostBytes));
+  ICE86_TRY_ASSIGN(const auto rig, harness::Rig::create(rig_opts));
+  std::string trace;
+  const harness::Replay result = harness::replay(*rig, input, options.trace ? &trace : nullptr);
+  if (options.trace) ICE86_TRY(write_file(*options.trace, trace));
+  fmt::print("{}", result.text);
+  if (result.execution.findings.empty()) {
+    fmt::print("nothing is wrong with that\n");
+    return kDone;
+  }
+  return kTestFailed;
+}
+
+void print_json(const harness::CampaignResult& result) {
+  nlohmann::ordered_json findings = nlohmann::ordered_json::array();
+  for (const harness::CrashFile& crash : result.crashes) {
+    nlohmann::ordered_json one;
+    one["oracle"] = crash.oracle;
+    one["text"] = crash.text;
+    one["key"] = crash.key;
+    one["input"] = crash.input.string();
+    one["after_seconds"] = crash.seconds;
+    findings.push_back(std::move(one));
+  }
+  nlohmann::ordered_json whole;
+  whole["executions"] = result.statistics.executions;
+  whole["calls"] = result.statistics.calls;
+  whole["seconds"] = result.seconds;
+  whole["cpu_seconds"] = result.cpu_seconds;
+  whole["edges"] = result.statistics.edges;
+  whole["findings"] = std::move(findings);
+  fmt::print("{}\n", whole.dump(2));
+}
+
+Result<int> fuzz(const FuzzOptions& options) {
+  if (options.replay) return replay(options);
+  harness::CampaignOptions campaign;
+  ICE86_TRY_ASSIGN(campaign.rig, rig_options(options));
+  campaign.seed = options.seed;
+  campaign.jobs = options.jobs;
+  campaign.executions = options.executions;
+  if (!options.executions) campaign.seconds = options.minutes * 60;
+  campaign.findings = options.findings;
+  campaign.corpus = options.corpus;
+  campaign.crashes =
+      options.crashes.empty() ? "ice86-fuzz-" + campaign.rig.target.name : options.crashes;
+  campaign.replay_command =
+      fmt::format("ice86 fuzz {} --firmware {}",
+                  options.vector ? fmt::format("--vector {}", *options.vector) : options.target,
+                  options.firmware);
+  RunInterruption interruption(std::nullopt);
+  campaign.interrupted = [&interruption] { return interruption.asked(); };
+  const bool shows = ::isatty(STDERR_FILENO) != 0 && !options.quiet;
+  if (shows) {
+    campaign.progress = [](const harness::FuzzStatistics& s, double seconds, std::size_t findings) {
+      fmt::print(stderr,
+                 "\r\033[K{:.0f} s: {} executions ({:.0f}/s), {} edges, {} inputs, {} findings",
+                 seconds, s.executions, static_cast<double>(s.executions) / std::max(seconds, 1e-3),
+                 s.edges, s.corpus, findings);
+      std::fflush(stderr);
+    };
+  }
+  ICE86_TRY_ASSIGN(const harness::CampaignResult result, harness::run_campaign(campaign));
+  if (shows) fmt::print(stderr, "\r\033[K");
+  const harness::FuzzStatistics& s = result.statistics;
+  const auto each = [&s](std::uint64_t n) {
+    return static_cast<double>(n) / static_cast<double>(std::max<std::uint64_t>(s.executions, 1));
+  };
+  if (options.json) {
+    print_json(result);
+  } else {
+    for (const harness::CrashFile& crash : result.crashes)
+      fmt::print("{}: {}\n  {}\n", crash.oracle, crash.text, crash.input.string());
+  }
+  std::fflush(stdout);
+  fmt::print(stderr,
+             "ice86: {} executions of {:.1f} calls and {:.0f} instructions in {:.1f} s ({:.0f} a "
+             "second of processor time); {:.1f} pages and {:.1f} parts reset each; {} edges, {} "
+             "inputs, {} slow; {} findings in {}/\n",
+             s.executions, each(s.calls), each(s.instructions), result.seconds,
+             static_cast<double>(s.executions) / std::max(result.cpu_seconds, 1e-3), each(s.pages),
+             each(s.parts), s.edges, s.corpus, s.slow, result.crashes.size(),
+             campaign.crashes.string());
+  return result.crashes.empty() ? kDone : kTestFailed;
+}
+
+}  // namespace
+
+void add_fuzz_command(CLI::App& app, const std::vector<std::string>&, int& exit) {
+  CLI::App* command =
+      app.add_subcommand("fuzz", "call a BIOS service with everything, and see what it breaks");
+  auto options = std::make_shared<FuzzOptions>();
+  command->add_option("target", options->target,
+                      "int13, int10, int15, int16, int1a (docs/fuzzing-int13.md)");
+  command->add_option("--vector", options->vector,
+                      "or this interrupt, with the rules that hold for all");
+  command
+      ->add_option("--firmware", options->firmware,
+                   "whose service: a name or a ROM file, as for 'ice86 run'")
+      ->capture_default_str();
+  command
+      ->add_option("--drives", options->drives,
+                   "full: diskette, disk, CD-ROM; odd: two disks of odd sizes; bare: a diskette")
+      ->capture_default_str();
+  command->add_option("--minutes", options->minutes, "how long")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command->add_option("--executions", options->executions,
+                      "or so many of each process; then the same seed does the same");
+  command->add_option("--findings", options->findings, "end with so many");
+  command->add_option("--seed", options->seed, "what chance begins with")->capture_default_str();
+  command->add_option("-j,--jobs", options->jobs, "so many processes")->capture_default_str();
+  command->add_option("--corpus", options->corpus,
+                      "folder of inputs: to begin with, and to keep what reaches new code");
+  command->add_option(
+      "--crashes", options->crashes,
+      "folder for what is found: input, text, trace and page of each; default ice86-fuzz-TARGET");
+  command->add_option("--replay", options->replay,
+                      "run this one input and say what it does; exit code 1: something is wrong");
+  command->add_option("--trace", options->trace, "with --replay: write each instruction here");
+  command->add_option("--engine", options->engine, "what executes: jit or interp")
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "print the findings as JSON");
+  command->add_flag("-q,--quiet", options->quiet, "no progress");
+  command->callback([options, &exit] {
+    auto code = fuzz(*options);
+    exit = code ? *code : fail(code.error());
+  });
+}
+
+}  // namespace ice86::app
