@@ -5,7 +5,9 @@
 // state unchanged.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -417,6 +419,13 @@ class Core {
     note_store(page, offset, size);
   }
   void forget_all_writable();
+  template <typename T>
+  void note_compare(T a, T b) {
+    const std::uint64_t behind = (views[kCs].base + s.rip) & linear_mask;
+    std::uint8_t& most = jit_area.compare_map[jit::edge_place(behind, Cpu::kCompareMapBits)];
+    const int same = static_cast<int>(sizeof(T)) * 8 - std::popcount(static_cast<T>(a ^ b));
+    most = std::max(most, static_cast<std::uint8_t>(1 + same));
+  }
   void forget_code();
   // Makes the block that is executing end after the current instruction.
   void leave_after_current();

@@ -77,6 +77,10 @@ void Cpu::set_edge_map(std::uint8_t* map) {
   core_->jit_area.edge_from = 0;
   core_->forget_code();  // translated blocks count, or do not
 }
+void Cpu::set_compare_map(std::uint8_t* map) {
+  core_->jit_area.compare_map = map;
+  core_->forget_code();
+}
 void Cpu::reset_edges() {
   core_->jit_area.edge_from = 0;
 }

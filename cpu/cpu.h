@@ -112,6 +112,11 @@ class Cpu {
   static constexpr unsigned kEdgeMapBits = 15;
   static constexpr std::size_t kEdgeMapBytes = std::size_t{1} << kEdgeMapBits;
   void set_edge_map(std::uint8_t* map);
+  // How near CMP's operands have come: one byte for each place (places may share one), 1 and the
+  // most bits in which they were the same. As above; slower.
+  static constexpr unsigned kCompareMapBits = 12;
+  static constexpr std::size_t kCompareMapBytes = std::size_t{1} << kCompareMapBits;
+  void set_compare_map(std::uint8_t* map);
   void reset_edges();
 
   // Up to date outside run() and in the callbacks of CpuHost and InterruptObserver.

@@ -91,6 +91,7 @@ struct Area {
   std::array<std::uint32_t, kGuesses> guesses{};
   // Cpu::set_edge_map, for both engines.
   std::uint8_t* edge_map = nullptr;
+  std::uint8_t* compare_map = nullptr;
   std::uint32_t edge_from = 0;
 };
 

@@ -13,11 +13,14 @@
 #include "emulator/app/machine_options.h"
 #include "emulator/app/run_ending.h"
 #include "emulator/base/files.h"
+#include "harness/fuzz/afl.h"
 #include "harness/fuzz/campaign.h"
 
 namespace ice86::app {
 
 namespace {
+
+constexpr std::uint64_t kMostInputBytes = 1 << 20;
 
 struct FuzzOptions {
   std::string target;
@@ -31,7 +34,10 @@ struct FuzzOptions {
   std::uint64_t seed = 1;
   unsigned jobs = 1;
   std::string corpus, crashes;
-  std::optional<std::string> replay, trace;
+  std::optional<std::string> replay, trace, against;
+  bool compares = false;
+  bool afl = false;
+  bool measure = false;
   bool json = false;
   bool quiet = false;
 };
@@ -41,6 +47,10 @@ Result<harness::RigOptions> rig_options(const FuzzOptions& options) {
   ICE86_TRY_ASSIGN(rig.target, harness::fuzz_target(options.target, options.vector));
   ICE86_TRY_ASSIGN(rig.firmware,
                    machine::load_firmware(options.firmware, std::nullopt, images_folder()));
+  if (options.against) {
+    ICE86_TRY_ASSIGN(rig.against,
+                     machine::load_firmware(*options.against, std::nullopt, images_folder()));
+  }
   rig.drives = options.drives;
   if (options.engine != "jit" && options.engine != "interp")
     return usage_error(
@@ -50,9 +60,8 @@ Result<harness::RigOptions> rig_options(const FuzzOptions& options) {
 }
 
 Result<int> replay(const FuzzOptions& options) {
-  constexpr std::uint64_t kMostBytes = 1 << 20;
   ICE86_TRY_ASSIGN(const harness::RigOptions rig_opts, rig_options(options));
-  ICE86_TRY_ASSIGN(const harness::Input input, read_file(*options.replay, kMostBytes));
+  ICE86_TRY_ASSIGN(const harness::Input input, read_file(*options.replay, kMostInputBytes));
   ICE86_TRY_ASSIGN(const auto rig, harness::Rig::create(rig_opts));
   std::string trace;
   const harness::Replay result = harness::replay(*rig, input, options.trace ? &trace : nullptr);
@@ -86,11 +95,37 @@ void print_json(const harness::CampaignResult& result) {
   fmt::print("{}\n", whole.dump(2));
 }
 
+Result<int> measure(const FuzzOptions& options) {
+  constexpr double kSeconds = 4;
+  ICE86_TRY_ASSIGN(harness::RigOptions rig_opts, rig_options(options));
+  harness::Input input = harness::one_sector_read();
+  if (options.replay) {
+    ICE86_TRY_ASSIGN(input, read_file(*options.replay, kMostInputBytes));
+  }
+  ICE86_TRY_ASSIGN(const auto rig, harness::Rig::create(std::move(rig_opts)));
+  const harness::Speed speed = harness::measure(*rig, input, kSeconds);
+  fmt::print(
+      "{:.0f} executions a second of processor time, of {:.0f} calls and {:.0f} instructions; a "
+      "reset takes {:.1f} us, for {:.0f} pages and {:.0f} parts\n",
+      static_cast<double>(speed.executions) / speed.seconds, speed.calls, speed.instructions,
+      speed.reset_us, speed.pages, speed.parts);
+  return kDone;
+}
+
+Result<int> serve_afl(const FuzzOptions& options) {
+  ICE86_TRY_ASSIGN(harness::RigOptions rig_opts, rig_options(options));
+  ICE86_TRY_ASSIGN(const auto rig, harness::Rig::create(std::move(rig_opts)));
+  ICE86_TRY(harness::serve_afl(*rig));
+  return kDone;
+}
+
 Result<int> fuzz(const FuzzOptions& options) {
+  if (options.afl) return serve_afl(options);
+  if (options.measure) return measure(options);
   if (options.replay) return replay(options);
   harness::CampaignOptions campaign;
   ICE86_TRY_ASSIGN(campaign.rig, rig_options(options));
-  campaign.seed = options.seed;
+  campaign.engine = {options.seed, options.compares};
   campaign.jobs = options.jobs;
   campaign.executions = options.executions;
   if (!options.executions) campaign.seconds = options.minutes * 60;
@@ -101,7 +136,8 @@ Result<int> fuzz(const FuzzOptions& options) {
   campaign.replay_command =
       fmt::format("ice86 fuzz {} --firmware {}",
                   options.vector ? fmt::format("--vector {}", *options.vector) : options.target,
-                  options.firmware);
+                  options.firmware) +
+      (options.against ? " --against " + *options.against : "");
   RunInterruption interruption(std::nullopt);
   campaign.interrupted = [&interruption] { return interruption.asked(); };
   const bool shows = ::isatty(STDERR_FILENO) != 0 && !options.quiet;
@@ -171,9 +207,17 @@ void add_fuzz_command(CLI::App& app, const std::vector<std::string>&, int& exit)
       "folder for what is found: input, text, trace and page of each; default ice86-fuzz-TARGET");
   command->add_option("--replay", options->replay,
                       "run this one input and say what it does; exit code 1: something is wrong");
+  command->add_option("--against", options->against,
+                      "another firmware: what it answers otherwise is a finding, too");
+  command->add_flag("--compares", options->compares,
+                    "guided by how near the operands of compares come, too (slower)");
   command->add_option("--trace", options->trace, "with --replay: write each instruction here");
   command->add_option("--engine", options->engine, "what executes: jit or interp")
       ->capture_default_str();
+  command->add_flag("--measure", options->measure,
+                    "say how fast reads of one sector are (or --replay's input), and a reset");
+  command->add_flag("--afl", options->afl,
+                    "be the target of afl-fuzz (AFL++): afl-fuzz -i DIR -o DIR -- ice86 fuzz ...");
   command->add_flag("--json", options->json, "print the findings as JSON");
   command->add_flag("-q,--quiet", options->quiet, "no progress");
   command->callback([options, &exit] {

@@ -27,8 +27,8 @@ class Checkpoint {
   };
 
   // The state as it is now, between two runs. A machine has one checkpoint (or timeline) at a time,
-  // and it must not outlive the machine. Loading a snapshot or a power-on reset ends its use: take another one.
-  // Errors: host memory that is not there.
+  // and it must not outlive the machine. Loading a snapshot or a power-on reset ends its use: take
+  // another one. Errors: host memory that is not there.
   static Result<std::unique_ptr<Checkpoint>> take(Pc& pc);
   ~Checkpoint();
   Checkpoint(const Checkpoint&) = delete;

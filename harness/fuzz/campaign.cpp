@@ -44,6 +44,20 @@ struct Board {
   static constexpr unsigned kMostWorkers = 256;
   std::atomic<bool> stop;
   std::atomic<std::uint64_t> findings;
+  // Names of the findings that a process has taken up, as hashes; zero: free.
+  static constexpr std::size_t kMostClaims = 1 << 14;
+  std::atomic<std::uint64_t> claims[kMostClaims];
+  // True: no other process has it.
+  bool claim(const std::string& name) {
+    const std::uint64_t hash = std::max<std::uint64_t>(std::hash<std::string>{}(name), 1);
+    for (std::size_t i = 0; i < kMostClaims; ++i) {
+      std::uint64_t free = 0;
+      auto& place = claims[(hash + i) % kMostClaims];
+      if (place.compare_exchange_strong(free, hash)) return true;
+      if (free == hash) return false;
+    }
+    return true;
+  }
   Worker workers[kMostWorkers];
 };
 
@@ -74,7 +88,7 @@ class Worker {
         mine_(board.workers[number]),
         rig_(rig),
         began_(began),
-        engine_(rig, options.seed * 1000 + number) {
+        engine_(rig, {options.engine.seed * 1000 + number, options.engine.compares}) {
     engine_.take_constants(compared_constants(options.rig.firmware));
     engine_.found = [this](const Finding& finding, const Input& input) { keep(finding, input); };
     engine_.kept = [this](const Input& input) {
@@ -136,7 +150,8 @@ class Worker {
   void keep(const Finding& finding, const Input& input) {
     const fs::path file = options_.crashes / (crash_name(finding) + ".input");
     std::error_code error;
-    if (fs::exists(file, error)) return;  // another process was first, or another run
+    if (fs::exists(file, error)) return;  // of another run
+    if (!board_.claim(file.filename().string())) return;
     const std::uint64_t seconds = (host_ns() - began_) / 1'000'000'000;
     const bool hang = finding.oracle == "hang";
     const Input small = minimise(rig_, input, finding.key, hang ? 200 : 3000);
@@ -215,6 +230,49 @@ struct Unmap {
 };
 
 }  // namespace
+
+Input one_sector_read() {
+  Input input(kStepBytes);
+  input[1] = 1;     // AL: a sector
+  input[2] = 0x02;  // AH
+  input[5] = 2;     // CL
+  input[7] = 0x80;  // DL
+  return input;
+}
+
+Speed measure(Rig& rig, const Input& input, double seconds) {
+  constexpr unsigned kWarm = 2000;
+  std::vector<std::uint8_t> map(cpu::Cpu::kEdgeMapBytes);
+  rig.set_edge_map(map.data());
+  for (unsigned i = 0; i < kWarm; ++i) rig.run(input);
+  Speed speed;
+  const auto round = [&](double most) {
+    const double began = cpu_seconds();
+    std::uint64_t done = 0;
+    double now = began;
+    for (; now - began < most; now = cpu_seconds()) {
+      for (unsigned i = 0; i < kBatch; ++i) {
+        const Execution result = rig.run(input);
+        speed.calls = static_cast<double>(result.calls);
+        speed.instructions = static_cast<double>(result.instructions);
+      }
+      done += kBatch;
+    }
+    speed.executions = done;
+    speed.seconds = now - began;
+  };
+  rig.times_resets = true;
+  const std::uint64_t before = rig.reset_ns();
+  round(seconds / 4);
+  speed.reset_us =
+      static_cast<double>(rig.reset_ns() - before) * 1e-3 / static_cast<double>(speed.executions);
+  rig.times_resets = false;
+  round(seconds);
+  speed.pages = static_cast<double>(rig.last_reset().pages);
+  speed.parts = static_cast<double>(rig.last_reset().parts);
+  rig.set_edge_map(nullptr);
+  return speed;
+}
 
 std::string crash_name(const Finding& finding) {
   const std::span bytes(reinterpret_cast<const std::uint8_t*>(finding.key.data()),

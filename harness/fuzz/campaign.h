@@ -16,7 +16,7 @@ namespace ice86::harness {
 
 struct CampaignOptions {
   RigOptions rig;
-  std::uint64_t seed = 1;
+  EngineOptions engine;
   unsigned jobs = 1;
   std::optional<double> seconds;            // none: until `executions`, or for ever
   std::optional<std::uint64_t> executions;  // of each process
@@ -50,6 +50,18 @@ struct Replay {
   std::string text;
 };
 Replay replay(Rig& rig, const Input& input, std::string* trace);
+
+// How fast it is: one input again and again, for so long, with coverage as in a campaign.
+struct Speed {
+  std::uint64_t executions = 0;
+  double seconds = 0;   // of the processor
+  double reset_us = 0;  // of one reset, measured apart
+  double pages = 0, parts = 0;
+  double calls = 0, instructions = 0;  // of one execution
+};
+Speed measure(Rig& rig, const Input& input, double seconds);
+// A read of one sector.
+Input one_sector_read();
 
 // The name's part that is the same for the same cause.
 std::string crash_name(const Finding& finding);

@@ -177,6 +177,64 @@ const std::vector<Range>& data_owned_by(std::uint8_t vector) {
   }
 }
 
+std::string difference_of(std::uint8_t vector, const Registers& in, const Registers& a,
+                          const Registers& b) {
+  struct Part {
+    const char* name;
+    std::uint32_t mask;  // of the register
+    std::uint32_t Registers::*value;
+  };
+  static constexpr Part kAh{"AH", 0xff00, &Registers::eax}, kAx{"AX", 0xffff, &Registers::eax};
+  static constexpr Part kAl{"AL", 0xff, &Registers::eax}, kBh{"BH", 0xff00, &Registers::ebx};
+  static constexpr Part kBx{"BX", 0xffff, &Registers::ebx}, kCx{"CX", 0xffff, &Registers::ecx};
+  static constexpr Part kCl0{"bit 0 of CX", 1, &Registers::ecx};
+  static constexpr Part kDx{"DX", 0xffff, &Registers::edx};
+  struct Row {
+    std::uint8_t vector, ah;
+    bool carry;               // CF is an answer
+    std::vector<Part> parts;  // on success
+  };
+  // Functions that every BIOS has, and answers that follow from the hardware alone.
+  static const std::vector<Row> kRows = {{0x13, 0x00, true, {}},
+                                         {0x13, 0x02, true, {kAl}},
+                                         {0x13, 0x03, true, {kAl}},
+                                         {0x13, 0x04, true, {}},
+                                         {0x13, 0x08, true, {kCx, kDx}},
+                                         {0x13, 0x0c, true, {}},
+                                         {0x13, 0x10, true, {}},
+                                         {0x13, 0x11, true, {}},
+                                         {0x13, 0x15, true, {kAh, kCx, kDx}},
+                                         {0x13, 0x41, true, {kBx, kCl0}},
+                                         {0x13, 0x42, true, {}},
+                                         {0x13, 0x43, true, {}},
+                                         {0x13, 0x44, true, {}},
+                                         {0x13, 0x47, true, {}},
+                                         {0x13, 0x48, true, {}},
+                                         {0x10, 0x03, false, {kCx, kDx}},
+                                         {0x10, 0x0f, false, {kAx, kBh}},
+                                         {0x15, 0x24, true, {}},
+                                         {0x15, 0x88, true, {}},
+                                         {0x15, 0xc0, true, {}},
+                                         {0x16, 0x02, false, {kAl}},
+                                         {0x1a, 0x02, true, {}},
+                                         {0x1a, 0x04, true, {}},
+                                         {0x1a, 0xb1, true, {kBx}}};
+  for (const Row& row : kRows) {
+    if (row.vector != vector || row.ah != in.ah()) continue;
+    // Diskettes: their controller's commands and time-outs are a matter of taste.
+    if (vector == 0x13 && (in.edx & 0xff) < 0x80) return "";
+    if (row.carry && a.carry() != b.carry())
+      return a.carry() ? "fails here alone" : "works here alone";
+    if (row.carry && a.carry()) return "";
+    for (const Part& part : row.parts) {
+      if (vector == 0x13 && row.ah == 0x15 && part.value != &Registers::eax && a.ah() != 3) break;
+      if (((a.*part.value ^ b.*part.value) & part.mask) != 0) return part.name;
+    }
+    return "";
+  }
+  return "";
+}
+
 bool ah_is_status(std::uint8_t vector, const Registers& in) {
   if (vector != 0x13) return false;
   switch (in.ah()) {

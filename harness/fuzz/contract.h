@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "harness/fuzz/input.h"
@@ -38,6 +39,11 @@ const std::vector<Range>& data_owned_by(std::uint8_t vector);
 
 // Whether AH is a status on return: zero with CF clear, and not zero with CF set.
 bool ah_is_status(std::uint8_t vector, const Registers& in);
+
+// What two firmwares should agree on and do not, in few words; empty: they agree, or the services
+// leave it open. Status codes of calls that fail are left open.
+std::string difference_of(std::uint8_t vector, const Registers& in, const Registers& a,
+                          const Registers& b);
 
 // A transfer of sectors, as the caller asked for it.
 struct Transfer {

@@ -8,6 +8,7 @@
 
 #include "emulator/base/files.h"
 #include "emulator/machine/disassembly.h"
+#include "harness/fuzz/regression.h"
 
 namespace ice86::harness {
 
@@ -30,13 +31,6 @@ std::string escaped(std::string_view text) {
     }
   }
   return out;
-}
-
-std::string hex_rows(const Input& input) {
-  std::string text;
-  for (std::size_t i = 0; i < input.size(); ++i)
-    text += fmt::format("{:02x}{}", input[i], i % kStepBytes == kStepBytes - 1 ? "\n" : " ");
-  return text;
 }
 
 std::string html_page(const Finding& finding, const std::string& text, const std::string& trace) {
@@ -69,6 +63,7 @@ std::string line_of(const std::string& text, std::string_view head) {
 Replay replay(Rig& rig, const Input& input, std::string* trace) {
   Replay result;
   std::string calls;
+  rig.comparing = true;
   std::size_t lines = 0;
   if (trace != nullptr) {
     rig.on_call(
@@ -87,13 +82,7 @@ Replay replay(Rig& rig, const Input& input, std::string* trace) {
   });
   result.execution = rig.run(input, Rig::kPatient);
   rig.on_call(nullptr);
-  if (result.execution.slow) {
-    Finding hang;
-    hang.oracle = "hang";
-    hang.text = fmt::format("{} instructions, and no return; at {:04x}:{:04x}", Rig::kPatient,
-                            result.execution.slow_at.segment, result.execution.slow_at.offset);
-    result.execution.findings.push_back(std::move(hang));
-  }
+  if (result.execution.slow) result.execution.findings.push_back(rig.hang(result.execution));
   result.text = "calls:\n" + calls;
   for (const Finding& finding : result.execution.findings)
     result.text += fmt::format("{}: {}\n", finding.oracle, finding.text);
@@ -113,6 +102,10 @@ Result<void> write_crash(Rig& rig, const Finding& finding, const Input& input, c
   ICE86_TRY(write_file(other.replace_extension(".txt"), text));
   ICE86_TRY(write_file(other.replace_extension(".trace"), trace));
   ICE86_TRY(write_file(other.replace_extension(".html"), html_page(finding, text, trace)));
+  if (!rig.has_other()) {
+    ICE86_TRY(write_file(other.replace_extension(".toml"),
+                         regression_scenario(rig.options(), finding, input)));
+  }
   return write_file(file, input);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What is kept of a finding: NAME.input, and for people NAME.txt, NAME.trace and NAME.html.
+// What is kept of a finding: NAME.input, and for people NAME.txt, NAME.trace, NAME.html
+// and NAME.toml.
 #pragma once
 
 #include <filesystem>

@@ -59,63 +59,95 @@ const std::vector<std::uint8_t>& functions_of(std::uint8_t vector) {
 
 }  // namespace
 
-FuzzEngine::FuzzEngine(Rig& rig, std::uint64_t seed) : rig_(rig), random_(seed) {
+FuzzEngine::FuzzEngine(Rig& rig, EngineOptions options)
+    : rig_(rig), random_(options.seed), compares_(options.compares) {
   rig_.set_edge_map(map_.data());
+  if (compares_) rig_.set_compare_map(near_.data());
+}
+
+FuzzEngine::~FuzzEngine() {
+  rig_.set_edge_map(nullptr);
+  if (compares_) rig_.set_compare_map(nullptr);
+}
+
+bool FuzzEngine::nearer_compares() {
+  bool news = false;
+  for (std::size_t i = 0; i < near_.size(); ++i) {
+    news = news || near_[i] > nearest_[i];
+    nearest_[i] = std::max(nearest_[i], near_[i]);
+  }
+  near_.fill(0);
+  return news;
 }
 
 bool FuzzEngine::new_edges() {
   bool news = false;
-  for (std::size_t at = 0; at < map_.size(); at += sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, &map_[at], sizeof word);
-    if (word == 0) [[likely]]
+  constexpr std::size_t kAtOnce = 64;
+  static_assert(cpu::Cpu::kEdgeMapBytes % kAtOnce == 0);
+  for (std::size_t at = 0; at < map_.size(); at += kAtOnce) {
+    std::array<std::uint64_t, kAtOnce / sizeof(std::uint64_t)> words;
+    std::memcpy(words.data(), &map_[at], kAtOnce);
+    std::uint64_t some = 0;
+    for (const std::uint64_t word : words) some |= word;
+    if (some == 0) [[likely]]
       continue;
-    for (std::size_t i = at; i < at + sizeof word; ++i) {
+    for (std::size_t i = at; i < at + kAtOnce; ++i) {
       const std::uint8_t now = kClasses[map_[i]];
       if ((now & ~seen_[i]) == 0) continue;
       news = true;
       if (seen_[i] == 0) ++statistics_.edges;
       seen_[i] |= now;
     }
-    std::memset(&map_[at], 0, sizeof word);
+    std::memset(&map_[at], 0, kAtOnce);
   }
   return news;
 }
 
 // True: something new was reached.
 bool FuzzEngine::execute(const Input& input) {
+  // The other firmware takes as long again: it has its say on one in sixteen, and on what is new.
+  constexpr std::uint64_t kEach = 16;
+  rig_.comparing = rig_.has_other() && statistics_.executions % kEach == 0;
   Execution result = rig_.run(input);
   ++statistics_.executions;
   statistics_.calls += result.calls;
   statistics_.instructions += result.instructions;
   statistics_.pages += rig_.last_reset().pages;
   statistics_.parts += rig_.last_reset().parts;
-  const bool news = new_edges();
-  if (result.slow) {
-    ++statistics_.slow;
-    // Slow, or for ever? Once for each place where it was found.
-    const auto place =
-        fmt::format("slow {:04x}:{:04x}", result.slow_at.segment, result.slow_at.offset & ~0x1fU);
-    if (keys_.emplace(place, true).second) {
-      result = rig_.run(input, Rig::kPatient);
-      map_.fill(0);
-      if (result.slow) {
-        Finding hang;
-        hang.oracle = "hang";
-        hang.text = fmt::format("{} instructions, and no return; at {:04x}:{:04x}", Rig::kPatient,
-                                result.slow_at.segment, result.slow_at.offset);
-        hang.key = "hang " + place;
-        hang.handler = result.slow_at;
-        if (result.calls != 0) hang.step = result.calls - 1;
-        result.findings.push_back(std::move(hang));
-      }
-    }
+  bool news = new_edges();
+  if (compares_ && nearer_compares()) news = true;
+  if (news && rig_.has_other() && !rig_.comparing && result.findings.empty() && !result.slow) {
+    rig_.comparing = true;
+    result = rig_.run(input);
+    forget_coverage();
   }
+  if (result.slow) look_at_slow(input, result);
   const bool in_time = !result.slow;
   for (const Finding& finding : result.findings) {
-    if (keys_.emplace(finding.key, true).second && found) found(finding, input);
+    if (!keys_.emplace(finding.key, true).second || !found) continue;
+    found(finding, input);
+    forget_coverage();  // of what was tried with it
   }
   return news && in_time;  // what is slow would breed more of it
+}
+
+void FuzzEngine::forget_coverage() {
+  map_.fill(0);
+  near_.fill(0);
+}
+
+// Slow, or for ever? Once for each place where it was found.
+void FuzzEngine::look_at_slow(const Input& input, Execution& result) {
+  ++statistics_.slow;
+  const auto place =
+      fmt::format("slow {:04x}:{:04x}", result.slow_at.segment, result.slow_at.offset & ~0x1fU);
+  if (!keys_.emplace(place, true).second) return;
+  const bool is_new = keys_.emplace("slow " + rig_.hang(result).key, true).second;
+  if (is_new) {
+    result = rig_.run(input, Rig::kPatient);
+    if (result.slow) result.findings.push_back(rig_.hang(result));
+  }
+  forget_coverage();
 }
 
 bool FuzzEngine::add(const Input& input) {
@@ -223,41 +255,98 @@ Input FuzzEngine::bend(Input input) {
   return input;
 }
 
-Input minimise(Rig& rig, Input input, const std::string& key, unsigned most) {
-  const bool hang = key.compare(0, 5, "hang ") == 0;
-  const auto holds = [&](const Input& candidate) {
-    if (most == 0) return false;
-    --most;
-    const Execution result = rig.run(candidate);
-    if (hang && result.slow) return true;
+namespace {
+
+class Minimiser {
+ public:
+  Minimiser(Rig& rig, const std::string& key, unsigned most)
+      : rig_(rig), key_(key), hang_(key.compare(0, 5, "hang ") == 0), left_(most) {}
+
+  Input run(Input input) {
+    input.resize(steps_in(input) * kStepBytes);
+    rig_.comparing = key_.compare(0, 11, "difference ") == 0;
+    if (!holds(input)) {
+      // It takes longer to come to its loop: whole steps are all that is tried.
+      limit_ = Rig::kPatient;
+      left_ = std::min(left_, 10U);
+      if (holds(input)) drop_steps(input);
+      return input;
+    }
+    const Input whole = input;
+    drop_steps(input);
+    drop_bytes(input);
+    return hang_ ? last_that_hangs(whole) : input;
+  }
+
+ private:
+  bool has_key(const Input& input, std::uint64_t limit) {
+    const Execution result = rig_.run(input, limit);
+    if (hang_) return result.slow && rig_.hang(result).key == key_;
     return std::any_of(result.findings.begin(), result.findings.end(),
-                       [&key](const Finding& f) { return f.key == key; });
-  };
-  input.resize(steps_in(input) * kStepBytes);
-  if (!holds(input)) return input;
-  for (std::size_t at = 0; at < input.size();) {  // whole steps
-    Input shorter = input;
-    shorter.erase(shorter.begin() + static_cast<std::ptrdiff_t>(at),
-                  shorter.begin() + static_cast<std::ptrdiff_t>(at + kStepBytes));
-    if (!shorter.empty() && holds(shorter)) {
-      input = std::move(shorter);
-    } else {
-      at += kStepBytes;
+                       [this](const Finding& f) { return f.key == key_; });
+  }
+  bool holds(const Input& candidate) {
+    if (left_ == 0) return false;
+    --left_;
+    if (!has_key(candidate, limit_)) return false;
+    if (hang_) accepted_.push_back(candidate);
+    return true;
+  }
+  void drop_steps(Input& input) {
+    for (std::size_t at = 0; at < input.size();) {
+      Input shorter = input;
+      shorter.erase(shorter.begin() + static_cast<std::ptrdiff_t>(at),
+                    shorter.begin() + static_cast<std::ptrdiff_t>(at + kStepBytes));
+      if (!shorter.empty() && holds(shorter)) {
+        input = std::move(shorter);
+      } else {
+        at += kStepBytes;
+      }
     }
   }
-  for (std::size_t at = 0; at < input.size(); ++at) {  // bytes: zero, or one bit less
-    if (input[at] == 0) continue;
-    const std::uint8_t before = input[at];
-    input[at] = 0;
-    if (holds(input)) continue;
-    input[at] = before;
-    for (unsigned bit = 8; bit-- > 0;) {
-      if ((input[at] >> bit & 1) == 0) continue;
-      input[at] ^= static_cast<std::uint8_t>(1U << bit);
-      if (!holds(input)) input[at] ^= static_cast<std::uint8_t>(1U << bit);
+  // Zero, or one bit less.
+  void drop_bytes(Input& input) {
+    for (std::size_t at = 0; at < input.size(); ++at) {
+      if (input[at] == 0) continue;
+      const std::uint8_t before = input[at];
+      input[at] = 0;
+      if (holds(input)) continue;
+      input[at] = before;
+      for (unsigned bit = 8; bit-- > 0;) {
+        if ((input[at] >> bit & 1) == 0) continue;
+        input[at] ^= static_cast<std::uint8_t>(1U << bit);
+        if (!holds(input)) input[at] ^= static_cast<std::uint8_t>(1U << bit);
+      }
     }
   }
-  return input;
+  // Little patience cannot tell slow from for ever: the smallest is tried first, then those that
+  // came before, in halves.
+  Input last_that_hangs(Input good) {
+    std::size_t from = 0, to = accepted_.size();
+    for (std::size_t at = to; from < to;) {
+      if (has_key(accepted_[at - 1], Rig::kPatient)) {
+        good = accepted_[at - 1];
+        from = at;
+      } else {
+        to = at - 1;
+      }
+      at = from + (to - from + 1) / 2;
+    }
+    return good;
+  }
+
+  Rig& rig_;
+  const std::string& key_;
+  const bool hang_;
+  unsigned left_;
+  std::uint64_t limit_ = Rig::kQuick;
+  std::vector<Input> accepted_;
+};
+
+}  // namespace
+
+Input minimise(Rig& rig, Input input, const std::string& key, unsigned most) {
+  return Minimiser(rig, key, most).run(std::move(input));
 }
 
 std::vector<std::uint32_t> compared_constants(const machine::Firmware& firmware) {

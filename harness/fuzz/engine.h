@@ -39,9 +39,18 @@ struct FuzzStatistics {
   std::size_t corpus = 0;
 };
 
+struct EngineOptions {
+  std::uint64_t seed = 1;
+  bool compares = false;  // what brings the operands of a compare nearer to each other is new, too
+};
+
 class FuzzEngine {
  public:
-  FuzzEngine(Rig& rig, std::uint64_t seed);
+  // `rig` outlives it.
+  FuzzEngine(Rig& rig, EngineOptions options);
+  ~FuzzEngine();
+  FuzzEngine(const FuzzEngine&) = delete;
+  FuzzEngine& operator=(const FuzzEngine&) = delete;
 
   // An input from elsewhere; true: it reaches something new, and is kept.
   bool add(const Input& input);
@@ -60,6 +69,9 @@ class FuzzEngine {
  private:
   bool execute(const Input& input);
   bool new_edges();
+  bool nearer_compares();
+  void forget_coverage();
+  void look_at_slow(const Input& input, Execution& result);
   Input bend(Input input);
   void bend_step(std::uint8_t* step);
   void fresh_step(std::uint8_t* step);
@@ -71,11 +83,13 @@ class FuzzEngine {
   std::vector<std::uint32_t> constants_;
   alignas(64) std::array<std::uint8_t, cpu::Cpu::kEdgeMapBytes> map_{};
   alignas(64) std::array<std::uint8_t, cpu::Cpu::kEdgeMapBytes> seen_{};
+  const bool compares_;
+  alignas(64) std::array<std::uint8_t, cpu::Cpu::kCompareMapBytes> near_{}, nearest_{};
   FuzzStatistics statistics_;
 };
 
 // Shorter, and with plainer values, as long as it has a finding with this key. At most `most`
-// executions.
+// executions; what hangs is tried with little patience, and the result with all of it.
 Input minimise(Rig& rig, Input input, const std::string& key, unsigned most = 3000);
 
 // Immediate operands of compare instructions in a firmware's 16-bit code.

@@ -46,23 +46,23 @@ std::size_t steps_in(std::span<const std::uint8_t> input) {
   return std::min((input.size() + kStepBytes - 1) / kStepBytes, kMostSteps);
 }
 
-Step decode_step(std::span<const std::uint8_t> input, std::size_t index) {
+FuzzStep decode_step(std::span<const std::uint8_t> input, std::size_t index) {
   std::array<std::uint8_t, kStepBytes> bytes{};
   const auto rest = input.subspan(std::min(input.size(), index * kStepBytes));
   std::copy_n(rest.begin(), std::min(rest.size(), bytes.size()), bytes.begin());
   const std::uint8_t* s = bytes.data();
-  Step step{};
+  FuzzStep step{};
   switch (s[0] & 7) {
     case 6:
-      step.kind = Step::Kind::kEvent;
+      step.kind = FuzzStep::Kind::kEvent;
       if ((s[1] & 1) != 0) step.event.key = s[2];
       step.event.interrupts = (s[1] & 2) != 0;
       break;
     case 7:
-      step.kind = Step::Kind::kDisk;
+      step.kind = FuzzStep::Kind::kDisk;
       step.disk = {s[1], s[2], load_le<std::uint32_t>(s + 3), s[7], s[8]};
       break;
-    default: step.kind = Step::Kind::kCall; step.call = call_of(s);
+    default: step.kind = FuzzStep::Kind::kCall; step.call = call_of(s);
   }
   return step;
 }

@@ -44,7 +44,7 @@ struct DiskStep {
   std::uint8_t count = 0, error = 0;
 };
 
-struct Step {
+struct FuzzStep {
   enum class Kind { kCall, kEvent, kDisk } kind;
   CallStep call;
   EventStep event;
@@ -52,6 +52,6 @@ struct Step {
 };
 
 std::size_t steps_in(std::span<const std::uint8_t> input);
-Step decode_step(std::span<const std::uint8_t> input, std::size_t index);
+FuzzStep decode_step(std::span<const std::uint8_t> input, std::size_t index);
 
 }  // namespace ice86::harness

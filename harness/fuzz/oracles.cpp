@@ -43,7 +43,6 @@ void Rig::report(Execution& result, std::size_t index, std::string oracle, std::
 
 void Rig::judge(const CallStep& step, const CallEnd& end, std::size_t index, Execution& result) {
   in_ = step.in;
-  const auto place = fmt::format("{:04x}:{:04x}", end.at.segment, end.at.offset);
   if (!violation_.empty())
     report(result, index, "ata-protocol", violation_, "the drive was misused: " + violation_);
   if (!exception_.empty()) {
@@ -53,6 +52,7 @@ void Rig::judge(const CallStep& step, const CallEnd& end, std::size_t index, Exe
     result.findings.back().handler = exception_at_;
   }
   if (!end.returned) {
+    const auto place = fmt::format("{:04x}:{:04x}", end.at.segment, end.at.offset);
     switch (end.run.end) {
       case RunEnd::kInstructionLimit:
       case RunEnd::kTimeLimit:

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "emulator/base/bits.h"
+#include "emulator/base/host_clock.h"
 #include "harness/interrupts/services.h"
 
 namespace ice86::harness {
@@ -75,6 +76,12 @@ Result<std::unique_ptr<Rig>> Rig::create(RigOptions options) {
   std::unique_ptr<Rig> rig(new Rig(std::move(options)));
   ICE86_TRY(rig->boot());
   ICE86_TRY(rig->learn());
+  if (rig->options_.against) {
+    RigOptions same = rig->options_;
+    same.firmware = *same.against;
+    same.against.reset();
+    ICE86_TRY_ASSIGN(rig->other_, create(std::move(same)));
+  }
   return rig;
 }
 
@@ -292,6 +299,7 @@ void Rig::do_disk(const DiskStep& step) {
 }
 
 Execution Rig::run(std::span<const std::uint8_t> input, std::uint64_t limit) {
+  const std::uint64_t reset_began = times_resets ? host_ns() : 0;
   // Pages in which the shadow is not the start's any more.
   if (unseen_writes_)
     for (const std::uint32_t page : start_->written_pages()) touched_.push_back(page);
@@ -304,17 +312,18 @@ Execution Rig::run(std::span<const std::uint8_t> input, std::uint64_t limit) {
   last_reset_ = start_->go_back();
   for (FuzzDisk* disk : {floppy_, disks_[0], disks_[1], cd_})
     if (disk != nullptr) disk->renew();
+  if (times_resets) reset_ns_ += host_ns() - reset_began;
 
   Execution result;
   const std::uint64_t began = pc_->clock().instructions();
   for (std::size_t i = 0; i < steps_in(input); ++i) {
-    const Step step = decode_step(input, i);
-    if (step.kind == Step::Kind::kEvent) {
+    const FuzzStep step = decode_step(input, i);
+    if (step.kind == FuzzStep::Kind::kEvent) {
       do_event(step.event);
       accept_memory();
       continue;
     }
-    if (step.kind == Step::Kind::kDisk) {
+    if (step.kind == FuzzStep::Kind::kDisk) {
       do_disk(step.disk);
       continue;
     }
@@ -344,12 +353,64 @@ Execution Rig::run(std::span<const std::uint8_t> input, std::uint64_t limit) {
                                               end.at.offset);
       sink_(text);
     }
+    result.results[result.calls - 1] = {i, end.returned, step.call.in, end.out};
     if (!end.returned) unseen_writes_ = true;
     judge(step.call, end, i, result);
     if (!end.returned || !result.findings.empty()) break;
   }
   result.instructions = pc_->clock().instructions() - began;
+  if (other_ && comparing && result.findings.empty() && !result.slow) compare(input, limit, result);
   return result;
+}
+
+Finding Rig::hang(const Execution& execution) {
+  // More than the turns of any loop that asks a chip and counts.
+  constexpr unsigned kLook = 20'000;
+  std::uint64_t outermost = 0;
+  std::uint32_t lowest = ~0U;
+  FarPointer at = execution.slow_at;
+  for (unsigned i = 0; i < kLook; ++i) {
+    const cpu::State& s = pc_->cpu().state();
+    const std::uint64_t stack = s.segment[cpu::kSs].base + s.gpr[cpu::kRsp];
+    const auto linear = static_cast<std::uint32_t>(s.segment[cpu::kCs].base + s.rip);
+    if (stack > outermost || (stack == outermost && linear < lowest)) {
+      outermost = stack;
+      lowest = linear;
+      at = place_of(s);
+    }
+    machine::RunLimits one;
+    one.instructions = pc_->clock().instructions() + 1;
+    if (pc_->run(one).end != RunEnd::kInstructionLimit) break;
+  }
+  Finding finding;
+  finding.oracle = "hang";
+  finding.text = fmt::format("no return after {} instructions; it goes round at {:04x}:{:04x}",
+                             execution.instructions, at.segment, at.offset);
+  finding.key = fmt::format("hang int{:02x}/{:02x} {:04x}:{:04x}", options_.target.vector, in_.ah(),
+                            at.segment, at.offset);
+  finding.handler = at;
+  if (execution.calls != 0) finding.step = execution.results[execution.calls - 1].step;
+  return finding;
+}
+
+void Rig::compare(std::span<const std::uint8_t> input, std::uint64_t limit, Execution& result) {
+  // The other one may be slower.
+  const Execution theirs = other_->run(input, limit * 4);
+  for (std::size_t i = 0; i < std::min(result.calls, theirs.calls); ++i) {
+    const CallResult& a = result.results[i];
+    const CallResult& b = theirs.results[i];
+    if (!a.returned || !b.returned) return;
+    const std::string what = difference_of(options_.target.vector, a.in, a.out, b.out);
+    if (what.empty()) continue;
+    in_ = a.in;
+    const auto text = [](const Registers& o) {
+      return fmt::format("{} AX={:04x} BX={:04x} CX={:04x} DX={:04x}", o.carry() ? "CF" : "cf",
+                         o.eax & 0xffff, o.ebx & 0xffff, o.ecx & 0xffff, o.edx & 0xffff);
+    };
+    return report(
+        result, a.step, "difference", what,
+        fmt::format("{}: here {}; {}: {}", what, text(a.out), options_.against->name, text(b.out)));
+  }
 }
 
 const FuzzDisk* Rig::disk_of(std::uint8_t drive) const {

@@ -32,6 +32,8 @@ struct RigOptions {
   machine::Firmware firmware;
   cpu::Engine engine = cpu::Engine::kJit;
   std::string drives = "full";
+  // What it does with a call is compared with what this one does, on the same drives.
+  std::optional<machine::Firmware> against;
 };
 
 // A broken rule.
@@ -43,12 +45,20 @@ struct Finding {
   FarPointer handler;  // where the machine stood (hang, exception), else the handler's entry
 };
 
+// What a call came to.
+struct CallResult {
+  std::size_t step = 0;
+  bool returned = false;
+  Registers in, out;
+};
+
 struct Execution {
   std::vector<Finding> findings;
   bool slow = false;  // ended by the limit; nothing is known about it
   FarPointer slow_at;
   std::uint64_t instructions = 0;
   std::size_t calls = 0;
+  std::array<CallResult, kMostSteps> results;  // of the calls
 };
 
 class Rig {
@@ -63,6 +73,15 @@ class Rig {
   Execution run(std::span<const std::uint8_t> input, std::uint64_t limit = kQuick);
   // Coverage of the last run is counted here; null: not at all.
   void set_edge_map(std::uint8_t* map);
+  void set_compare_map(std::uint8_t* map) { pc_->cpu().set_compare_map(map); }
+
+  // After a run that was slow, before the next one: that it hangs. Its key is where it goes round,
+  // whatever limit stopped it: the outermost procedure of the loop, and its lowest address there.
+  Finding hang(const Execution& execution);
+
+  // Whether RigOptions::against is asked about an execution that has no other finding.
+  bool comparing = true;
+  bool has_other() const { return other_ != nullptr; }
 
   // The calls of an input as text, with what each came to.
   struct CallReport {
@@ -75,6 +94,9 @@ class Rig {
 
   const RigOptions& options() const { return options_; }
   machine::Checkpoint::Cost last_reset() const { return last_reset_; }
+  // Nanoseconds of the host that resets have taken, when they are timed.
+  bool times_resets = false;
+  std::uint64_t reset_ns() const { return reset_ns_; }
   machine::Pc& pc() { return *pc_; }
 
  private:
@@ -104,10 +126,12 @@ class Rig {
   void report(Execution& result, std::size_t index, std::string oracle, std::string detail,
               std::string text);
   void accept_memory();
+  void compare(std::span<const std::uint8_t> input, std::uint64_t limit, Execution& result);
   const FuzzDisk* disk_of(std::uint8_t drive) const;
   std::string where_memory_is(std::uint32_t at) const;
 
   RigOptions options_;
+  std::unique_ptr<Rig> other_;
   std::unique_ptr<machine::Pc> pc_;
   std::unique_ptr<machine::Checkpoint> start_;
   FuzzDisk* floppy_ = nullptr;
@@ -125,6 +149,7 @@ class Rig {
   StepSink sink_;
   std::function<void(machine::Pc&)> each_;
   machine::Checkpoint::Cost last_reset_;
+  std::uint64_t reset_ns_ = 0;
   FarPointer handler_;
   Registers in_;
 };

@@ -43,7 +43,7 @@ TEST(PlantedBugs, EachIsFoundWithinAMinute) {
   };
   for (const std::uint64_t seed : {1, 2}) {
     const auto rig = rig_with(ICE86_GUESTS "/planted.rom");
-    FuzzEngine engine(*rig, seed);
+    FuzzEngine engine(*rig, {seed});
     std::map<std::string, double> found;
     std::map<std::string, Input> inputs;
     const double began = processor_seconds();
@@ -70,7 +70,7 @@ TEST(PlantedBugs, EachIsFoundWithinAMinute) {
 
 TEST(PlantedBugs, WithoutThemNothingIsFound) {
   const auto rig = rig_with(ICE86_GUESTS "/sound.rom");
-  FuzzEngine engine(*rig, 1);
+  FuzzEngine engine(*rig, {});
   std::vector<std::string> found;
   engine.found = [&](const Finding& finding, const Input&) {
     found.push_back(finding.key + ": " + finding.text);
@@ -83,7 +83,7 @@ TEST(PlantedBugs, WithoutThemNothingIsFound) {
 // The same input does the same, whatever ran before it and with either engine.
 TEST(Rig, IsDeterministic) {
   const auto rig = rig_with(ICE86_GUESTS "/planted.rom");
-  FuzzEngine engine(*rig, 7);
+  FuzzEngine engine(*rig, {7});
   std::map<Input, std::string> texts;
   for (int i = 0; i < 20'000; ++i) engine.step();
   ASSERT_GT(engine.corpus().size(), 20u);
