@@ -181,7 +181,7 @@ void add_fuzz_command(CLI::App& app, const std::vector<std::string>&, int& exit)
       app.add_subcommand("fuzz", "call a BIOS service with everything, and see what it breaks");
   auto options = std::make_shared<FuzzOptions>();
   command->add_option("target", options->target,
-                      "int13, int10, int15, int16, int1a (docs/fuzzing-int13.md)");
+                      "int13, int10, int15, int16, int1a, pxe, rom (docs/fuzzing-int13.md)");
   command->add_option("--vector", options->vector,
                       "or this interrupt, with the rules that hold for all");
   command

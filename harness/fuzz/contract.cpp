@@ -23,7 +23,7 @@ unsigned look_up(const std::vector<Function>& table, std::uint8_t ah) {
   return 0;
 }
 
-const std::vector<Function>& functions_of(std::uint8_t vector) {
+const std::vector<Function>& functions_of(unsigned vector) {
   static const std::vector<Function> kVideo = {{0x03, kCx | kDx},
                                                {0x04, kBx | kCx | kDx},
                                                {0x0f, kBx},
@@ -61,16 +61,17 @@ std::uint32_t linear(std::uint32_t segment, std::uint32_t offset) {
 
 }  // namespace
 
-unsigned outputs_of(std::uint8_t vector, const Registers& in, const Registers& out) {
+unsigned outputs_of(unsigned vector, const Registers& in, const Registers& out) {
   // CX:DX is the number of sectors, of a fixed disk alone.
   if (vector == 0x13 && in.ah() == 0x15 && (out.carry() || out.ah() != 3)) return 0;
   if (vector == 0x15 && (in.ax() == 0xe820 || in.ax() == 0xe801 || in.ax() == 0xe881))
     return kBx | kCx | kDx;
+  if (vector == kPxeService) return 0;              // PXE 2.1 section 3.1
   if (vector < 0x10 || vector > 0x1a) return kAll;  // nothing is known of it
   return look_up(functions_of(vector), in.ah());
 }
 
-bool transfer_of(std::uint8_t vector, const CallStep& call, Transfer& t) {
+bool transfer_of(unsigned vector, const CallStep& call, Transfer& t) {
   if (vector != 0x13) return false;
   const Registers& in = call.in;
   t.drive = static_cast<std::uint8_t>(in.edx);
@@ -101,7 +102,7 @@ bool transfer_of(std::uint8_t vector, const CallStep& call, Transfer& t) {
   return true;
 }
 
-Buffers buffers_of(std::uint8_t vector, const CallStep& call) {
+Buffers buffers_of(unsigned vector, const CallStep& call) {
   const Registers& in = call.in;
   Buffers b;
   const auto add = [&b](std::uint32_t segment, std::uint32_t offset, std::uint32_t size) {
@@ -149,12 +150,18 @@ Buffers buffers_of(std::uint8_t vector, const CallStep& call) {
       b.any = in.ah() == 0xb1 && in.al() >= 0x0b && in.al() <= 0x0d;
       break;
     case 0x16: break;
+    case kPxeService:
+      at_es(in.edi, 0x200);
+      // Their structures point at buffers of the caller's.
+      b.any = in.ah() == 0x14 || in.ah() == 0x22 || in.ah() == 0x23 || in.ah() == 0x32 ||
+              in.ah() == 0x70 || in.ah() == 0x71;
+      break;
     default: b.any = true;
   }
   return b;
 }
 
-const std::vector<Range>& data_owned_by(std::uint8_t vector) {
+const std::vector<Range>& data_owned_by(unsigned vector) {
   // Timer, keyboard, diskette and disk interrupts; the RTC's alarm.
   static const std::vector<Range> kCommon = {{0x417, 2}, {0x419, 1}, {0x41a, 0x24}, {0x43e, 11},
                                              {0x46c, 5}, {0x471, 1}, {0x48e, 1},    {0x480, 4},
@@ -168,16 +175,20 @@ const std::vector<Range>& data_owned_by(std::uint8_t vector) {
       with({{0x449, 30}, {0x484, 7}, {0x4a8, 4}, {0x1f * 4, 4}, {0x43 * 4, 4}, {0x410, 2}});
   static const std::vector<Range> kKeyboard = with({{0x417, 0x27}, {0x472, 2}});
   static const std::vector<Range> kClock = with({{0x46c, 6}});
+  // The vectors of hardware interrupts, and those that a ROM stands in for.
+  static const std::vector<Range> kNetwork =
+      with({{0x20, 0x20}, {0x1c0, 0x20}, {0x54, 4}, {0x68, 4}});
   switch (vector) {
     case 0x10: return kVideo;
     case 0x13: return kDisk;
     case 0x16: return kKeyboard;
     case 0x1a: return kClock;
+    case kPxeService: return kNetwork;
     default: return kCommon;
   }
 }
 
-std::string difference_of(std::uint8_t vector, const Registers& in, const Registers& a,
+std::string difference_of(unsigned vector, const Registers& in, const Registers& a,
                           const Registers& b) {
   struct Part {
     const char* name;
@@ -190,7 +201,8 @@ std::string difference_of(std::uint8_t vector, const Registers& in, const Regist
   static constexpr Part kCl0{"bit 0 of CX", 1, &Registers::ecx};
   static constexpr Part kDx{"DX", 0xffff, &Registers::edx};
   struct Row {
-    std::uint8_t vector, ah;
+    unsigned vector;
+    std::uint8_t ah;
     bool carry;               // CF is an answer
     std::vector<Part> parts;  // on success
   };
@@ -235,7 +247,7 @@ std::string difference_of(std::uint8_t vector, const Registers& in, const Regist
   return "";
 }
 
-bool ah_is_status(std::uint8_t vector, const Registers& in) {
+bool ah_is_status(unsigned vector, const Registers& in) {
   if (vector != 0x13) return false;
   switch (in.ah()) {
     case 0x01:  // the status of the last call, whatever this one's

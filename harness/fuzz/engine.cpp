@@ -31,7 +31,7 @@ constexpr std::array<std::uint8_t, 256> kClasses = [] {
 }();
 
 // Functions that the services have, so that they are tried before all 256.
-const std::vector<std::uint8_t>& functions_of(std::uint8_t vector) {
+const std::vector<std::uint8_t>& functions_of(unsigned vector) {
   static const std::vector<std::uint8_t> kDisk = {
       0x00, 0x01, 0x02, 0x02, 0x02, 0x03, 0x03, 0x04, 0x05, 0x08, 0x09, 0x0c,
       0x0d, 0x10, 0x11, 0x14, 0x15, 0x16, 0x17, 0x18, 0x41, 0x42, 0x42, 0x43,
@@ -46,6 +46,10 @@ const std::vector<std::uint8_t>& functions_of(std::uint8_t vector) {
       0x00, 0x01, 0x02, 0x03, 0x05, 0x09, 0x0a, 0x10, 0x11, 0x12, 0x20, 0x21, 0x22, 0x92, 0xa2};
   static const std::vector<std::uint8_t> kClock = {0x00, 0x01, 0x02, 0x03, 0x04,
                                                    0x05, 0x06, 0x07, 0x80, 0xb1};
+  static const std::vector<std::uint8_t> kPxe = {
+      0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d,
+      0x0e, 0x0f, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x20, 0x21, 0x22, 0x23, 0x24,
+      0x25, 0x30, 0x31, 0x32, 0x33, 0x70, 0x71, 0x73, 0x74, 0x75, 0x76};
   static const std::vector<std::uint8_t> kNone = {0x00};
   switch (vector) {
     case 0x10: return kVideo;
@@ -53,6 +57,7 @@ const std::vector<std::uint8_t>& functions_of(std::uint8_t vector) {
     case 0x15: return kSystem;
     case 0x16: return kKeyboard;
     case 0x1a: return kClock;
+    case kPxeService: return kPxe;
     default: return kNone;
   }
 }
@@ -176,7 +181,7 @@ void FuzzEngine::step() {
 void FuzzEngine::fresh_step(std::uint8_t* s) {
   static constexpr std::uint8_t kDrives[] = {0x80, 0x80, 0x80, 0x00, 0x81, 0x01, 0xe0, 0xff};
   std::memset(s, 0, kStepBytes);
-  const auto& functions = functions_of(rig_.options().target.vector);
+  const auto& functions = functions_of(rig_.options().target.service());
   s[2] = functions[random_.below(functions.size())];  // AH
   s[1] = static_cast<std::uint8_t>(random_.one_in(4) ? random_.next() : 1 + random_.below(4));
   s[5] = static_cast<std::uint8_t>(1 + random_.below(18));  // CL
@@ -209,7 +214,7 @@ void FuzzEngine::bend_step(std::uint8_t* s) {
       break;
     }
     case 5: {
-      const auto& functions = functions_of(rig_.options().target.vector);
+      const auto& functions = functions_of(rig_.options().target.service());
       s[2] = functions[random_.below(functions.size())];
       break;
     }

@@ -32,8 +32,8 @@ void Rig::report(Execution& result, std::size_t index, std::string oracle, std::
   // Upper halves are touched by the code that all functions begin and end with.
   finding.key =
       oracle == "upper-half"
-          ? fmt::format("{} int{:02x} {}", oracle, options_.target.vector, detail)
-          : fmt::format("{} int{:02x}/{:02x} {}", oracle, options_.target.vector, in_.ah(), detail);
+          ? fmt::format("{} {} {}", oracle, options_.target.name, detail)
+          : fmt::format("{} {}/{:02x} {}", oracle, options_.target.name, in_.ah(), detail);
   finding.oracle = std::move(oracle);
   finding.text = std::move(text);
   finding.step = index;
@@ -75,12 +75,12 @@ void Rig::judge(const CallStep& step, const CallEnd& end, std::size_t index, Exe
   }
   const Registers& in = step.in;
   const Registers& o = end.out;
-  if (end.ss != 0 || end.sp != rig::kStackTop) {
+  if (end.ss != 0 || end.sp != end.entry.sp_after) {
     report(result, index, "stack-imbalance", "",
-           fmt::format("SS:SP is {:04x}:{:04x} on return, was 0000:{:04x}", end.ss, end.sp,
-                       rig::kStackTop));
+           fmt::format("SS:SP is {:04x}:{:04x} on return, should be 0000:{:04x}", end.ss, end.sp,
+                       end.entry.sp_after));
   }
-  const unsigned outputs = outputs_of(options_.target.vector, in, o);
+  const unsigned outputs = outputs_of(options_.target.service(), in, o);
   const struct {
     const char* name;
     std::uint32_t before, after;
@@ -103,7 +103,7 @@ void Rig::judge(const CallStep& step, const CallEnd& end, std::size_t index, Exe
            lost ? "IF was set, and is clear on return" : "IF was clear, and is set on return");
   }
   if ((o.flags & kDf) != 0) report(result, index, "direction-flag", "", "DF is set on return");
-  if (ah_is_status(options_.target.vector, in) && o.carry() != (o.ah() != 0)) {
+  if (ah_is_status(options_.target.service(), in) && o.carry() != (o.ah() != 0)) {
     report(result, index, "carry-status", o.carry() ? "CF without status" : "status without CF",
            fmt::format("CF={} with AH={:02x}", o.carry() ? 1 : 0, o.ah()));
   }
@@ -120,8 +120,8 @@ std::string Rig::where_memory_is(std::uint32_t at) const {
 }
 
 void Rig::judge_memory(const CallStep& step, const CallEnd&, std::size_t index, Execution& result) {
-  const Buffers buffers = buffers_of(options_.target.vector, step);
-  const std::vector<Range>& owned = data_owned_by(options_.target.vector);
+  const Buffers buffers = buffers_of(options_.target.service(), step);
+  const std::vector<Range>& owned = data_owned_by(options_.target.service());
   const auto memory = start_->memory();
   bool reported = buffers.any;
   for (const std::uint32_t page : start_->written_pages()) {
@@ -183,10 +183,10 @@ void Rig::accept_memory() {
 void Rig::judge_data(const CallStep& step, const CallEnd& end, std::size_t index,
                      Execution& result) {
   Transfer t;
-  const bool is_transfer = transfer_of(options_.target.vector, step, t);
+  const bool is_transfer = transfer_of(options_.target.service(), step, t);
   const FuzzDisk* disk = is_transfer ? disk_of(t.drive) : nullptr;
   const bool may_write = (is_transfer && t.write) ||
-                         (options_.target.vector == 0x13 &&
+                         (options_.target.service() == 0x13 &&
                           (step.in.ah() == 0x05 || step.in.ah() == 0x06 || step.in.ah() == 0x0b));
   if (!may_write) {
     for (const FuzzDisk* any : {floppy_, disks_[0], disks_[1]}) {

@@ -23,20 +23,6 @@ constexpr std::uint64_t kBootLimit = 400'000'000;
 constexpr std::uint32_t kMemoryMib = 16;
 constexpr std::uint64_t kRate = 2;  // instructions a microsecond: time-outs end soon
 
-// The boot sector: says that it is there, and is the code that calls come from.
-std::vector<std::uint8_t> boot_sector() {
-  std::vector<std::uint8_t> code(512);
-  const auto put = [&code](std::uint32_t at, std::initializer_list<std::uint8_t> bytes) {
-    std::copy(bytes.begin(), bytes.end(), code.begin() + (at - rig::kCode));
-  };
-  const std::uint8_t port = kExitPort;
-  put(rig::kCode, {0xb0, 0x01, 0xe6, port, 0xeb, 0xfe});   // mov al, 1; out; jmp $
-  put(kReturn, {0xe6, port, 0xeb, 0xfe});                  // out; jmp $
-  put(kWait, {0xfb, 0xf4, 0xfa, 0xe6, port, 0xeb, 0xfe});  // sti; hlt; cli; out; jmp $
-  code[510] = 0x55, code[511] = 0xaa;
-  return code;
-}
-
 void set_segment(cpu::State& s, unsigned which, std::uint16_t selector) {
   s.segment[which].selector = selector;
   s.segment[which].base = std::uint64_t{selector} << 4;
@@ -59,6 +45,20 @@ FarPointer place_of(const cpu::State& s) {
 
 }  // namespace
 
+// Says that it is there, and is the code that calls come from.
+std::vector<std::uint8_t> Rig::boot_sector() {
+  std::vector<std::uint8_t> code(512);
+  const auto put = [&code](std::uint32_t at, std::initializer_list<std::uint8_t> bytes) {
+    std::copy(bytes.begin(), bytes.end(), code.begin() + (at - rig::kCode));
+  };
+  const std::uint8_t port = kExitPort;
+  put(rig::kCode, {0xb0, 0x01, 0xe6, port, 0xeb, 0xfe});   // mov al, 1; out; jmp $
+  put(kReturn, {0xe6, port, 0xeb, 0xfe});                  // out; jmp $
+  put(kWait, {0xfb, 0xf4, 0xfa, 0xe6, port, 0xeb, 0xfe});  // sti; hlt; cli; out; jmp $
+  code[510] = 0x55, code[511] = 0xaa;
+  return code;
+}
+
 Result<FuzzTarget> fuzz_target(const std::string& name, std::optional<unsigned> vector) {
   if (name == "vector" || (name.empty() && vector)) {
     if (!vector || *vector > 0xff) return usage_error("vectors are 0 to 255: --vector 0x13");
@@ -68,8 +68,10 @@ Result<FuzzTarget> fuzz_target(const std::string& name, std::optional<unsigned> 
   for (const std::uint8_t known : {0x10, 0x13, 0x15, 0x16, 0x1a}) {
     if (name == fmt::format("int{:02x}", known)) return FuzzTarget{name, known};
   }
+  if (name == "pxe") return FuzzTarget{name, 0, FuzzTarget::Kind::kPxe};
+  if (name == "rom") return FuzzTarget{name, 0, FuzzTarget::Kind::kRom};
   return usage_error(fmt::format(
-      "there is no target '{}': int10, int13, int15, int16, int1a, or --vector N", name));
+      "there is no target '{}': int10, int13, int15, int16, int1a, pxe, rom, or --vector N", name));
 }
 
 Result<std::unique_ptr<Rig>> Rig::create(RigOptions options) {
@@ -125,13 +127,18 @@ Result<void> Rig::boot() {
   } else {
     return usage_error(fmt::format("--drives {}: there are full, odd and bare", options_.drives));
   }
+  if (options_.target.kind != FuzzTarget::Kind::kInterrupt) ICE86_TRY(plug_network(config));
   ICE86_TRY_ASSIGN(pc_, machine::Pc::create(std::move(config)));
   machine::RunLimits limits;
   limits.instructions = kBootLimit;
   const machine::RunResult result = pc_->run(limits);
   const FarPointer at = place_of(pc_->cpu().state());
   if (result.end != RunEnd::kDebugExit || at.segment * 16U + at.offset != rig::kCode + 4)
-    return Error("the firmware did not come to load the boot sector of the disk");
+    return Error(options_.target.kind == FuzzTarget::Kind::kPxe
+                     ? "the firmware did not come to boot from the network (SeaBIOS does)"
+                     : "the firmware did not come to load the boot sector of the disk");
+  if (options_.target.kind == FuzzTarget::Kind::kPxe) return find_pxe();
+  if (options_.target.kind == FuzzTarget::Kind::kRom) return find_roms();
   return {};
 }
 
@@ -154,8 +161,8 @@ Result<void> Rig::learn() {
   const auto memory = start_->memory();
   shadow_.assign(memory.begin(), memory.end());
   base_top_ = load_le<std::uint16_t>(&memory[0x413]) * 1024U;
-  handler_ = {load_le<std::uint16_t>(&memory[options_.target.vector * 4U + 2]),
-              load_le<std::uint16_t>(&memory[options_.target.vector * 4U])};
+  if (options_.target.kind == FuzzTarget::Kind::kInterrupt)
+    handler_ = interrupt(options_.target.vector, {}).at;
   if (handler_.segment == 0 && handler_.offset == 0)
     return Error(
         fmt::format("interrupt {:02x} has no handler in this firmware", options_.target.vector));
@@ -166,7 +173,7 @@ Result<void> Rig::learn() {
     step.in.eax = 0x800;
     step.in.edx = 0x80 + i;
     step.in.es = rig::kBuffers >> 4;
-    const CallEnd end = call(0x13, step, kPatient);
+    const CallEnd end = call(interrupt(0x13, step), step, kPatient);
     if (!end.returned || end.out.carry() || disks_[i] == nullptr) continue;
     geometries_[i] = {(end.out.edx >> 8 & 0xff) + 1, end.out.ecx & 0x3f, disks_[i]->made_sectors()};
   }
@@ -176,7 +183,7 @@ Result<void> Rig::learn() {
     step.in.ecx = 24;
     step.in.edx = 0x534d4150;  // SMAP
     step.in.es = rig::kBuffers >> 4;
-    const CallEnd end = call(0x15, step, kPatient);
+    const CallEnd end = call(interrupt(0x15, step), step, kPatient);
     if (!end.returned || end.out.carry()) break;
     const std::uint8_t* entry = &start_->memory()[rig::kBuffers];
     if (load_le<std::uint32_t>(entry + 16) == 1) {
@@ -219,38 +226,71 @@ machine::RunResult Rig::run_guest(std::uint64_t limit) {
   }
 }
 
-// As INT does it from 0:kReturn - 2, with registers and flags of the caller's choice.
-Rig::CallEnd Rig::call(std::uint8_t vector, const CallStep& step, std::uint64_t limit) {
+// As INT does it from 0:kReturn - 2.
+Rig::Entry Rig::interrupt(std::uint8_t vector, const CallStep& step) const {
+  const auto memory = start_->memory();
+  Entry entry;
+  entry.at = {load_le<std::uint16_t>(&memory[vector * 4U + 2]),
+              load_le<std::uint16_t>(&memory[vector * 4U])};
+  entry.words = {kReturn, 0, static_cast<std::uint16_t>(step.in.flags)};
+  entry.count = 3;
+  return entry;
+}
+
+Rig::Entry Rig::entry_of(const CallStep& step) const {
+  Entry entry;
+  switch (options_.target.kind) {
+    case FuzzTarget::Kind::kInterrupt: return interrupt(options_.target.vector, step);
+    case FuzzTarget::Kind::kPxe:
+      // PXE 2.1 section 3.2.2: opcode, structure; the caller takes them off again.
+      entry.at = handler_;
+      entry.words = {kReturn, 0, step.in.ah(), static_cast<std::uint16_t>(step.in.edi), step.in.es};
+      entry.count = 5;
+      entry.sp_after = rig::kStackTop - 6;
+      break;
+    case FuzzTarget::Kind::kRom:
+      entry.at = roms_[step.in.edx % roms_.size()];
+      entry.words = {kReturn, 0};
+      entry.count = 2;
+      break;
+  }
+  return entry;
+}
+
+// With registers and flags of the caller's choice.
+Rig::CallEnd Rig::call(const Entry& entry, const CallStep& step, std::uint64_t limit) {
   violation_.clear();
   exception_.clear();
   for (FuzzDisk* disk : {floppy_, disks_[0], disks_[1], cd_})
     if (disk != nullptr) disk->mark();
-  constexpr std::uint32_t kFrame = rig::kStackTop - 6;
-  std::array<std::uint8_t, 6> frame{};
-  store_le<std::uint16_t>(frame.data(), kReturn);
-  store_le<std::uint16_t>(frame.data() + 4, static_cast<std::uint16_t>(step.in.flags));
-  poke(kFrame, frame);
+  const std::uint32_t frame_at = rig::kStackTop - entry.count * 2;
+  std::array<std::uint8_t, 10> frame{};
+  for (unsigned i = 0; i < entry.count; ++i)
+    store_le<std::uint16_t>(frame.data() + i * std::size_t{2}, entry.words[i]);
+  poke(frame_at, std::span(frame).first(entry.count * std::size_t{2}));
+  if (options_.target.kind == FuzzTarget::Kind::kPxe)
+    poke((step.in.es << 4) + (step.in.edi & 0xffff), step.packet);
   if (step.in.ds == rig::kPacketSegment)
     poke((rig::kPacketSegment << 4) + (step.in.esi & 0xffff), step.packet);
-  const auto memory = start_->memory();
   cpu::State& s = pc_->cpu().mutable_state();
   const Registers& in = step.in;
   const auto set = [&s](unsigned n, std::uint32_t value) { s.gpr[n] = value; };
   set(cpu::kRax, in.eax), set(cpu::kRbx, in.ebx), set(cpu::kRcx, in.ecx), set(cpu::kRdx, in.edx);
   set(cpu::kRsi, in.esi), set(cpu::kRdi, in.edi), set(cpu::kRbp, in.ebp);
-  set(cpu::kRsp, kFrame);
+  set(cpu::kRsp, frame_at);
   set_segment(s, cpu::kDs, in.ds);
   set_segment(s, cpu::kEs, in.es);
   set_segment(s, cpu::kSs, 0);
   set_segment(s, cpu::kFs, 0x1357);
   set_segment(s, cpu::kGs, 0x2468);
-  set_segment(s, cpu::kCs, load_le<std::uint16_t>(&memory[vector * 4U + 2]));
-  s.rip = load_le<std::uint16_t>(&memory[vector * 4U]);
+  set_segment(s, cpu::kCs, entry.at.segment);
+  s.rip = entry.at.offset;
   s.rflags = (in.flags & ~std::uint32_t{0x300}) | 2;
   s.halted = false;
   pc_->cpu().reset_edges();
 
   CallEnd end;
+  end.entry = entry;
   end.run = run_guest(limit);
   const cpu::State& after = pc_->cpu().state();
   end.out = registers_of(after);
@@ -327,21 +367,26 @@ Execution Rig::run(std::span<const std::uint8_t> input, std::uint64_t limit) {
       do_disk(step.disk);
       continue;
     }
-    const CallEnd end = call(options_.target.vector, step.call, limit);
+    const CallEnd end = call(entry_of(step.call), step.call, limit);
     ++result.calls;
     if (sink_) {
       const auto view = [this](std::uint32_t at, unsigned width) -> std::uint64_t {
         return pc_->peek_memory(at, width);
       };
-      const Service service = describe_call(options_.target.vector, step.call.in, view);
+      Service service;
+      if (options_.target.kind == FuzzTarget::Kind::kInterrupt)
+        service = describe_call(options_.target.vector, step.call.in, view);
       const Registers& in = step.call.in;
       CallReport text;
       text.before = fmt::format(
-          "INT {:02X}h AX={:04x} BX={:04x} CX={:04x} DX={:04x} SI={:04x} DI={:04x} DS={:04x} "
+          "{} AX={:04x} BX={:04x} CX={:04x} DX={:04x} SI={:04x} DI={:04x} DS={:04x} "
           "ES={:04x} {}  {} {}",
-          options_.target.vector, in.eax & 0xffff, in.ebx & 0xffff, in.ecx & 0xffff,
-          in.edx & 0xffff, in.esi & 0xffff, in.edi & 0xffff, in.ds, in.es,
-          (in.flags & 0x200) != 0 ? "IF" : "if", service.name, service.text);
+          options_.target.kind == FuzzTarget::Kind::kInterrupt
+              ? fmt::format("INT {:02X}h", options_.target.vector)
+              : options_.target.name,
+          in.eax & 0xffff, in.ebx & 0xffff, in.ecx & 0xffff, in.edx & 0xffff, in.esi & 0xffff,
+          in.edi & 0xffff, in.ds, in.es, (in.flags & 0x200) != 0 ? "IF" : "if", service.name,
+          service.text);
       const Registers& o = end.out;
       text.after = end.returned ? fmt::format(
                                       "AX={:04x} BX={:04x} CX={:04x} DX={:04x} SI={:04x} DI={:04x} "
@@ -386,7 +431,7 @@ Finding Rig::hang(const Execution& execution) {
   finding.oracle = "hang";
   finding.text = fmt::format("no return after {} instructions; it goes round at {:04x}:{:04x}",
                              execution.instructions, at.segment, at.offset);
-  finding.key = fmt::format("hang int{:02x}/{:02x} {:04x}:{:04x}", options_.target.vector, in_.ah(),
+  finding.key = fmt::format("hang {}/{:02x} {:04x}:{:04x}", options_.target.name, in_.ah(),
                             at.segment, at.offset);
   finding.handler = at;
   if (execution.calls != 0) finding.step = execution.results[execution.calls - 1].step;
@@ -400,7 +445,7 @@ void Rig::compare(std::span<const std::uint8_t> input, std::uint64_t limit, Exec
     const CallResult& a = result.results[i];
     const CallResult& b = theirs.results[i];
     if (!a.returned || !b.returned) return;
-    const std::string what = difference_of(options_.target.vector, a.in, a.out, b.out);
+    const std::string what = difference_of(options_.target.service(), a.in, a.out, b.out);
     if (what.empty()) continue;
     in_ = a.in;
     const auto text = [](const Registers& o) {

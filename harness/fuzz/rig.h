@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,10 +20,15 @@
 namespace ice86::harness {
 
 struct FuzzTarget {
+  enum class Kind { kInterrupt, kPxe, kRom };
   std::string name;  // "int13"
   std::uint8_t vector = 0x13;
+  Kind kind = Kind::kInterrupt;
+  unsigned service() const {
+    return kind == Kind::kInterrupt ? vector : kind == Kind::kPxe ? kPxeService : kRomService;
+  }
 };
-// "int10" to "int1a" by name, or with a vector of the user's.
+// "int10" to "int1a", "pxe" and "rom" by name, or with a vector of the user's.
 Result<FuzzTarget> fuzz_target(const std::string& name, std::optional<unsigned> vector);
 
 // Which drives there are: "full": diskette, disk, CD-ROM; "odd": two disks of odd sizes; "bare": a
@@ -32,6 +38,8 @@ struct RigOptions {
   machine::Firmware firmware;
   cpu::Engine engine = cpu::Engine::kJit;
   std::string drives = "full";
+  // Of the network card that "pxe" and "rom" have: from Debian's package ipxe-qemu.
+  std::filesystem::path option_rom = "/usr/lib/ipxe/qemu/pxe-e1000.rom";
   // What it does with a call is compared with what this one does, on the same drives.
   std::optional<machine::Firmware> against;
 };
@@ -101,13 +109,27 @@ class Rig {
 
  private:
   explicit Rig(RigOptions options) : options_(std::move(options)) {}
+  static std::vector<std::uint8_t> boot_sector();
   Result<void> boot();
+  Result<void> plug_network(machine::PcConfig& config);
+  Result<void> find_pxe();
+  Result<void> find_roms();
   Result<void> learn();
   struct Geometry {
     std::uint32_t heads = 0, sectors = 0;
     std::uint64_t total = 0;
   };
+  // Where a call goes, and what it finds on the stack.
+  struct Entry {
+    FarPointer at;
+    std::array<std::uint16_t, 5> words{};  // from SS:SP up: the way back first
+    unsigned count = 0;
+    std::uint32_t sp_after = rig::kStackTop;
+  };
+  Entry interrupt(std::uint8_t vector, const CallStep& step) const;
+  Entry entry_of(const CallStep& step) const;
   struct CallEnd {
+    Entry entry;
     machine::RunResult run;
     Registers out;
     std::uint16_t ss = 0, fs = 0, gs = 0;
@@ -115,7 +137,7 @@ class Rig {
     bool returned = false;
     FarPointer at;
   };
-  CallEnd call(std::uint8_t vector, const CallStep& step, std::uint64_t limit);
+  CallEnd call(const Entry& entry, const CallStep& step, std::uint64_t limit);
   machine::RunResult run_guest(std::uint64_t limit);
   void poke(std::uint32_t at, std::span<const std::uint8_t> bytes);
   void do_event(const EventStep& event);
@@ -150,7 +172,9 @@ class Rig {
   std::function<void(machine::Pc&)> each_;
   machine::Checkpoint::Cost last_reset_;
   std::uint64_t reset_ns_ = 0;
-  FarPointer handler_;
+  FarPointer handler_;               // of the service; the PXE API's entry
+  std::vector<FarPointer> roms_;     // entries of option ROMs
+  std::filesystem::path tftp_root_;  // while it boots from the network
   Registers in_;
 };
 
