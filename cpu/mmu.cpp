@@ -131,12 +131,8 @@ std::uint8_t* Core::bulk_target(std::uint64_t linear, std::uint64_t& bytes) {
 }
 
 void Core::forget_all_writable() {
-  if (filled_.size() > kMostFilled) {
-    for (auto& part : tlb) {
-      for (TlbEntry& entry : part) entry.write_tag = kNoTag;
-    }
-    return;
-  }
+  // A list that was cut off would mean to look at every entry, again and again.
+  if (filled_.size() > kMostFilled) return flush_tlb();
   for (const std::uint16_t slot : filled_)
     tlb[slot >> kTlbBits][slot & kTlbMask].write_tag = kNoTag;
 }

@@ -13,8 +13,10 @@
 #include "emulator/app/machine_options.h"
 #include "emulator/app/run_ending.h"
 #include "emulator/base/files.h"
+#include "emulator/base/hash.h"
 #include "harness/fuzz/afl.h"
 #include "harness/fuzz/campaign.h"
+#include "harness/fuzz/conformance.h"
 
 namespace ice86::app {
 
@@ -37,6 +39,7 @@ struct FuzzOptions {
   std::optional<std::string> replay, trace, against;
   bool compares = false;
   bool afl = false;
+  bool conformance = false;
   bool measure = false;
   bool json = false;
   bool quiet = false;
@@ -112,6 +115,52 @@ Result<int> measure(const FuzzOptions& options) {
   return kDone;
 }
 
+// The suite on each firmware of a list: "bochs,seabios".
+Result<int> conformance(const FuzzOptions& options) {
+  std::vector<harness::ConformanceColumn> columns;
+  bool all = true;
+  for (std::size_t at = 0; at <= options.firmware.size();) {
+    const std::size_t end = std::min(options.firmware.find(',', at), options.firmware.size());
+    FuzzOptions one = options;
+    one.firmware = options.firmware.substr(at, end - at);
+    if (one.target.empty()) one.target = "int13";
+    one.drives = "full";
+    at = end + 1;
+    ICE86_TRY_ASSIGN(harness::RigOptions rig_opts, rig_options(one));
+    auto rig = harness::Rig::create(std::move(rig_opts));
+    if (!rig) return std::move(rig).error().within(one.firmware);
+    columns.push_back({one.firmware, harness::run_conformance(**rig)});
+    for (const auto& result : columns.back().results) {
+      all = all && result.problem.empty();
+      if (options.corpus.empty() || result.input.empty()) continue;
+      std::error_code none;
+      std::filesystem::create_directories(options.corpus, none);
+      ICE86_TRY(
+          write_file(std::filesystem::path(options.corpus) / sha256_hex(result.input).substr(0, 16),
+                     result.input));
+    }
+  }
+  if (!options.json) {
+    fmt::print("{}", harness::conformance_table(columns));
+    return all ? kDone : kTestFailed;
+  }
+  nlohmann::ordered_json table = nlohmann::ordered_json::array();
+  for (const auto& column : columns) {
+    for (const auto& result : column.results) {
+      nlohmann::ordered_json row;
+      row["firmware"] = column.firmware;
+      row["vector"] = result.check->vector;
+      row["check"] = result.check->name;
+      row["reference"] = result.check->reference;
+      row["passed"] = result.problem.empty();
+      if (!result.problem.empty()) row["problem"] = result.problem;
+      table.push_back(std::move(row));
+    }
+  }
+  fmt::print("{}\n", table.dump(2));
+  return all ? kDone : kTestFailed;
+}
+
 Result<int> serve_afl(const FuzzOptions& options) {
   ICE86_TRY_ASSIGN(harness::RigOptions rig_opts, rig_options(options));
   ICE86_TRY_ASSIGN(const auto rig, harness::Rig::create(std::move(rig_opts)));
@@ -121,6 +170,7 @@ Result<int> serve_afl(const FuzzOptions& options) {
 
 Result<int> fuzz(const FuzzOptions& options) {
   if (options.afl) return serve_afl(options);
+  if (options.conformance) return conformance(options);
   if (options.measure) return measure(options);
   if (options.replay) return replay(options);
   harness::CampaignOptions campaign;
@@ -216,6 +266,9 @@ void add_fuzz_command(CLI::App& app, const std::vector<std::string>&, int& exit)
       ->capture_default_str();
   command->add_flag("--measure", options->measure,
                     "say how fast reads of one sector are (or --replay's input), and a reset");
+  command->add_flag("--conformance", options->conformance,
+                    "no fuzzing: what the services must do by their specifications, as a table; "
+                    "--firmware may be a list, with commas; --corpus gets its calls of the target");
   command->add_flag("--afl", options->afl,
                     "be the target of afl-fuzz (AFL++): afl-fuzz -i DIR -o DIR -- ice86 fuzz ...");
   command->add_flag("--json", options->json, "print the findings as JSON");

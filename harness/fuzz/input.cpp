@@ -42,6 +42,16 @@ CallStep call_of(const std::uint8_t* s) {
 
 }  // namespace
 
+void append_call(Input& input, const Registers& in, std::span<const std::uint8_t, 16> packet) {
+  input.resize(input.size() + kStepBytes);
+  std::uint8_t* s = input.data() + input.size() - kStepBytes;
+  const std::uint32_t words[] = {in.eax, in.ebx, in.ecx, in.edx, in.esi, in.edi};
+  for (std::size_t i = 0; i < std::size(words); ++i)
+    store_le<std::uint16_t>(s + 1 + 2 * i, static_cast<std::uint16_t>(words[i]));
+  s[15] = 1;
+  std::copy(packet.begin(), packet.end(), s + 16);
+}
+
 std::size_t steps_in(std::span<const std::uint8_t> input) {
   return std::min((input.size() + kStepBytes - 1) / kStepBytes, kMostSteps);
 }

@@ -51,6 +51,9 @@ struct FuzzStep {
   DiskStep disk;
 };
 
+// One more step, the call: with interrupts on, ES at the first place for buffers.
+void append_call(Input& input, const Registers& in, std::span<const std::uint8_t, 16> packet);
+
 std::size_t steps_in(std::span<const std::uint8_t> input);
 FuzzStep decode_step(std::span<const std::uint8_t> input, std::size_t index);
 

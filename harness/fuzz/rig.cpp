@@ -338,7 +338,23 @@ void Rig::do_disk(const DiskStep& step) {
   }
 }
 
-Execution Rig::run(std::span<const std::uint8_t> input, std::uint64_t limit) {
+Rig::Answer Rig::ask(std::uint8_t vector, const Registers& in) {
+  CallStep step{};
+  step.in = in;
+  unseen_writes_ = true;
+  const CallEnd end = call(interrupt(vector, step), step, kPatient);
+  return {end.returned, end.out};
+}
+
+void Rig::pass(Nanoseconds time) {
+  const Nanoseconds until = pc_->clock().now() + time;
+  unseen_writes_ = true;
+  EventStep sleep;
+  sleep.interrupts = true;
+  while (pc_->clock().now() < until) do_event(sleep);
+}
+
+void Rig::reset() {
   const std::uint64_t reset_began = times_resets ? host_ns() : 0;
   // Pages in which the shadow is not the start's any more.
   if (unseen_writes_)
@@ -353,7 +369,10 @@ Execution Rig::run(std::span<const std::uint8_t> input, std::uint64_t limit) {
   for (FuzzDisk* disk : {floppy_, disks_[0], disks_[1], cd_})
     if (disk != nullptr) disk->renew();
   if (times_resets) reset_ns_ += host_ns() - reset_began;
+}
 
+Execution Rig::run(std::span<const std::uint8_t> input, std::uint64_t limit) {
+  reset();
   Execution result;
   const std::uint64_t began = pc_->clock().instructions();
   for (std::size_t i = 0; i < steps_in(input); ++i) {

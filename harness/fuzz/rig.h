@@ -91,6 +91,18 @@ class Rig {
   bool comparing = true;
   bool has_other() const { return other_ != nullptr; }
 
+  // Calls one by one, without oracles, from the last reset() on. DS is not rig::kPacketSegment.
+  void reset();
+  struct Answer {
+    bool returned = false;
+    Registers out;
+  };
+  Answer ask(std::uint8_t vector, const Registers& in);
+  // Null: there is none.
+  const FuzzDisk* disk_of(std::uint8_t drive) const;
+  // The guest sleeps with interrupts on.
+  void pass(Nanoseconds time);
+
   // The calls of an input as text, with what each came to.
   struct CallReport {
     std::string before, after;
@@ -149,7 +161,6 @@ class Rig {
               std::string text);
   void accept_memory();
   void compare(std::span<const std::uint8_t> input, std::uint64_t limit, Execution& result);
-  const FuzzDisk* disk_of(std::uint8_t drive) const;
   std::string where_memory_is(std::uint32_t at) const;
 
   RigOptions options_;
