@@ -39,7 +39,7 @@ void Timer::arm_in(Nanoseconds delay) {
 void Timer::cancel() {
   if (!deadline_) return;
   deadline_.reset();
-  clock_.first_known_ = false;
+  if (clock_.first_ == this) clock_.first_known_ = false;
 }
 
 Clock::Clock(std::uint64_t instructions_per_microsecond) : rate_(instructions_per_microsecond) {
@@ -64,7 +64,11 @@ void Clock::armed(Timer& timer, Nanoseconds deadline) {
   const Nanoseconds nearest = before != nullptr ? *before->deadline_ : kFarFuture;
   timer.deadline_ = deadline;
   timer.sequence_ = next_sequence_++;
-  first_known_ = false;
+  if (&timer == before) {
+    first_known_ = false;
+  } else if (before == nullptr || deadline < nearest) {
+    first_ = &timer;
+  }
   if (deadline < nearest && nearer_deadline_) nearer_deadline_();
 }
 

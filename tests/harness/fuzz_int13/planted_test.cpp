@@ -152,7 +152,7 @@ TEST(Regression, PassesWithoutTheBug) {
         planted ? ICE86_GUESTS "/planted.rom" : ICE86_GUESTS "/sound.rom", std::nullopt, "");
     const Outcome outcome = play_fuzz(*fuzz, std::move(*firmware), cpu::Engine::kJit);
     EXPECT_EQ(outcome.verdict, planted ? Outcome::Verdict::kFailed : Outcome::Verdict::kPassed);
-    if (planted) EXPECT_EQ(outcome.message.substr(0, 10), "registers:");
+    EXPECT_EQ(outcome.message.substr(0, 10), planted ? "registers:" : "");
   }
 }
 
