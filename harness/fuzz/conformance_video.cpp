@@ -172,7 +172,8 @@ void state_information(Probe& p) {
   p.is("AL", p.out().al(), 0x1b);
   p.is("mode", p.get(kBuffer + 4, 1), 3);
   p.is("columns", p.get(kBuffer + 5, 2), 80);
-  p.is("rows", p.get(kBuffer + 0x22, 1), 25);
+  // Some count rows as 0:484h does.
+  if (p.get(kBuffer + 0x22, 1) != 24) p.is("rows", p.get(kBuffer + 0x22, 1), 25);
 }
 void state_size(Probe& p) {
   p.call(0x10, {.ax = 0x1c00, .cx = 7});

@@ -264,8 +264,7 @@ namespace {
 
 class Minimiser {
  public:
-  Minimiser(Rig& rig, const std::string& key, unsigned most)
-      : rig_(rig), key_(key), hang_(key.compare(0, 5, "hang ") == 0), left_(most) {}
+  Minimiser(Rig& rig, const std::string& key, unsigned most) : rig_(rig), key_(key), left_(most) {}
 
   Input run(Input input) {
     input.resize(steps_in(input) * kStepBytes);
@@ -280,13 +279,18 @@ class Minimiser {
     const Input whole = input;
     drop_steps(input);
     drop_bytes(input);
-    return hang_ ? last_that_hangs(whole) : input;
+    return loops_ ? last_that_hangs(whole) : input;
   }
 
  private:
   bool has_key(const Input& input, std::uint64_t limit) {
     const Execution result = rig_.run(input, limit);
-    if (hang_) return result.slow && rig_.hang(result).key == key_;
+    // Halted for ever is seen at once; a loop only by its limit.
+    if (result.slow && key_.compare(0, 5, "hang ") == 0) {
+      const bool is_it = rig_.hang(result).key == key_;
+      loops_ = loops_ || is_it;
+      return is_it;
+    }
     return std::any_of(result.findings.begin(), result.findings.end(),
                        [this](const Finding& f) { return f.key == key_; });
   }
@@ -294,7 +298,7 @@ class Minimiser {
     if (left_ == 0) return false;
     --left_;
     if (!has_key(candidate, limit_)) return false;
-    if (hang_) accepted_.push_back(candidate);
+    if (loops_) accepted_.push_back(candidate);
     return true;
   }
   void drop_steps(Input& input) {
@@ -342,7 +346,7 @@ class Minimiser {
 
   Rig& rig_;
   const std::string& key_;
-  const bool hang_;
+  bool loops_ = false;
   unsigned left_;
   std::uint64_t limit_ = Rig::kQuick;
   std::vector<Input> accepted_;
