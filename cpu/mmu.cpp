@@ -131,8 +131,9 @@ std::uint8_t* Core::bulk_target(std::uint64_t linear, std::uint64_t& bytes) {
 }
 
 void Core::forget_all_writable() {
-  // A list that was cut off would mean to look at every entry, again and again.
-  if (filled_.size() > kMostFilled) return flush_tlb();
+  // Pages of long ago would mean to look at their entries again and again.
+  constexpr std::size_t kMost = 128;
+  if (filled_.size() > kMost) return flush_tlb();
   for (const std::uint16_t slot : filled_)
     tlb[slot >> kTlbBits][slot & kTlbMask].write_tag = kNoTag;
 }
