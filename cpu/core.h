@@ -5,7 +5,9 @@
 // state unchanged.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -407,10 +409,23 @@ class Core {
   void reset_state(ResetKind kind);
   void request_stop();
   void set_intr(bool high);
-  void state_changed();  // State was written from outside
+  // State was written from outside. `same_map`: linear addresses mean what they meant.
+  void state_changed(bool same_map = false);
   void accept_outside_changes();
+  State& outside_state();
   void serialize(Archive& archive);
   void code_page_written(const std::uint8_t* page);
+  void code_bytes_written(const std::uint8_t* page, std::uint32_t offset, unsigned size) {
+    note_store(page, offset, size);
+  }
+  void forget_all_writable();
+  template <typename T>
+  void note_compare(T a, T b) {
+    const std::uint64_t behind = (views[kCs].base + s.rip) & linear_mask;
+    std::uint8_t& most = jit_area.compare_map[jit::edge_place(behind, Cpu::kCompareMapBits)];
+    const int same = static_cast<int>(sizeof(T)) * 8 - std::popcount(static_cast<T>(a ^ b));
+    most = std::max(most, static_cast<std::uint8_t>(1 + same));
+  }
   void forget_code();
   // Makes the block that is executing end after the current instruction.
   void leave_after_current();
@@ -441,6 +456,7 @@ class Core {
   bool context_changed = true;             // what code is translated for may not hold any more
   bool intr = false;
   bool written_from_outside = false;  // State may have changed: derived data is made anew by run()
+  bool outside_was_flat = false;      // neither paging nor SMM, when that began
   bool a20 = true;
   bool ferr = false;   // FERR#: an x87 exception has been reported to the board
   bool ignne = false;  // IGNNE#
@@ -527,6 +543,7 @@ class Core {
   [[nodiscard]] bool fetch_page(std::uint64_t linear, const TlbEntry*& entry);
   void execute(Block& block, std::uint64_t most);
   void restore_patched();
+  void note_edge(std::uint64_t linear);
   [[nodiscard]] bool deliver_real(std::uint8_t vector);
   [[nodiscard]] bool deliver_long(std::uint8_t vector, InterruptSource source, const Fault* error);
   [[nodiscard]] bool deliver_protected(std::uint8_t vector, InterruptSource source,

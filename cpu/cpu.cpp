@@ -58,12 +58,31 @@ void Cpu::code_page_written(const std::uint8_t* page) {
 void Cpu::forget_code() {
   core_->forget_code();
 }
+void Cpu::code_bytes_written(const std::uint8_t* page, std::uint32_t offset, unsigned size) {
+  core_->code_bytes_written(page, offset, size);
+}
+void Cpu::dirty_flags_taken() {
+  core_->forget_all_writable();
+}
 void Cpu::set_interrupt_observer(InterruptObserver* observer) {
   core_->observer = observer;
 }
 
 void Cpu::set_debug_stops(DebugStops* stops) {
   core_->set_debug_stops(stops);
+}
+
+void Cpu::set_edge_map(std::uint8_t* map) {
+  core_->jit_area.edge_map = map;
+  core_->jit_area.edge_from = 0;
+  core_->forget_code();  // translated blocks count, or do not
+}
+void Cpu::set_compare_map(std::uint8_t* map) {
+  core_->jit_area.compare_map = map;
+  core_->forget_code();
+}
+void Cpu::reset_edges() {
+  core_->jit_area.edge_from = 0;
 }
 
 const State& Cpu::state() const {
@@ -76,9 +95,7 @@ const CpuModel& Cpu::model() const {
 }
 
 State& Cpu::mutable_state() {
-  if (!core_->written_from_outside) core_->sync_flags();
-  core_->written_from_outside = true;
-  return core_->s;
+  return core_->outside_state();
 }
 
 void Cpu::writable_pages(const std::function<void(std::uint8_t* page)>& each) const {

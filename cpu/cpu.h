@@ -2,6 +2,7 @@
 // One x86 CPU. Runs guest instructions until a count is reached or something stops it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -96,11 +97,27 @@ class Cpu {
   void code_page_written(
       const std::uint8_t* page);  // decoded instructions of this host page are stale
   void forget_code();             // all decoded instructions are stale
+  // These bytes of a page whose Ram::kCode flag is set have changed, and no others of it.
+  void code_bytes_written(const std::uint8_t* page, std::uint32_t offset, unsigned size);
+  void dirty_flags_taken();  // Ram::take_dirty: the next store to any page must be noted
 
   void set_interrupt_observer(InterruptObserver* observer);
   // A debugger's stops; null: none. They may be changed outside run() when they are set again. A
   // hit ends run() with kRequested and is in `stops->hit`.
   void set_debug_stops(DebugStops* stops);
+
+  // Counts transfers from block to block, for what is guided by coverage: one of kEdgeMapBytes
+  // counters at `map` for each pair of linear addresses (as American Fuzzy Lop does it). Counters
+  // wrap. Null ends it. After reset_edges() the way begins anew. No part of the guest's state.
+  static constexpr unsigned kEdgeMapBits = 15;
+  static constexpr std::size_t kEdgeMapBytes = std::size_t{1} << kEdgeMapBits;
+  void set_edge_map(std::uint8_t* map);
+  // How near CMP's operands have come: one byte for each place (places may share one), 1 and the
+  // most bits in which they were the same. As above; slower.
+  static constexpr unsigned kCompareMapBits = 12;
+  static constexpr std::size_t kCompareMapBytes = std::size_t{1} << kCompareMapBits;
+  void set_compare_map(std::uint8_t* map);
+  void reset_edges();
 
   // Up to date outside run() and in the callbacks of CpuHost and InterruptObserver.
   const State& state() const;

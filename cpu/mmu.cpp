@@ -130,6 +130,14 @@ std::uint8_t* Core::bulk_target(std::uint64_t linear, std::uint64_t& bytes) {
   return bytes != 0 ? entry.write_at(linear) : nullptr;
 }
 
+void Core::forget_all_writable() {
+  // Pages of long ago would mean to look at their entries again and again.
+  constexpr std::size_t kMost = 128;
+  if (filled_.size() > kMost) return flush_tlb();
+  for (const std::uint16_t slot : filled_)
+    tlb[slot >> kTlbBits][slot & kTlbMask].write_tag = kNoTag;
+}
+
 bool Core::translate_and_fill(std::uint64_t linear, Access access, Rights as, Gpa& gpa) {
   sync_count();
   Translation to;

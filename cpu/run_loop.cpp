@@ -4,6 +4,7 @@
 
 #include "cpu/core.h"
 #include "cpu/decoder.h"
+#include "cpu/interp/handlers.h"
 #include "cpu/jit/jit.h"
 
 namespace ice86::cpu {
@@ -126,6 +127,7 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
     if (available == 0 ||
         !decoder_.decode(host_page + at, available, block->mode, insn, ends_block))
       break;
+    if (jit_area.compare_map != nullptr) insn.execute = noted_compare(insn.execute);
     block->insns.push_back(insn);
     block->bytes += insn.length;
     ++block->count;
@@ -259,6 +261,12 @@ void Core::execute(Block& block, std::uint64_t most) {
   }
 }
 
+void Core::note_edge(std::uint64_t linear) {
+  const std::uint32_t place = jit::edge_place(linear, Cpu::kEdgeMapBits);
+  ++jit_area.edge_map[place ^ jit_area.edge_from];
+  jit_area.edge_from = place >> 1;
+}
+
 void Core::request_stop() {
   if (!running_) return;
   stop_requested_ = true;
@@ -292,8 +300,10 @@ void Core::run_block(bool shadow, bool held_by_ss) {
   // RF is for one instruction; a new value comes from that instruction itself (IRET).
   s.rflags &= ~std::uint64_t{flag::kRf};
   if (jit_ == nullptr || single || code_breakpoints_ || code_stops_ || block == crossing_.get() ||
-      !jit_->run(*block, run_limit_ - before))
+      !jit_->run(*block, run_limit_ - before)) {
+    if (jit_area.edge_map != nullptr) note_edge(linear);
     execute(*block, single ? 1 : run_limit_ - before);
+  }
   // Between two iterations RF is kept, and set in what a trap pushes there (section 17.3.1.1).
   if (repeating_ && (resume || pending_debug_ != 0 || trap)) s.rflags |= flag::kRf;
   if (delivered_) {

@@ -33,6 +33,9 @@ void Core::serialize(Archive& archive) {
     if (!archive.ok()) return;
     if (model_hash != model.sha256)
       return archive.fail("it is of a machine with another CPU model");
+    // Without paging, A20 and SMM alone decide what a linear address means.
+    const bool was_paging = (s.cr0 & cr0::kPg) != 0;
+    const bool old_a20 = a20, old_smm = s.in_smm;
     archive.io(s.gpr);
     archive.io(s.rip);
     archive.io(s.rflags);
@@ -87,7 +90,7 @@ void Core::serialize(Archive& archive) {
     if (level > 3) return archive.fail("the privilege level is out of range");
     repeating_ = version >= 5 && repeating;
     written_from_outside = false;
-    state_changed();
+    state_changed(!was_paging && (s.cr0 & cr0::kPg) == 0 && a20 == old_a20 && s.in_smm == old_smm);
     set_cpl(level);
     if (stopped_at == 0) return;
     crossing_bytes_ = bytes;
@@ -97,20 +100,30 @@ void Core::serialize(Archive& archive) {
   });
 }
 
+State& Core::outside_state() {
+  if (!written_from_outside) {
+    sync_flags();
+    outside_was_flat = (s.cr0 & cr0::kPg) == 0 && !s.in_smm;
+    written_from_outside = true;
+  }
+  return s;
+}
+
 void Core::accept_outside_changes() {
   if (!written_from_outside) return;
   written_from_outside = false;
-  state_changed();
+  const bool flat = (s.cr0 & cr0::kPg) == 0 && !s.in_smm;
+  state_changed(flat && outside_was_flat);
   set_cpl(v8086() ? 3 : protected_mode() ? s.cpl() : 0);
 }
 
 // Everything that is derived from State, after it was written from outside.
-void Core::state_changed() {
+void Core::state_changed(bool same_map) {
   crossing_stopped_at_ = 0;
   s.mxcsr &= 0xffff;  // the host would not take the rest
   set_flags(static_cast<std::uint32_t>(s.rflags));
   update_mode();
-  mapping_changed();
+  if (!same_map) mapping_changed();
   update_breakpoints();
 }
 

@@ -21,7 +21,8 @@ T compute(Core& c, T a, T b) {
     const T r = static_cast<T>(a + b + (c.lf.cf() ? 1 : 0));
     c.lf.set_add<T>(a, b, r);
     return r;
-  } else if constexpr (op == Alu::kSub || op == Alu::kCmp) {
+  } else if constexpr (op == Alu::kSub || op == Alu::kCmp || op == Alu::kNotedCmp) {
+    if constexpr (op == Alu::kNotedCmp) c.note_compare(a, b);
     const T r = static_cast<T>(a - b);
     c.lf.set_sub<T>(a, b, r);
     return r;
@@ -39,7 +40,7 @@ T compute(Core& c, T a, T b) {
 }
 
 constexpr bool writes(Alu op) {
-  return op != Alu::kCmp && op != Alu::kTest;
+  return op != Alu::kCmp && op != Alu::kTest && op != Alu::kNotedCmp;
 }
 
 template <Alu op, Form form>
@@ -105,8 +106,19 @@ Handler alu_handler(Alu op, Form form, unsigned size) {
     case Alu::kCmp: return with_form<Alu::kCmp>(form, size);
     case Alu::kTest: return with_form<Alu::kTest>(form, size);
     case Alu::kMov: return with_form<Alu::kMov>(form, size);
+    case Alu::kNotedCmp: return with_form<Alu::kNotedCmp>(form, size);
   }
   return nullptr;
+}
+
+Handler noted_compare(Handler handler) {
+  for (const Form form : {Form::kRR, Form::kRM, Form::kMR, Form::kRI, Form::kMI}) {
+    for (const unsigned size : {1u, 2u, 4u, 8u}) {
+      if (handler == alu_handler(Alu::kCmp, form, size))
+        return alu_handler(Alu::kNotedCmp, form, size);
+    }
+  }
+  return handler;
 }
 
 }  // namespace ice86::cpu

@@ -10,8 +10,10 @@ namespace ice86::cpu {
 // Operand forms: destination, then source. R: register, M: memory, I: immediate.
 enum class Form { kRR, kRM, kMR, kRI, kMI, kR, kM };
 
-enum class Alu { kAdd, kOr, kAdc, kSbb, kAnd, kSub, kXor, kCmp, kTest, kMov };
+enum class Alu { kAdd, kOr, kAdc, kSbb, kAnd, kSub, kXor, kCmp, kTest, kMov, kNotedCmp };
 Handler alu_handler(Alu op, Form form, unsigned size);
+// The same, and Core::note_compare() sees the operands: of CMP; any other handler stays as it is.
+Handler noted_compare(Handler handler);
 
 enum class Unary { kInc, kDec, kNot, kNeg, kMul, kImul, kDiv, kIdiv };
 Handler unary_handler(Unary op, Form form, unsigned size);

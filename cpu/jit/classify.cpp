@@ -240,6 +240,7 @@ void Translator::classify(Item& item) {
   item.reads = item.touch = keeps_flags(zi.mnemonic) ? 0 : kAllFlags;
   item.kill = 0;
   if (item.insn->execute == system_handler(System::kUd, Form::kR)) return;
+  if (zi.mnemonic == ZYDIS_MNEMONIC_CMP && c_.jit_area.compare_map != nullptr) return;
   Group group = Group::kHandler;
   const unsigned size = zi.operand_count_visible > 0 ? item.ops[0].size / 8 : 0;
   if (item.insn->execute == system_handler(System::kNop, Form::kR)) {

@@ -67,6 +67,11 @@ struct JumpEntry {
 };
 static_assert(sizeof(JumpEntry) == 32);
 
+// Where a block's address stands in a map of edges: two places, taken together, make one counter.
+constexpr std::uint32_t edge_place(std::uint64_t linear, unsigned bits) {
+  return static_cast<std::uint32_t>(linear) * 0x9e3779b1U >> (32 - bits);
+}
+
 // The part of Core that only translated code uses.
 struct Area {
   JumpEntry* jumps = nullptr;
@@ -84,6 +89,10 @@ struct Area {
   static constexpr std::size_t kGuesses = 4096;
   std::uint32_t stack_guess = 0;
   std::array<std::uint32_t, kGuesses> guesses{};
+  // Cpu::set_edge_map, for both engines.
+  std::uint8_t* edge_map = nullptr;
+  std::uint8_t* compare_map = nullptr;
+  std::uint32_t edge_from = 0;
 };
 
 }  // namespace ice86::cpu::jit

@@ -161,6 +161,7 @@ void Translator::side_exit(const Side& side) {
 // Once more from the start, without the flags going through memory: there they can be made again.
 bool Translator::to_loop(const Side& side) {
   if (!f_.recipe || f_.image) return false;
+  if (c_.jit_area.edge_map != nullptr) return false;  // count_edge() needs them there
   if (loop_ != 0 && !(f_.recipe == loop_state_.recipe)) return false;
   f_.host = 0;
   e_.alu_imm(5, kBudget, static_cast<std::int32_t>(t_.count - side.refund), 8);
@@ -247,6 +248,18 @@ void Translator::body() {
   if (!ended) go_to(rip_after(items_.back()));
 }
 
+// What Core::note_edge() does; the guest's flags are in the image here.
+void Translator::count_edge() {
+  const std::uint32_t place =
+      edge_place((ctx_.cs_base + t_.rip) & c_.linear_mask, Cpu::kEdgeMapBits);
+  e_.load(kTemp, core(&c_.jit_area.edge_from), 4);
+  e_.alu_imm(6, kTemp, static_cast<std::int32_t>(place), 4);
+  e_.load(kAddress, core(&c_.jit_area.edge_map));
+  e_.op({0xfe, 0, 1}, 0, Mem{kAddress, kTemp, 0, 0});  // inc byte
+  e_.op({0xc7, 0, 4}, 0, core(&c_.jit_area.edge_from));
+  e_.dword(place >> 1);
+}
+
 bool Translator::translate() {
   // No instruction takes more than this, with its cold part.
   constexpr std::size_t kMostBytes = 750;
@@ -258,6 +271,7 @@ bool Translator::translate() {
   e_.dword(t_.count);
   const std::size_t used_up = e_.jcc(kSign);
   t_.body = e_.here();
+  if (c_.jit_area.edge_map != nullptr) count_edge();
   body();
   for (std::size_t i = 0; i < sides_.size(); ++i) {
     const Side side = sides_[i];  // there may come more

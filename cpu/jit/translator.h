@@ -160,6 +160,7 @@ class Translator {
 
   // translator.cpp
   void decode();
+  void count_edge();
   void classify(Item& item);
   bool encodable(const Item& item) const;
   void find_checks();

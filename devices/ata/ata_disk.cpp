@@ -122,7 +122,7 @@ Nanoseconds AtaDisk::start_command() {
   // A drive in standby has to spin up first.
   const bool stopped = disk_.power == Power::kStandby;
   disk_.power = disk_.power == Power::kSleep ? Power::kSleep : Power::kActive;
-  return timing_.command_latency + (stopped ? timing_.spin_up : 0);
+  return timing_.command_latency + (stopped ? timing_.spin_up : 0) + medium_.manner().delay;
 }
 
 void AtaDisk::execute() {
@@ -210,6 +210,7 @@ void AtaDisk::do_transfer() {
     disk_.left = 0;
     return fail(ata::kIdnf);
   }
+  if (const auto error = medium_.manner().ata_error) return media_failure(disk_.lba, *error, 0);
   disk_.block_sectors = (command.flags & kDma) != 0        ? kDmaSectors
                         : (command.flags & kMultiple) != 0 ? disk_.multiple
                                                            : 1;
@@ -296,6 +297,7 @@ void AtaDisk::do_verify() {
     disk_.left = 0;
     return fail(ata::kIdnf);
   }
+  if (const auto error = medium_.manner().ata_error) return media_failure(disk_.lba, *error, 0);
   std::vector<std::uint8_t> buffer(kSectorSize);
   const std::uint64_t total = medium_.sectors();
   for (; disk_.left != 0; --disk_.left, ++disk_.lba) {

@@ -26,6 +26,7 @@ void add_reference_command(CLI::App& app, const std::vector<std::string>& words,
 void add_firmware_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
 void add_view_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
 void add_peer_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
+void add_fuzz_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
 void add_image_command(CLI::App& app, const std::vector<std::string>& words, int& exit);
 
 // Prints "ice86: message" to stderr and returns the exit code that fits.

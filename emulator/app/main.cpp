@@ -78,7 +78,7 @@ int run_program(int argc, char** argv) {
   for (const auto add :
        {add_run_command, add_record_command, add_replay_command, add_trace_command,
         add_test_command, add_diff_command, add_view_command, add_reference_command,
-        add_firmware_command, add_image_command, add_peer_command})
+        add_firmware_command, add_fuzz_command, add_image_command, add_peer_command})
     add(app, words, exit);
   try {
     std::vector<std::string> spelled = with_qemu_spellings(app, argc, argv);

@@ -24,6 +24,14 @@ Archive Archive::reader(std::span<const std::uint8_t> bytes, MemoryKeeper* memor
   return archive;
 }
 
+Archive Archive::matcher(std::span<const std::uint8_t> bytes, MemoryKeeper* memories) {
+  Archive archive(false);
+  archive.matching_ = true;
+  archive.memories_ = memories;
+  archive.in_ = bytes;
+  return archive;
+}
+
 Result<void> Archive::finish() const {
   if (error_) return Error(*error_);
   ICE86_ASSERT(sections_.empty());
@@ -49,6 +57,7 @@ std::size_t Archive::remaining() const {
 void Archive::raw(void* data, std::size_t size) {
   if (error_ || size == 0) return;
   auto* bytes = static_cast<std::uint8_t*>(data);
+  if (matching_) return match(bytes, size);
   if (!loading_) {
     out_.insert(out_.end(), bytes, bytes + size);
     return;
@@ -81,6 +90,14 @@ void Archive::io(std::string& text, std::size_t most) {
 std::optional<std::uint32_t> Archive::begin_section(std::string_view name, std::uint32_t version) {
   if (error_) return std::nullopt;
   ICE86_ASSERT(name.size() <= kMaxSectionName);
+  if (matching_) {
+    // The name is that of these bytes, and the size follows from what is in it.
+    const std::size_t header =
+        sizeof(std::uint64_t) + name.size() + sizeof version + sizeof(std::uint64_t);
+    differs_ = differs_ || header > in_.size() - position_;
+    if (!differs_) position_ += header;
+    return version;
+  }
   std::string stored_name(name);
   io(stored_name, kMaxSectionName);
   std::uint32_t stored_version = version;
@@ -105,6 +122,7 @@ std::optional<std::uint32_t> Archive::begin_section(std::string_view name, std::
 }
 
 void Archive::end_section() {
+  if (matching_) return;
   ICE86_ASSERT(!sections_.empty());
   const Section section = sections_.back();
   if (loading_) {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,7 +36,12 @@ class Archive {
   static Archive writer(MemoryKeeper* memories = nullptr);
   // `bytes` must outlive the archive.
   static Archive reader(std::span<const std::uint8_t> bytes, MemoryKeeper* memories = nullptr);
+  // Saves nothing, but looks whether what would be saved is `bytes`: differs() says so. Ends at the
+  // first difference.
+  static Archive matcher(std::span<const std::uint8_t> bytes, MemoryKeeper* memories = nullptr);
   MemoryKeeper* memories() const { return memories_; }
+  bool matching() const { return matching_; }
+  bool differs() const { return differs_; }
 
   bool loading() const { return loading_; }
   bool ok() const { return !error_; }
@@ -62,6 +68,7 @@ class Archive {
 
   template <typename T>
   requires(std::is_integral_v<T> && !std::is_same_v<T, bool>) void io(T& value) {
+    if (matching_) return match(&value, sizeof value);
     raw(&value, sizeof value);
   }
   void io(bool& value);
@@ -125,9 +132,16 @@ class Archive {
   std::optional<std::uint32_t> begin_section(std::string_view name, std::uint32_t version);
   void end_section();
   void raw(void* data, std::size_t size);
+  void match(const void* data, std::size_t size) {
+    differs_ = differs_ || size > in_.size() - position_ ||
+               std::memcmp(data, in_.data() + position_, size) != 0;
+    if (!differs_) position_ += size;
+  }
 
   bool loading_;
   MemoryKeeper* memories_ = nullptr;
+  bool matching_ = false;
+  bool differs_ = false;
   std::vector<std::uint8_t> out_;
   std::span<const std::uint8_t> in_;
   std::size_t position_ = 0;

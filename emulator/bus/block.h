@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -24,6 +25,13 @@ class BlockBackend {
   virtual Result<void> read(std::uint64_t sector, std::span<std::uint8_t> bytes) = 0;
   virtual Result<void> write(std::uint64_t sector, std::span<const std::uint8_t> bytes) = 0;
   virtual Result<void> flush() = 0;
+  // How the drive behaves with this medium, at the moment: a drive that is worn out, or that a
+  // fuzzer plays. ATA disks ask at each command.
+  struct Manner {
+    std::uint64_t delay = 0;                // nanoseconds on top of the drive's own latency
+    std::optional<std::uint8_t> ata_error;  // commands on the medium fail: the Error register
+  };
+  virtual Manner manner() const { return {}; }
   // The first failure of what is behind it on the host, for the user: the guest only learns that a
   // sector is bad. Empty while there was none.
   virtual std::string host_failure() const { return {}; }

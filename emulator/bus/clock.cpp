@@ -39,7 +39,7 @@ void Timer::arm_in(Nanoseconds delay) {
 void Timer::cancel() {
   if (!deadline_) return;
   deadline_.reset();
-  clock_.first_known_ = false;
+  if (clock_.first_ == this) clock_.first_known_ = false;
 }
 
 Clock::Clock(std::uint64_t instructions_per_microsecond) : rate_(instructions_per_microsecond) {
@@ -64,7 +64,11 @@ void Clock::armed(Timer& timer, Nanoseconds deadline) {
   const Nanoseconds nearest = before != nullptr ? *before->deadline_ : kFarFuture;
   timer.deadline_ = deadline;
   timer.sequence_ = next_sequence_++;
-  first_known_ = false;
+  if (&timer == before) {
+    first_known_ = false;
+  } else if (before == nullptr || deadline < nearest) {
+    first_ = &timer;
+  }
   if (deadline < nearest && nearer_deadline_) nearer_deadline_();
 }
 
@@ -158,8 +162,9 @@ void Clock::serialize(Archive& archive) {
     if (count > kMostTimers || count != timers_.size()) {
       return archive.fail("the machine has a different number of timers");
     }
-    for (const Timer* timer : timers_) {
-      std::string name = timer->name_;
+    for (Timer* timer : timers_) {
+      std::string stored;
+      std::string& name = archive.loading() ? stored : timer->name_;
       archive.io(name, kMostNameLength);
       if (archive.ok() && name != timer->name_) {
         return archive.fail("timer '" + timer->name_ + "' was expected, but '" + name +
@@ -172,7 +177,7 @@ void Clock::serialize(Archive& archive) {
       if (!archive.ok()) return;
       if (state.armed && (state.deadline > kFarFuture || state.deadline + kMostDelay < time))
         return archive.fail("the deadline of timer '" + timer->name_ + "' is out of range");
-      states.push_back(state);
+      if (archive.loading()) states.push_back(state);
     }
   });
   if (!archive.loading() || !archive.ok()) return;

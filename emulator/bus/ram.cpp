@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <functional>
 
@@ -40,6 +41,23 @@ void Ram::clear() {
   // Anonymous private pages read as zero again after MADV_DONTNEED (madvise(2)).
   ICE86_ASSERT(::madvise(host_, size_, MADV_DONTNEED) == 0);
   std::fill(flags_.begin(), flags_.end(), std::uint8_t{0});
+}
+
+void Ram::take_dirty(std::vector<std::uint32_t>& pages) {
+  constexpr std::size_t kAtOnce = 64;
+  for (std::size_t page = 0; page < flags_.size(); page += kAtOnce) {
+    const std::size_t count = std::min(kAtOnce, flags_.size() - page);
+    std::array<std::uint64_t, kAtOnce / sizeof(std::uint64_t)> words{};
+    std::memcpy(words.data(), &flags_[page], count);
+    std::uint64_t some = 0;
+    for (const std::uint64_t word : words) some |= word;
+    if ((some & 0x0101010101010101 * std::uint64_t{kDirty}) == 0) continue;
+    for (std::size_t i = page; i < page + count; ++i) {
+      if ((flags_[i] & kDirty) == 0) continue;
+      flags_[i] = static_cast<std::uint8_t>(flags_[i] & ~kDirty);
+      pages.push_back(static_cast<std::uint32_t>(i));
+    }
+  }
 }
 
 void Ram::serialize(Archive& archive) {

@@ -37,6 +37,10 @@ class Ram {
   std::span<const std::uint8_t> bytes() const { return {host_, size_}; }
   std::uint8_t* page_flags(std::uint64_t offset) { return &flags_[offset >> kPageBits]; }
 
+  // Pages with kDirty set, in rising order, appended to `pages`; the flag is cleared. Whoever keeps
+  // pages writable without looking at the flags (a CPU's TLB) has to be told.
+  void take_dirty(std::vector<std::uint32_t>& pages);
+
   // All zero again, at no cost for untouched pages. Flags are cleared.
   void clear();
 

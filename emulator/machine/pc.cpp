@@ -190,6 +190,9 @@ void Pc::break_serial(unsigned port) {
 std::uint64_t Pc::peek_memory(Gpa gpa, unsigned width) const {
   return parts_->space.peek(gpa, width);
 }
+void Pc::peek_memory(Gpa gpa, std::span<std::uint8_t> bytes) const {
+  parts_->space.peek(gpa, bytes);
+}
 std::uint32_t Pc::peek_port(std::uint16_t port, unsigned width) const {
   return parts_->ports.peek(port, width);
 }
@@ -199,6 +202,10 @@ std::uint64_t Pc::read_memory(Gpa gpa, unsigned width) {
 }
 void Pc::write_memory(Gpa gpa, unsigned width, std::uint64_t value) {
   parts_->memory_write(gpa, width, value);
+  parts_->apply_pending_reset();
+}
+void Pc::write_memory(Gpa gpa, std::span<const std::uint8_t> bytes) {
+  parts_->space.write(gpa, bytes);
   parts_->apply_pending_reset();
 }
 std::uint32_t Pc::read_port(std::uint16_t port, unsigned width) {

@@ -31,6 +31,7 @@ class I8042;
 
 namespace ice86::machine {
 
+class Checkpoint;
 class PageKeeper;
 
 struct DiskConfig {
@@ -143,11 +144,13 @@ class Pc {
   // Guest memory and ports as the CPU would see them, without side effects.
   std::uint64_t peek_memory(Gpa gpa, unsigned width) const;
   std::uint32_t peek_port(std::uint16_t port, unsigned width) const;
+  void peek_memory(Gpa gpa, std::span<std::uint8_t> bytes) const;
 
   // The same with their side effects, as if the CPU's next instruction did it: for what drives the
   // machine from outside, between runs. Widths: memory 1, 2, 4 or 8 bytes, ports 1, 2 or 4.
   std::uint64_t read_memory(Gpa gpa, unsigned width);
   void write_memory(Gpa gpa, unsigned width, std::uint64_t value);
+  void write_memory(Gpa gpa, std::span<const std::uint8_t> bytes);
   std::uint32_t read_port(std::uint16_t port, unsigned width);
   void write_port(std::uint16_t port, unsigned width, std::uint32_t value);
 
@@ -178,6 +181,7 @@ class Pc {
   std::string dump() const;
 
  private:
+  friend class Checkpoint;
   struct Parts;
   explicit Pc(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;

@@ -509,6 +509,56 @@ void Pc::Parts::reset(ResetKind kind) {
   update_a20();
 }
 
+// All that has state, in the order in which snapshots hold it.
+std::vector<Pc::Parts::StatefulPart> Pc::Parts::stateful_parts() {
+  std::vector<StatefulPart> parts;
+  const auto add = [&parts](auto& part) {
+    parts.push_back([&part](Archive& archive) { part.serialize(archive); });
+  };
+  add(clock);
+  add(memory->ram());
+  add(*host_bridge);
+  add(isa_bridge);
+  add(*ide);
+  add(power);
+  add(*vga_card);
+  add(network);
+  add(pci_config);
+  for (auto& pic : pics) add(pic);
+  add(local_apic);
+  add(ioapic);
+  add(timer);
+  add(hpet);
+  add(port61);
+  add(rtc);
+  add(keyboard);
+  add(mouse);
+  add(keyboard_controller);
+  for (auto& uart : uarts) add(*uart);
+  add(dma);
+  add(floppy);
+  add(parallel);
+  for (auto& drive : config.floppies) {
+    if (drive && drive->medium) add(*drive->medium);
+  }
+  for (auto& module : modules) add(*module);
+  for (auto& channel : ata) add(*channel);
+  for (auto& disk : config.disks) {
+    if (disk && disk->medium) add(*disk->medium);
+  }
+  add(post);
+  add(console_e9);
+  add(console_402);
+  add(debug_exit);
+  add(bochs_shutdown);
+  add(fw_cfg);
+  for (auto& chip : flash) {
+    if (chip) add(*chip);
+  }
+  add(cpu);
+  return parts;
+}
+
 void Pc::Parts::serialize(Archive& archive) {
   archive.section("pc", 4, [&] {
     std::uint64_t memory_mib = config.memory_mib;
@@ -520,58 +570,23 @@ void Pc::Parts::serialize(Archive& archive) {
       return archive.fail("it is of a machine with another memory size");
     if (rom != config.firmware.rom_sha256)
       return archive.fail("it is of a machine with another firmware");
-    clock.serialize(archive);
-    memory->ram().serialize(archive);
-    host_bridge->serialize(archive);
-    isa_bridge.serialize(archive);
-    ide->serialize(archive);
-    power.serialize(archive);
-    vga_card->serialize(archive);
-    network.serialize(archive);
-    pci_config.serialize(archive);
-    for (auto& pic : pics) pic.serialize(archive);
-    local_apic.serialize(archive);
-    ioapic.serialize(archive);
-    timer.serialize(archive);
-    hpet.serialize(archive);
-    port61.serialize(archive);
-    rtc.serialize(archive);
-    keyboard.serialize(archive);
-    mouse.serialize(archive);
-    keyboard_controller.serialize(archive);
-    for (auto& uart : uarts) uart->serialize(archive);
-    dma.serialize(archive);
-    floppy.serialize(archive);
-    parallel.serialize(archive);
-    for (auto& drive : config.floppies) {
-      if (drive && drive->medium) drive->medium->serialize(archive);
-    }
-    for (auto& module : modules) module->serialize(archive);
-    for (auto& channel : ata) channel->serialize(archive);
-    for (auto& disk : config.disks) {
-      if (disk && disk->medium) disk->medium->serialize(archive);
-    }
-    post.serialize(archive);
-    console_e9.serialize(archive);
-    console_402.serialize(archive);
-    debug_exit.serialize(archive);
-    bochs_shutdown.serialize(archive);
-    fw_cfg.serialize(archive);
-    for (auto& chip : flash) {
-      if (chip) chip->serialize(archive);
-    }
-    cpu.serialize(archive);
+    for (const auto& part : stateful_parts()) part(archive);
   });
   if (archive.loading()) {
+    loaded();
     // Loaded memory and a loaded memory map: nothing that the CPU has cached is true any more.
-    memory->set_smm(cpu.state().in_smm);
-    apic_base_changed(local_apic.base());
     cpu.mapping_changed();
     cpu.forget_code();
-    update_a20();
-    end.reset();
-    pending_reset.reset();
   }
+}
+
+// What follows from the state of several parts.
+void Pc::Parts::loaded() {
+  memory->set_smm(cpu.state().in_smm);
+  apic_base_changed(local_apic.base());
+  update_a20();
+  end.reset();
+  pending_reset.reset();
 }
 
 std::string Pc::Parts::dump() const {

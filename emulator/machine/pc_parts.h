@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -100,6 +101,9 @@ struct Pc::Parts final : public cpu::CpuHost {
   // A halted CPU could still be woken: interrupts are on, or an NMI or SMI may come.
   bool can_wake() const;
   void serialize(Archive& archive);
+  using StatefulPart = std::function<void(Archive&)>;
+  std::vector<StatefulPart> stateful_parts();
+  void loaded();
   std::string dump() const;
 
   // Services, in the order everything below needs them.

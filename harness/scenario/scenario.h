@@ -107,6 +107,15 @@ struct GoldenTrace {
   std::string where;
 };
 
+// Calls of a BIOS service in which nothing may be wrong any more, instead of steps
+// (docs/fuzzing-int13.md).
+struct FuzzReplay {
+  std::string target = "int13";
+  std::optional<unsigned> vector;
+  std::string drives = "full";
+  std::vector<std::uint8_t> input;
+};
+
 struct Limits {
   Nanoseconds step = 60'000'000'000;   // virtual, of a step that does not say
   Nanoseconds time = 600'000'000'000;  // virtual, of the whole
@@ -120,6 +129,7 @@ struct Scenario {
   Limits limits;
   std::vector<Step> steps;
   std::optional<GoldenTrace> trace;
+  std::optional<FuzzReplay> fuzz;
 };
 
 }  // namespace ice86::harness

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "emulator/base/files.h"
@@ -66,6 +67,7 @@ class Parser {
   Result<ScenarioCase> read(const toml::table& root) const;
   Result<void> read_limits(const toml::table& table, Limits& limits) const;
   Result<GoldenTrace> read_trace(const toml::table& table) const;
+  Result<FuzzReplay> read_fuzz(const toml::table& table) const;
   Result<Step> read_step(const toml::table& table) const;
   Result<Action> read_action(const toml::table& table, std::string_view key,
                              const toml::node& node) const;
@@ -273,8 +275,8 @@ Result<std::vector<ScenarioCase>> Parser::parse(std::string_view text) const {
 Result<ScenarioCase> Parser::read(const toml::table& root) const {
   ScenarioCase out;
   out.scenario.name = std::filesystem::path(origin_).stem().string();
-  ICE86_TRY(
-      check_keys(root, {"name", "about", "tags", "machine", "limits", "matrix", "trace", "step"}));
+  ICE86_TRY(check_keys(
+      root, {"name", "about", "tags", "machine", "limits", "matrix", "trace", "step", "fuzz"}));
   if (const toml::node* node = root.get("name")) {
     ICE86_TRY_ASSIGN(out.scenario.name, text(*node, "name"));
   }
@@ -308,6 +310,13 @@ Result<ScenarioCase> Parser::read(const toml::table& root) const {
     ICE86_TRY_ASSIGN(out.scenario.trace, read_trace(*table));
   }
   const toml::node* steps = root.get("step");
+  if (const toml::node* node = root.get("fuzz")) {
+    const auto* table = node->as_table();
+    if (table == nullptr) return wrong(*node, "'fuzz' is a table");
+    if (steps != nullptr) return wrong(*steps, "there is [fuzz]: it has no steps");
+    ICE86_TRY_ASSIGN(out.scenario.fuzz, read_fuzz(*table));
+    return out;
+  }
   if (steps == nullptr) return wrong(1, "there are no steps: [[step]]");
   const auto* list = steps->as_array();
   if (list == nullptr) return wrong(*steps, "steps are tables: [[step]]");
@@ -331,6 +340,36 @@ Result<void> Parser::read_limits(const toml::table& table, Limits& limits) const
     }
   }
   return option(table, "instructions", ~std::uint64_t{0}, limits.instructions);
+}
+
+Result<FuzzReplay> Parser::read_fuzz(const toml::table& table) const {
+  ICE86_TRY(check_keys(table, {"target", "vector", "drives", "input"}));
+  FuzzReplay fuzz;
+  if (const toml::node* node = table.get("target")) {
+    ICE86_TRY_ASSIGN(fuzz.target, text(*node, "target"));
+  }
+  if (const toml::node* node = table.get("vector")) {
+    ICE86_TRY_ASSIGN(const std::uint64_t vector, number(*node, "vector", 0xff));
+    fuzz.vector = static_cast<unsigned>(vector);
+    fuzz.target.clear();
+  }
+  if (const toml::node* node = table.get("drives")) {
+    ICE86_TRY_ASSIGN(fuzz.drives, text(*node, "drives"));
+  }
+  const toml::node* node = table.get("input");
+  if (node == nullptr) return wrong(table, "'input' is missing: the steps' bytes, in hexadecimal");
+  ICE86_TRY_ASSIGN(const std::string digits, text(*node, "input"));
+  std::string word;
+  for (const char c : digits + " ") {
+    const bool space = std::isspace(static_cast<unsigned char>(c)) != 0;
+    if (!space) word += c;
+    if (word.empty() || (!space && word.size() < 2)) continue;
+    if (word.size() != 2 || word.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos)
+      return wrong(*node, fmt::format("'{}' is not a byte in hexadecimal", word));
+    fuzz.input.push_back(static_cast<std::uint8_t>(std::stoul(word, nullptr, 16)));
+    word.clear();
+  }
+  return fuzz;
 }
 
 Result<GoldenTrace> Parser::read_trace(const toml::table& table) const {

@@ -15,6 +15,7 @@
 #include <map>
 
 #include "emulator/base/files.h"
+#include "harness/fuzz/regression.h"
 #include "harness/scenario/results.h"
 #include "harness/session/run_directory.h"
 
@@ -59,6 +60,8 @@ Outcome play_case(const SuiteCase& one, const SuiteOptions& options, const CaseR
     return outcome_of(usage ? Verdict::kInvalid : Verdict::kMissing,
                       fmt::format("{}: {}", one.file.string(), config.error().message()));
   }
+  if (one.scenario->scenario.fuzz)
+    return play_fuzz(*one.scenario->scenario.fuzz, std::move(config->firmware), config->engine);
   PlayOptions play_options;
   play_options.bless = options.bless;
   play_options.interrupted = options.interrupted;

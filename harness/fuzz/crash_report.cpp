@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "harness/fuzz/crash_report.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "emulator/base/files.h"
+#include "emulator/machine/disassembly.h"
+#include "harness/fuzz/regression.h"
+
+namespace ice86::harness {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostTraceLines = 20'000;
+constexpr std::uint64_t kMostTextBytes = 1 << 20;
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '<') {
+      out += "&lt;";
+    } else if (c == '&') {
+      out += "&amp;";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string html_page(const Finding& finding, const std::string& text, const std::string& trace) {
+  // The end of the trace is where it happened.
+  constexpr std::size_t kShown = 200'000;
+  const std::string_view shown = std::string_view(trace).substr(
+      trace.size() > kShown ? trace.find('\n', trace.size() - kShown) + 1 : 0);
+  return fmt::format(
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<title>{0}</title>\n"
+      "<style>body{{font:15px/1.45 sans-serif;margin:2em;max-width:75em}}"
+      "pre{{background:#f4f4f2;padding:.8em;overflow:auto}}h1{{font-size:1.3em}}"
+      "#trace{{max-height:40em}}@media(prefers-color-scheme:dark){{body{{background:#1c1c1e;"
+      "color:#ddd}}pre{{background:#2a2a2d}}}}</style></head><body>\n"
+      "<h1>{0}: {1}</h1>\n<pre>{2}</pre>\n<h2>Instructions of the calls</h2>\n"
+      "<pre id=\"trace\">{3}</pre>\n"
+      "<script>const t=document.getElementById('trace');t.scrollTop=t.scrollHeight</script>\n"
+      "</body></html>\n",
+      escaped(finding.oracle), escaped(finding.text), escaped(text), escaped(shown));
+}
+
+std::string line_of(const std::string& text, std::string_view head) {
+  const std::size_t at = text.find(head);
+  if (at == std::string::npos) return "";
+  const std::size_t from = at + head.size();
+  return text.substr(from, text.find('\n', from) - from);
+}
+
+}  // namespace
+
+Replay replay(Rig& rig, const Input& input, std::string* trace) {
+  Replay result;
+  std::string calls;
+  rig.comparing = true;
+  std::size_t lines = 0;
+  if (trace != nullptr) {
+    rig.on_call(
+        [&](const Rig::CallReport& call) { *trace += fmt::format("; -> {}\n", call.after); });
+    rig.on_instruction([&](machine::Pc& pc) {
+      if (++lines > kMostTraceLines) return;
+      *trace += instruction_text(pc) + "\n";
+    });
+    // A hang goes round: its first turns tell enough.
+    rig.run(input, kMostTraceLines * 2);
+    rig.on_instruction(nullptr);
+    if (lines > kMostTraceLines) *trace += "; ... and more\n";
+  }
+  rig.on_call([&](const Rig::CallReport& call) {
+    calls += fmt::format("  {}\n    -> {}\n", call.before, call.after);
+  });
+  result.execution = rig.run(input, Rig::kPatient);
+  rig.on_call(nullptr);
+  if (result.execution.slow) result.execution.findings.push_back(rig.hang(result.execution));
+  result.text = "calls:\n" + calls;
+  for (const Finding& finding : result.execution.findings)
+    result.text += fmt::format("{}: {}\n", finding.oracle, finding.text);
+  return result;
+}
+
+Result<void> write_crash(Rig& rig, const Finding& finding, const Input& input, const fs::path& file,
+                         const std::string& replay_command, std::uint64_t seconds) {
+  std::string trace;
+  const Replay again = replay(rig, input, &trace);
+  const std::string text = fmt::format(
+      "oracle: {}\nfound: {}\nkey: {}\nafter: {} s\nreplay: {} --drives {} --replay {}\n{}"
+      "input, a step a line:\n{}",
+      finding.oracle, finding.text, finding.key, seconds, replay_command, rig.options().drives,
+      file.filename().string(), again.text, hex_rows(input));
+  fs::path other = file;
+  ICE86_TRY(write_file(other.replace_extension(".txt"), text));
+  ICE86_TRY(write_file(other.replace_extension(".trace"), trace));
+  ICE86_TRY(write_file(other.replace_extension(".html"), html_page(finding, text, trace)));
+  if (!rig.has_other()) {
+    ICE86_TRY(write_file(other.replace_extension(".toml"),
+                         regression_scenario(rig.options(), finding, input)));
+  }
+  return write_file(file, input);
+}
+
+std::vector<CrashFile> crashes_in(const fs::path& folder) {
+  std::vector<CrashFile> all;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() != ".input") continue;
+    fs::path text_file = entry.path();
+    const auto bytes = read_file(text_file.replace_extension(".txt"), kMostTextBytes);
+    if (!bytes) continue;
+    const std::string text(bytes->begin(), bytes->end());
+    CrashFile crash;
+    crash.input = entry.path();
+    crash.oracle = line_of(text, "oracle: ");
+    crash.text = line_of(text, "found: ");
+    crash.key = line_of(text, "key: ");
+    crash.seconds = std::strtoull(line_of(text, "after: ").c_str(), nullptr, 10);
+    all.push_back(std::move(crash));
+  }
+  std::sort(all.begin(), all.end(),
+            [](const CrashFile& a, const CrashFile& b) { return a.input < b.input; });
+  return all;
+}
+
+}  // namespace ice86::harness

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What is kept of a finding: NAME.input, and for people NAME.txt, NAME.trace, NAME.html
+// and NAME.toml.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/fuzz/campaign.h"
+
+namespace ice86::harness {
+
+Result<void> write_crash(Rig& rig, const Finding& finding, const Input& input,
+                         const std::filesystem::path& file, const std::string& replay_command,
+                         std::uint64_t seconds);
+
+// Those of a folder, sorted by name.
+std::vector<CrashFile> crashes_in(const std::filesystem::path& folder);
+
+}  // namespace ice86::harness
