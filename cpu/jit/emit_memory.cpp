@@ -89,10 +89,17 @@ void Translator::look_up(unsigned segment, unsigned size, bool write,
   const auto field = [&](const void* member) { return Mem{kCore, kTemp, 0, offset(member)}; };
   e_.op({0x3b, 0, 8}, kValue, field(write ? &entry.write_tag : &entry.read_tag));
   const std::size_t miss = e_.jcc(kNotEqual);
+  // kValue is the page of the last byte. The entry's own place has the first byte's page, so that
+  // the tag of one that goes on in the next page never fits; a guess may be the next page's.
+  std::size_t crosses = 0;
+  if (guess != 0 && size > 1) {
+    e_.op({0x3b, 0, static_cast<std::uint8_t>(width)}, kAddress, std::uint8_t{kValue});
+    crosses = e_.jcc(kSign);
+  }
   const std::size_t found = e_.size();
   e_.op({0x03, 0, 8}, kAddress, field(write ? &entry.write_addend : &entry.read_addend));
   if (write || guess != 0) {
-    misses_.push_back({miss, found, e_.size(), write, guess});
+    misses_.push_back({miss, crosses, found, e_.size(), write, guess});
   } else {
     fail.push_back(miss);
   }
@@ -113,6 +120,7 @@ void Translator::look_again(const std::vector<Miss>& misses) {
   for (std::size_t i = 0; i < misses.size(); ++i) {
     const Miss& miss = misses[i];
     e_.bind(miss.jump);
+    if (miss.crosses != 0) e_.bind(miss.crosses);
     if (miss.guess != 0) {
       entry_place();
       e_.store({kCore, kNoHost, 0, miss.guess}, kTemp, 4);

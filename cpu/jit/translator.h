@@ -133,8 +133,9 @@ class Translator {
   // the TLB for plain pages; and where it goes on.
   struct Miss {
     std::size_t jump;
-    std::size_t found;   // with the offset of the entry in kTemp
-    std::size_t resume;  // with the host's address in kAddress
+    std::size_t crosses;  // a jump of an access that goes on in the next page; 0: none
+    std::size_t found;    // with the offset of the entry in kTemp
+    std::size_t resume;   // with the host's address in kAddress
     bool write;
     std::int32_t guess;  // where it stands; 0: it was no guess
   };

@@ -38,11 +38,14 @@ std::string escaped(const std::string& text) {
   return result;
 }
 
+// Calls within calls are set in, but what a file says of them is not to fill the host.
+constexpr unsigned kDeepest = 20;
+
 std::string line(const IntEvent& event, const std::string& call, const std::string& result,
                  std::uint64_t duration) {
-  std::string text =
-      fmt::format("{:>12.6f} {}{}  {}", static_cast<double>(event.time) / 1e9,
-                  std::string(std::size_t{event.depth} * 2, ' '), entry_name(event), call);
+  std::string text = fmt::format("{:>12.6f} {}{}  {}", static_cast<double>(event.time) / 1e9,
+                                 std::string(std::size_t{std::min(event.depth, kDeepest)} * 2, ' '),
+                                 entry_name(event), call);
   if (!result.empty()) text += " = " + result;
   return fmt::format("{}  <{}>\n", text, duration_text(duration));
 }
