@@ -48,7 +48,7 @@ run 3 'as recorded, in' "$ice86" replay ../run.rec --run-dir kept
 cd ..
 
 # A network that is not there any more: the same frames to the nanosecond.
-timeout 600 "$ice86" record net.rec --firmware seabios --boot n --nic user --max-time 8 --pcap one.pcap \
+timeout 600 "$ice86" record net.rec --engine jit --firmware seabios --boot n --nic user --max-time 8 --pcap one.pcap \
   >out 2>err || [ $? -eq 3 ] || fail "record: $?"
 grep -q '"frame":0' net.rec || fail "no frames in the recording"
 run 3 'as recorded, in' "$ice86" replay net.rec --pcap two.pcap
