@@ -288,20 +288,23 @@ void MemorySpace::write(Gpa gpa, std::span<const std::uint8_t> bytes) {
 }
 
 void MemorySpace::peek(Gpa gpa, std::span<std::uint8_t> bytes) const {
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const Region* region = find(gpa + i, Direction::kRead);
-    if (region == nullptr) {
-      bytes[i] = 0xff;
-      continue;
-    }
-    const std::uint64_t offset = gpa + i - region->base;
-    if (region->ram != nullptr) {
-      bytes[i] = region->ram->data()[region->ram_offset + offset];
-    } else if (region->rom != nullptr) {
-      bytes[i] = region->rom[offset];
+  const auto byte_at = [&](Gpa at) -> std::uint8_t {
+    const Region* region = find(at, Direction::kRead);
+    if (region == nullptr) return 0xff;
+    const std::uint64_t offset = at - region->base;
+    if (region->ram != nullptr) return region->ram->data()[region->ram_offset + offset];
+    if (region->rom != nullptr) return region->rom[offset];
+    return static_cast<std::uint8_t>(region->registers->peek(offset, 1));
+  };
+  while (!bytes.empty()) {
+    const std::size_t part = std::min<std::size_t>(bytes.size(), kPageSize - (gpa & kPageMask));
+    if (const PageView view = resolve(align_down(gpa, kPageSize)); view.read != nullptr) {
+      std::memcpy(bytes.data(), view.read + (gpa & kPageMask), part);
     } else {
-      bytes[i] = static_cast<std::uint8_t>(region->registers->peek(offset, 1));
+      for (std::size_t i = 0; i < part; ++i) bytes[i] = byte_at(gpa + i);
     }
+    bytes = bytes.subspan(part);
+    gpa += part;
   }
 }
 

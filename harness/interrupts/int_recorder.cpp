@@ -140,7 +140,8 @@ void IntRecorder::begin(IntEvent event, Open open, const Service& service) {
     if (const auto given = data_in_memory(event.vector, event.in, view_.memory))
       event.data = memory_text(event, *given);
   }
-  if (view_.physical && open.sixteen_bit) vectors_.look(view_.memory, event.number, event.caller);
+  if (view_.physical && open.sixteen_bit)
+    vectors_.look(bytes_at(0, VectorLog::kTableBytes), event.number, event.caller);
   events_.push_back(std::move(event));
   open.event = events_.size() - 1;
   open_.push_back(open);
@@ -265,14 +266,16 @@ void IntRecorder::look_for_pxe(const cpu::State& state) {
                      real_address(static_cast<std::uint16_t>(pxe >> 16), pxe), view_.physical);
 }
 
+std::vector<std::uint8_t> IntRecorder::bytes_at(std::uint32_t linear, std::uint32_t size) const {
+  if (view_.block) return view_.block(linear, size);
+  std::vector<std::uint8_t> bytes(size);
+  for (std::uint32_t i = 0; i < size; ++i)
+    bytes[i] = static_cast<std::uint8_t>(view_.memory(linear + i, 1));
+  return bytes;
+}
+
 std::string IntRecorder::memory_text(const IntEvent& event, const MemoryRange& range) {
-  std::vector<std::uint8_t> bytes;
-  if (view_.block) {
-    bytes = view_.block(range.linear, range.size);
-  } else {
-    for (std::uint32_t i = 0; i < range.size; ++i)
-      bytes.push_back(static_cast<std::uint8_t>(view_.memory(range.linear + i, 1)));
-  }
+  const std::vector<std::uint8_t> bytes = bytes_at(range.linear, range.size);
   if (bytes.size() > kMostPlainBytes) {
     const bool whole = dumped_ + bytes.size() <= limits_.dumped &&
                        std::any_of(options_.dump.begin(), options_.dump.end(),

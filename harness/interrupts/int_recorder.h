@@ -5,6 +5,7 @@
 // where that is called.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <vector>
 
@@ -26,7 +27,7 @@ class IntRecorder final : public cpu::InterruptObserver {
     std::function<std::uint64_t(std::uint32_t linear, unsigned width)> memory;
     std::function<std::uint64_t()> instructions;
     std::function<Nanoseconds()> time;
-    // Many bytes at once, for a machine that is slow to ask; none: memory() is asked.
+    // Many bytes at once; none: memory() is asked for each.
     std::function<std::vector<std::uint8_t>(std::uint32_t linear, std::uint32_t size)> block =
         nullptr;
     // The same by physical address, and linear to physical; none: entry points are not looked for,
@@ -71,7 +72,7 @@ class IntRecorder final : public cpu::InterruptObserver {
   void far_transfer(cpu::FarTransfer kind) override;
 
   // The calls so far, in order. Those that have not returned say so.
-  const std::vector<IntEvent>& events() const { return events_; }
+  const std::deque<IntEvent>& events() const { return events_; }
 
   const std::vector<VectorChange>& vector_changes() const { return vectors_.changes(); }
 
@@ -98,6 +99,7 @@ class IntRecorder final : public cpu::InterruptObserver {
   void note_chain();
   void look_for_entry();
   Registers registers(const cpu::State& state) const;
+  std::vector<std::uint8_t> bytes_at(std::uint32_t linear, std::uint32_t size) const;
   std::string memory_text(const IntEvent& event, const MemoryRange& range);
   void close(std::size_t open_index, ReturnKind how);
 
@@ -105,7 +107,7 @@ class IntRecorder final : public cpu::InterruptObserver {
   Limits limits_;
   Options options_;
   TraceLosses losses_;
-  std::vector<IntEvent> events_;
+  std::deque<IntEvent> events_;
   std::vector<Open> open_;  // calls under way, outermost first
   VectorLog vectors_;
   EntryPoints entries_;

@@ -4,19 +4,21 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <span>
 #include <vector>
 
-#include "harness/interrupts/services.h"
 #include "harness/trace/int_event.h"
 
 namespace ice86::harness {
 
 class VectorLog {
  public:
-  // Compares the table with what it was. `call` begins, and `caller` made it. What the first look
-  // finds is where changes are counted from.
-  void look(const MemoryView& memory, std::uint64_t call, const FarPointer& caller);
+  // How much of the table is compared, from linear address 0.
+  static constexpr std::uint32_t kTableBytes = 0x78 * 4;
+
+  // Compares the table, kTableBytes of it, with what it was. `call` begins, and `caller` made it.
+  // What the first look finds is where changes are counted from.
+  void look(std::span<const std::uint8_t> table, std::uint64_t call, const FarPointer& caller);
 
   const std::vector<VectorChange>& changes() const { return changes_; }
 
@@ -28,13 +30,12 @@ class VectorLog {
                                  std::uint8_t last) const;
 
  private:
-  // Vectors in use on a PC, in pairs: a look reads two at once.
-  static constexpr unsigned kVectors = 0x78;
+  // Vectors in use on a PC.
   static bool watched(unsigned vector) {
     return vector < 0x20 || (vector >= 0x40 && vector < 0x50) || vector >= 0x60;
   }
 
-  std::vector<std::uint64_t> pairs_;  // empty before the first look
+  std::vector<std::uint8_t> table_;  // empty before the first look
   std::vector<VectorChange> changes_;
 };
 

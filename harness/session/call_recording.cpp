@@ -3,6 +3,11 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "emulator/base/bits.h"
 #include "harness/interrupts/owners.h"
 
 namespace ice86::harness {
@@ -12,25 +17,35 @@ namespace {
 constexpr std::uint64_t kPage = 4096;
 
 // As the guest's own code would read it; what is not mapped is 0.
-std::uint64_t peek_linear(machine::Pc& pc, std::uint32_t linear, unsigned width) {
-  if ((pc.cpu().state().cr0 & cpu::cr0::kPg) == 0) return pc.peek_memory(linear, width);
-  if (linear % kPage + width > kPage) {
-    std::uint64_t value = 0;
-    for (unsigned i = 0; i < width; ++i) value |= peek_linear(pc, linear + i, 1) << (i * 8);
-    return value;
+void peek_linear(machine::Pc& pc, std::uint32_t linear, std::span<std::uint8_t> bytes) {
+  if ((pc.cpu().state().cr0 & cpu::cr0::kPg) == 0) return pc.peek_memory(linear, bytes);
+  while (!bytes.empty()) {
+    const std::size_t part = std::min<std::size_t>(bytes.size(), kPage - linear % kPage);
+    Gpa address = 0;
+    if (pc.cpu().translate(linear, address)) pc.peek_memory(address, bytes.first(part));
+    bytes = bytes.subspan(part);
+    linear += static_cast<std::uint32_t>(part);
   }
-  Gpa address = 0;
-  return pc.cpu().translate(linear, address) ? pc.peek_memory(address, width) : 0;
+}
+
+std::uint64_t peek_number(machine::Pc& pc, std::uint32_t linear, unsigned width) {
+  std::array<std::uint8_t, 8> bytes{};
+  peek_linear(pc, linear, std::span(bytes).first(width));
+  return load_le<std::uint64_t>(bytes.data());
 }
 
 }  // namespace
 
 IntRecorder::View recorder_view(machine::Pc& pc) {
   return {[&pc]() -> const cpu::State& { return pc.cpu().state(); },
-          [&pc](std::uint32_t linear, unsigned width) { return peek_linear(pc, linear, width); },
+          [&pc](std::uint32_t linear, unsigned width) { return peek_number(pc, linear, width); },
           [&pc] { return pc.clock().instructions(); },
           [&pc] { return pc.clock().now(); },
-          nullptr,
+          [&pc](std::uint32_t linear, std::uint32_t size) {
+            std::vector<std::uint8_t> bytes(size);
+            peek_linear(pc, linear, bytes);
+            return bytes;
+          },
           [&pc](std::uint32_t address, unsigned width) { return pc.peek_memory(address, width); },
           [&pc](std::uint32_t linear) -> std::optional<std::uint32_t> {
             Gpa address = 0;
@@ -50,7 +65,7 @@ IntTrace recorded_trace(const machine::Pc& pc, const IntRecorder& recorder) {
                   config.memory_mib, config.instructions_per_microsecond);
   trace.header.roms = find_roms(
       [&pc](std::uint32_t address, unsigned width) { return pc.peek_memory(address, width); });
-  trace.events = recorder.events();
+  trace.events.assign(recorder.events().begin(), recorder.events().end());
   trace.vectors = recorder.vector_changes();
   trace.losses = recorder.losses();
   return trace;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+// Reads what trace_writer.cpp writes.
 #include "harness/trace/trace_file.h"
 
 #include <fmt/core.h>
@@ -13,6 +14,7 @@
 #include <string_view>
 
 #include "emulator/base/files.h"
+#include "harness/trace/trace_names.h"
 
 namespace ice86::harness {
 
@@ -24,37 +26,6 @@ constexpr std::uint64_t kLargestFile = 2ULL << 30;
 // Our own lines have about 500 bytes.
 constexpr std::size_t kLongestLine = 1 << 20;
 constexpr std::size_t kMostShown = 40;
-constexpr int kCompressionLevel = 9;
-constexpr std::array<const char*, 5> kReturnNames = {"iret", "retf2", "retf", "never", "ret"};
-
-constexpr std::array<const char*, kCallKinds> kKindNames = {
-    "int", "irq", "exception", "bios32", "pci", "apm", "pnp", "pxe", "efi"};
-
-struct NamedRegister {
-  const char* name;
-  std::uint32_t Registers::*field;
-};
-constexpr NamedRegister kWide[] = {{"eax", &Registers::eax}, {"ebx", &Registers::ebx},
-                                   {"ecx", &Registers::ecx}, {"edx", &Registers::edx},
-                                   {"esi", &Registers::esi}, {"edi", &Registers::edi},
-                                   {"ebp", &Registers::ebp}, {"flags", &Registers::flags}};
-struct NamedSegment {
-  const char* name;
-  std::uint16_t Registers::*field;
-};
-constexpr NamedSegment kSegments[] = {{"ds", &Registers::ds}, {"es", &Registers::es}};
-
-std::string far_text(const FarPointer& pointer) {
-  return fmt::format("{:04x}:{:04x}", pointer.segment, pointer.offset);
-}
-
-Json registers_json(const Registers& registers) {
-  Json json;
-  for (const NamedRegister& r : kWide) json[r.name] = fmt::format("{:x}", registers.*r.field);
-  for (const NamedSegment& r : kSegments) json[r.name] = fmt::format("{:x}", registers.*r.field);
-  return json;
-}
-
 // Readers below throw nlohmann's exceptions or this; read_trace turns both into an Error with the
 // line.
 struct Malformed : std::runtime_error {
@@ -124,37 +95,6 @@ unsigned one_of(const std::array<const char*, n>& names, const std::string& text
   throw Malformed(fmt::format("'{}' is no {}", shown(text), what));
 }
 
-Json event_json(const IntEvent& event) {
-  Json json;
-  json["n"] = event.number;
-  if (event.kind != CallKind::kInterrupt)
-    json["kind"] = kKindNames[static_cast<unsigned>(event.kind)];
-  json["insn"] = event.instruction;
-  json["t"] = event.time;
-  json["vec"] = fmt::format("{:02x}", event.vector);
-  json["service"] = event.service;
-  json["caller"] = far_text(event.caller);
-  json["handler"] = far_text(event.handler);
-  json["depth"] = event.depth;
-  json["in"] = registers_json(event.in);
-  json["out"] = event.out ? registers_json(*event.out) : Json(nullptr);
-  json["return"] = kReturnNames[static_cast<unsigned>(event.how)];
-  json["insns"] = event.instructions;
-  json["ns"] = event.duration;
-  json["args"] = event.arguments;
-  json["result"] = event.result;
-  if (!event.memory.empty()) json["memory"] = event.memory;
-  if (!event.data.empty()) json["data"] = event.data;
-  for (const FarPointer& handler : event.chain) json["chain"].push_back(far_text(handler));
-  if (event.kind == CallKind::kEfi) {
-    json["parameters"] = Json::array();
-    for (const std::uint64_t value : event.parameters)
-      json["parameters"].push_back(fmt::format("{:x}", value));
-    json["value"] = fmt::format("{:x}", event.value);
-  }
-  return json;
-}
-
 IntEvent event_of(const Json& json) {
   IntEvent event;
   event.number = count<std::uint64_t>(json, "n");
@@ -191,27 +131,9 @@ IntEvent event_of(const Json& json) {
   return event;
 }
 
-Json vector_json(const VectorChange& change) {
-  Json json;
-  json["vector"] = fmt::format("{:02x}", change.vector);
-  json["before"] = far_text(change.before);
-  json["after"] = far_text(change.after);
-  json["call"] = change.call;
-  json["seen_at"] = far_text(change.seen_at);
-  return json;
-}
-
 VectorChange vector_of(const Json& json) {
   return {count<std::uint64_t>(json, "call"), hex<std::uint8_t>(json, "vector"),
           far_of(json, "before"), far_of(json, "after"), far_of(json, "seen_at")};
-}
-
-Json rom_json(const RomArea& rom) {
-  Json json;
-  json["at"] = fmt::format("{:x}", rom.address);
-  json["size"] = rom.size;
-  json["name"] = rom.name;
-  return json;
 }
 
 void read_header(const Json& json, IntTrace& trace) {
@@ -228,10 +150,6 @@ void read_header(const Json& json, IntTrace& trace) {
     trace.header.roms.push_back(
         {hex<std::uint32_t>(rom, "at"), count<std::uint32_t>(rom, "size"), rom.at("name")});
   }
-}
-
-bool compressed(const std::filesystem::path& path) {
-  return path.extension() == ".zst";
 }
 
 struct Plain {
@@ -261,51 +179,10 @@ Result<Plain> decompress(const std::vector<std::uint8_t>& bytes) {
 
 }  // namespace
 
-std::string to_json_lines(const IntTrace& trace) {
-  Json header;
-  header["schema"] = kTraceSchema;
-  header["version"] = kTraceVersion;
-  header["source"] = trace.header.source;
-  header["firmware"] = trace.header.firmware;
-  header["rom_sha256"] = trace.header.rom_sha256;
-  header["vga_sha256"] = trace.header.vga_sha256;
-  header["machine"] = trace.header.machine;
-  header["calls"] = trace.events.size();
-  if (trace.losses.calls != 0) header["lost_calls"] = trace.losses.calls;
-  if (trace.losses.returns != 0) header["lost_returns"] = trace.losses.returns;
-  if (!trace.vectors.empty()) header["vector_changes"] = trace.vectors.size();
-  for (const RomArea& rom : trace.header.roms) header["roms"].push_back(rom_json(rom));
-  constexpr auto kReplace = Json::error_handler_t::replace;
-  std::string text = header.dump(-1, ' ', false, kReplace) + "\n";
-  // What had changed when a call began stands before it.
-  auto change = trace.vectors.begin();
-  const auto add_changes = [&](std::uint64_t up_to) {
-    for (; change != trace.vectors.end() && change->call <= up_to; ++change)
-      text += vector_json(*change).dump() + "\n";
-  };
-  for (const IntEvent& event : trace.events) {
-    add_changes(event.number);
-    text += event_json(event).dump(-1, ' ', false, kReplace) + "\n";
-  }
-  add_changes(std::numeric_limits<std::uint64_t>::max());
-  return text;
-}
-
-Result<void> write_trace(const std::filesystem::path& path, const IntTrace& trace) {
-  const std::string text = to_json_lines(trace);
-  if (!compressed(path)) return write_file(path, text);
-  std::vector<std::uint8_t> bytes(ZSTD_compressBound(text.size()));
-  const std::size_t size =
-      ZSTD_compress(bytes.data(), bytes.size(), text.data(), text.size(), kCompressionLevel);
-  ICE86_ASSERT(ZSTD_isError(size) == 0);
-  bytes.resize(size);
-  return write_file(path, bytes);
-}
-
 Result<IntTrace> read_trace(const std::filesystem::path& path) {
   ICE86_TRY_ASSIGN(const std::vector<std::uint8_t> bytes, read_file(path, kLargestFile));
   Plain plain;
-  if (compressed(path)) {
+  if (is_compressed(path)) {
     auto decompressed = decompress(bytes);
     if (!decompressed) return std::move(decompressed).error().within(path.string());
     plain = std::move(*decompressed);

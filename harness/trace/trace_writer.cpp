@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Writes traces. Each call is a line of its own; a boot has a hundred thousand of them, so the
+// lines are formatted straight into the text, and nlohmann is asked for what needs escapes.
+#include <fmt/compile.h>
+#include <fmt/format.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "emulator/base/files.h"
+#include "harness/trace/trace_file.h"
+#include "harness/trace/trace_names.h"
+
+namespace ice86::harness {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Text = fmt::memory_buffer;
+
+constexpr int kCompressionLevel = 9;
+constexpr std::size_t kUsualLine = 512;
+
+template <typename Format, typename... Arguments>
+void add_formatted(Text& text, const Format& format, const Arguments&... arguments) {
+  fmt::format_to(std::back_inserter(text), format, arguments...);
+}
+
+void add(Text& text, std::string_view plain) {
+  text.append(plain);
+}
+
+std::string one_line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool is_plain(char character) {
+  return character >= ' ' && character < 0x7f && character != '"' && character != '\\';
+}
+
+void add_string(Text& text, const std::string& value) {
+  if (!std::all_of(value.begin(), value.end(), is_plain)) return add(text, one_line(Json(value)));
+  text.push_back('"');
+  text.append(value);
+  text.push_back('"');
+}
+
+void add_far(Text& text, const FarPointer& pointer) {
+  add_formatted(text, FMT_COMPILE("\"{:04x}:{:04x}\""), pointer.segment, pointer.offset);
+}
+
+void add_hex(Text& text, std::uint32_t value) {
+  std::array<char, 8> digits;
+  text.append(digits.data(), std::to_chars(digits.data(), digits.end(), value, 16).ptr);
+}
+
+// Half of a line's text are registers.
+void add_registers(Text& text, const Registers& registers) {
+  std::string_view before = "{\"";
+  const auto add_register = [&](std::string_view name, std::uint32_t value) {
+    add(text, before);
+    add(text, name);
+    add(text, "\":\"");
+    add_hex(text, value);
+    before = "\",\"";
+  };
+  for (const NamedRegister& r : kWide) add_register(r.name, registers.*r.field);
+  for (const NamedSegment& r : kSegments) add_register(r.name, registers.*r.field);
+  add(text, "\"}");
+}
+
+template <typename Items, typename AddItem>
+void add_array(Text& text, const Items& items, const AddItem& add_item) {
+  text.push_back('[');
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i != 0) text.push_back(',');
+    add_item(items[i]);
+  }
+  text.push_back(']');
+}
+
+void add_event(Text& text, const IntEvent& event) {
+  add_formatted(text, FMT_COMPILE("{{\"n\":{}"), event.number);
+  if (event.kind != CallKind::kInterrupt)
+    add_formatted(text, FMT_COMPILE(",\"kind\":\"{}\""),
+                  kKindNames[static_cast<unsigned>(event.kind)]);
+  add_formatted(text, FMT_COMPILE(",\"insn\":{},\"t\":{},\"vec\":\"{:02x}\",\"service\":"),
+                event.instruction, event.time, event.vector);
+  add_string(text, event.service);
+  add(text, ",\"caller\":");
+  add_far(text, event.caller);
+  add(text, ",\"handler\":");
+  add_far(text, event.handler);
+  add_formatted(text, FMT_COMPILE(",\"depth\":{},\"in\":"), event.depth);
+  add_registers(text, event.in);
+  add(text, ",\"out\":");
+  if (event.out) {
+    add_registers(text, *event.out);
+  } else {
+    add(text, "null");
+  }
+  add_formatted(text, FMT_COMPILE(",\"return\":\"{}\",\"insns\":{},\"ns\":{},\"args\":"),
+                kReturnNames[static_cast<unsigned>(event.how)], event.instructions, event.duration);
+  add_string(text, event.arguments);
+  add(text, ",\"result\":");
+  add_string(text, event.result);
+  if (!event.memory.empty()) {
+    add(text, ",\"memory\":");
+    add_string(text, event.memory);
+  }
+  if (!event.data.empty()) {
+    add(text, ",\"data\":");
+    add_string(text, event.data);
+  }
+  if (!event.chain.empty()) {
+    add(text, ",\"chain\":");
+    add_array(text, event.chain, [&](const FarPointer& handler) { add_far(text, handler); });
+  }
+  if (event.kind == CallKind::kEfi) {
+    add(text, ",\"parameters\":");
+    add_array(text, event.parameters,
+              [&](std::uint64_t value) { add_formatted(text, FMT_COMPILE("\"{:x}\""), value); });
+    add_formatted(text, FMT_COMPILE(",\"value\":\"{:x}\""), event.value);
+  }
+  add(text, "}\n");
+}
+
+void add_change(Text& text, const VectorChange& change) {
+  add_formatted(text, FMT_COMPILE("{{\"vector\":\"{:02x}\",\"before\":"), change.vector);
+  add_far(text, change.before);
+  add(text, ",\"after\":");
+  add_far(text, change.after);
+  add_formatted(text, FMT_COMPILE(",\"call\":{},\"seen_at\":"), change.call);
+  add_far(text, change.seen_at);
+  add(text, "}\n");
+}
+
+Json rom_json(const RomArea& rom) {
+  Json json;
+  json["at"] = fmt::format("{:x}", rom.address);
+  json["size"] = rom.size;
+  json["name"] = rom.name;
+  return json;
+}
+
+Json header_json(const IntTrace& trace) {
+  Json header;
+  header["schema"] = kTraceSchema;
+  header["version"] = kTraceVersion;
+  header["source"] = trace.header.source;
+  header["firmware"] = trace.header.firmware;
+  header["rom_sha256"] = trace.header.rom_sha256;
+  header["vga_sha256"] = trace.header.vga_sha256;
+  header["machine"] = trace.header.machine;
+  header["calls"] = trace.events.size();
+  if (trace.losses.calls != 0) header["lost_calls"] = trace.losses.calls;
+  if (trace.losses.returns != 0) header["lost_returns"] = trace.losses.returns;
+  if (!trace.vectors.empty()) header["vector_changes"] = trace.vectors.size();
+  for (const RomArea& rom : trace.header.roms) header["roms"].push_back(rom_json(rom));
+  return header;
+}
+
+Text lines(const IntTrace& trace) {
+  Text text;
+  text.reserve(trace.events.size() * kUsualLine);
+  add(text, one_line(header_json(trace)));
+  text.push_back('\n');
+  // What had changed when a call began stands before it.
+  auto change = trace.vectors.begin();
+  const auto add_changes = [&](std::uint64_t up_to) {
+    for (; change != trace.vectors.end() && change->call <= up_to; ++change)
+      add_change(text, *change);
+  };
+  for (const IntEvent& event : trace.events) {
+    add_changes(event.number);
+    add_event(text, event);
+  }
+  add_changes(std::numeric_limits<std::uint64_t>::max());
+  return text;
+}
+
+}  // namespace
+
+std::string to_json_lines(const IntTrace& trace) {
+  return fmt::to_string(lines(trace));
+}
+
+Result<void> write_trace(const std::filesystem::path& path, const IntTrace& trace) {
+  const Text text = lines(trace);
+  if (!is_compressed(path)) return write_file(path, {text.data(), text.size()});
+  std::vector<std::uint8_t> bytes(ZSTD_compressBound(text.size()));
+  const std::size_t size =
+      ZSTD_compress(bytes.data(), bytes.size(), text.data(), text.size(), kCompressionLevel);
+  ICE86_ASSERT(ZSTD_isError(size) == 0);
+  bytes.resize(size);
+  return write_file(path, bytes);
+}
+
+}  // namespace ice86::harness
