@@ -120,7 +120,7 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
     if (!efi) scene = &session->keep_scene();
   }
   const Ending ending = session->run();
-  const harness::IntTrace trace = session->trace();
+  harness::IntTrace trace = session->trace();
   const std::vector<harness::Stage> boot = harness::boot_stages(session->serial().lines(), trace);
   const std::string stages = harness::stages_text(boot, session->pc().clock().now());
   ICE86_TRY(options.output.write(trace));
@@ -129,7 +129,7 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
     ICE86_TRY(write_file(std::filesystem::path(*options.run_dir) / "stages.txt", stages));
   }
   if (options.stages) fmt::print("{}\n", stages);
-  ICE86_TRY_ASSIGN(const harness::IntTrace shown, filtered(trace, options.only));
+  ICE86_TRY_ASSIGN(const harness::IntTrace shown, filtered(std::move(trace), options.only));
   if (options.html) {
     screens.finish(session->pc());
     ICE86_TRY(write_file(*options.html, harness::trace_html({shown, boot, &screens,
@@ -144,7 +144,7 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
   fmt::print(stderr, "ice86: {}\n", ending.text);
   if (efi && !session->found_efi()) {
     fmt::print(stderr, "ice86: --efi: there was no EFI system table; is '{}' firmware for UEFI?\n",
-               trace.header.firmware);
+               shown.header.firmware);
   }
   ICE86_TRY(session->pc().finish());
   // A guest that ended by itself has been traced well, whatever value it left.

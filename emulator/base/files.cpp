@@ -2,12 +2,13 @@
 #include "emulator/base/files.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+
+#include "emulator/base/file_writer.h"
 
 namespace ice86 {
 
@@ -47,17 +48,9 @@ Result<std::vector<std::uint8_t>> read_file(const std::filesystem::path& path, s
 }
 
 Result<void> write_file(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
-  const std::string temporary = fmt::format("{}.{}.tmp", path.string(), ::getpid());
-  File file(std::fopen(temporary.c_str(), "wb"));
-  if (!file) return Error(fmt::format("{}: {}", path.string(), std::strerror(errno)));
-  const bool wrote = std::fwrite(bytes.data(), 1, bytes.size(), file.get()) == bytes.size();
-  const bool closed = std::fclose(file.release()) == 0;
-  if (!wrote || !closed || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int reason = errno;
-    std::remove(temporary.c_str());
-    return Error(fmt::format("{}: cannot be written: {}", path.string(), std::strerror(reason)));
-  }
-  return {};
+  ICE86_TRY_ASSIGN(FileWriter writer, FileWriter::create(path));
+  writer.add(bytes);
+  return writer.finish();
 }
 
 Result<void> write_file(const std::filesystem::path& path, std::string_view text) {

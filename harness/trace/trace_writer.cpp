@@ -9,10 +9,14 @@
 #include <array>
 #include <charconv>
 #include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string_view>
+#include <vector>
 
-#include "emulator/base/files.h"
+#include "emulator/base/assert.h"
+#include "emulator/base/file_writer.h"
 #include "harness/trace/trace_file.h"
 #include "harness/trace/trace_names.h"
 
@@ -23,8 +27,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Text = fmt::memory_buffer;
 
-constexpr int kCompressionLevel = 9;
-constexpr std::size_t kUsualLine = 512;
+// Calls repeat each other: higher levels take ten times as long, for files that are hardly smaller.
+constexpr int kCompressionLevel = 1;
+constexpr std::size_t kPiece = 1 << 16;
 
 template <typename Format, typename... Arguments>
 void add_formatted(Text& text, const Format& format, const Arguments&... arguments) {
@@ -165,9 +170,10 @@ Json header_json(const IntTrace& trace) {
   return header;
 }
 
-Text lines(const IntTrace& trace) {
+// Gives the lines to `take` a piece at a time: all of them can be larger than the machine's memory.
+template <typename Take>
+void write_lines(const IntTrace& trace, const Take& take) {
   Text text;
-  text.reserve(trace.events.size() * kUsualLine);
   add(text, one_line(header_json(trace)));
   text.push_back('\n');
   // What had changed when a call began stands before it.
@@ -179,26 +185,57 @@ Text lines(const IntTrace& trace) {
   for (const IntEvent& event : trace.events) {
     add_changes(event.number);
     add_event(text, event);
+    if (text.size() < kPiece) continue;
+    take(std::string_view(text.data(), text.size()));
+    text.clear();
   }
   add_changes(std::numeric_limits<std::uint64_t>::max());
-  return text;
+  take(std::string_view(text.data(), text.size()));
 }
+
+// A zstd frame into a file.
+class Compressor {
+ public:
+  explicit Compressor(FileWriter& file)
+      : file_(file), context_(ZSTD_createCCtx(), ZSTD_freeCCtx), out_(ZSTD_CStreamOutSize()) {
+    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, kCompressionLevel);
+  }
+
+  void add(std::string_view text, ZSTD_EndDirective end) {
+    ZSTD_inBuffer in{text.data(), text.size(), 0};
+    std::size_t left = 0;
+    do {
+      ZSTD_outBuffer out{out_.data(), out_.size(), 0};
+      left = ZSTD_compressStream2(context_.get(), &out, &in, end);
+      ICE86_ASSERT(ZSTD_isError(left) == 0);
+      file_.add(std::span(out_).first(out.pos));
+    } while (end == ZSTD_e_end ? left != 0 : in.pos < in.size);
+  }
+
+ private:
+  FileWriter& file_;
+  std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context_;
+  std::vector<std::uint8_t> out_;
+};
 
 }  // namespace
 
 std::string to_json_lines(const IntTrace& trace) {
-  return fmt::to_string(lines(trace));
+  std::string all;
+  write_lines(trace, [&](std::string_view text) { all += text; });
+  return all;
 }
 
 Result<void> write_trace(const std::filesystem::path& path, const IntTrace& trace) {
-  const Text text = lines(trace);
-  if (!is_compressed(path)) return write_file(path, {text.data(), text.size()});
-  std::vector<std::uint8_t> bytes(ZSTD_compressBound(text.size()));
-  const std::size_t size =
-      ZSTD_compress(bytes.data(), bytes.size(), text.data(), text.size(), kCompressionLevel);
-  ICE86_ASSERT(ZSTD_isError(size) == 0);
-  bytes.resize(size);
-  return write_file(path, bytes);
+  ICE86_TRY_ASSIGN(FileWriter file, FileWriter::create(path));
+  if (is_compressed(path)) {
+    Compressor compressor(file);
+    write_lines(trace, [&](std::string_view text) { compressor.add(text, ZSTD_e_continue); });
+    compressor.add({}, ZSTD_e_end);
+  } else {
+    write_lines(trace, [&](std::string_view text) { file.add(text); });
+  }
+  return file.finish();
 }
 
 }  // namespace ice86::harness

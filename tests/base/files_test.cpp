@@ -2,11 +2,15 @@
 // Whole files, and what is said when they are not as they should be.
 #include "emulator/base/files.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
+#include "emulator/base/file_writer.h"
 #include "emulator/base/hash.h"
 
 namespace ice86 {
@@ -66,6 +70,36 @@ TEST_F(Files, ThatAreTooLargeAreRefused) {
 TEST_F(Files, AFailedWriteLeavesNothingBehind) {
   EXPECT_FALSE(write_file(folder_ / "missing" / "a", "text"));
   EXPECT_EQ(count(), 0u);
+}
+
+TEST_F(Files, LinksStayLinksAndPipesStayPipes) {
+  ASSERT_TRUE(write_file(folder_ / "a", "old"));
+  std::filesystem::create_symlink("a", folder_ / "link");
+  ASSERT_TRUE(write_file(folder_ / "link", "new"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "link"));
+  EXPECT_EQ(read_file(folder_ / "a", 100)->size(), 3u);
+  EXPECT_EQ(read_file(folder_ / "a", 100)->front(), 'n');
+
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  const int reader = ::open((folder_ / "pipe").c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_TRUE(write_file(folder_ / "pipe", "text"));
+  char text[8] = {};
+  EXPECT_EQ(::read(reader, text, sizeof text), 4);
+  ::close(reader);
+  EXPECT_STREQ(text, "text");
+  EXPECT_TRUE(std::filesystem::is_fifo(folder_ / "pipe"));
+  EXPECT_EQ(count(), 3u);
+}
+
+TEST_F(Files, WhatIsNotFinishedLeavesTheOldFile) {
+  ASSERT_TRUE(write_file(folder_ / "a", "old"));
+  {
+    auto writer = FileWriter::create(folder_ / "a");
+    ASSERT_TRUE(writer);
+    writer->add("a new text");
+  }
+  EXPECT_EQ(read_file(folder_ / "a", 100)->size(), 3u);
+  EXPECT_EQ(count(), 1u);
 }
 
 // FIPS 180-4, example "abc".
