@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The pages of `ice86 trace --html` and `ice86 diff --html` in a browser without a window: they
 // open, complain about nothing, and what is clicked is shown.
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -60,6 +62,42 @@ TEST_F(Browser, ATracePageShowsWhatIsClicked) {
   EXPECT_THAT(shown,
               AllOf(HasSubstr("data-call=\"INT 13h disk: extended read"), HasSubstr("The caller"),
                     HasSubstr("int 0x13"), HasSubstr("The handler"), HasSubstr("data-first=\"0.")));
+}
+
+// Polls are folded in the page's data, and what a browser would take seconds to open is left out in
+// the middle.
+TEST_F(Browser, ALongTraceIsCutInTheMiddle) {
+  if (!has_chromium()) GTEST_SKIP() << "the Debian package chromium is not installed";
+  constexpr unsigned kPolls = 5'000, kDumps = 8'000, kDumped = 300;
+  std::string trace =
+      R"({"schema":"ice86-int-trace","version":3,"source":"test","firmware":"none","rom_sha256":"",)"
+      R"("vga_sha256":"","machine":"","calls":13000})"
+      "\n";
+  constexpr const char* kRegisters =
+      R"({"eax":"100","ebx":"0","ecx":"0","edx":"0","esi":"0","edi":"0","ebp":"0","flags":"2","ds":"0","es":"0"})";
+  for (unsigned i = 0; i < kPolls + kDumps; ++i) {
+    const std::string memory =
+        i < kPolls ? "" : fmt::format(R"(,"memory":"{:08x}{}")", i, std::string(2 * kDumped, '0'));
+    trace += fmt::format(
+        R"({{"n":{},"insn":{},"t":{},"vec":"16","service":"keyboard: key waiting?","caller":"0:0",)"
+        R"("handler":"0:0","depth":0,"in":{},"out":{},"return":"iret","insns":1,"ns":10,"args":"",)"
+        R"("result":""{}}})"
+        "\n",
+        i, i * 10, i * 1000, kRegisters, kRegisters, memory);
+  }
+  write("long.jsonl", trace);
+  ASSERT_EQ(ice86("trace --input long.jsonl -q --html long.html").exit, 0);
+  EXPECT_LT(std::filesystem::file_size(folder_ / "long.html"), 5'000'000u);
+  const std::string shown = document(
+      "long.html",
+      "const say = (name, text) => { document.documentElement.dataset[name] = text; };"
+      "say('count', document.getElementById('count').textContent);"
+      "say('poll', calls[4999].time + ' ' + calls[4999].insn + ' ' + calls[4999].position);"
+      "const last = calls[calls.length - 1];"
+      "say('last', last.time + ' ' + last.insn + ' ' + last.position + ' ' + last.in[0]);");
+  EXPECT_THAT(shown,
+              AllOf(HasSubstr("more are left out"), HasSubstr("data-poll=\"4999000 49990 4999\""),
+                    HasSubstr("data-last=\"12999000 129990 12999 256\"")));
 }
 
 TEST_F(Browser, ADiffPageShowsWhatIsClicked) {

@@ -26,14 +26,19 @@ class Texts {
  public:
   std::size_t number(const std::string& text) {
     const auto [found, is_new] = numbers_.emplace(text, list_.size());
-    if (is_new) list_.push_back(text);
+    if (is_new) {
+      list_.push_back(text);
+      bytes_ += text.size();
+    }
     return found->second;
   }
+  std::size_t bytes() const { return bytes_; }
   const Json& list() const { return list_; }
 
  private:
   std::unordered_map<std::string, std::size_t> numbers_;
   Json list_ = Json::array();
+  std::size_t bytes_ = 0;
 };
 
 constexpr std::size_t kRegisters = 10;
@@ -54,43 +59,89 @@ Json changes(const Values& before, const Values& after) {
   return list;
 }
 
-// Each call says how it differs from the one before: a loader that polls the keyboard makes tens of
-// thousands.
-Json calls(const IntTrace& trace, Texts& texts) {
-  const auto place = [&](const FarPointer& at) {
-    return texts.number(fmt::format("{:04x}:{:04x}", at.segment, at.offset));
-  };
-  Json list = Json::array();
-  std::uint64_t time = 0, instruction = 0;
-  Values now{};
-  for (const IntEvent& event : trace.events) {
+// Each call says how it differs from the one before; a number stands for so many more that differ
+// from theirs in the same way: a loader that polls the keyboard makes tens of thousands.
+class CallList {
+ public:
+  CallList(Texts& texts) : texts_(texts) {}
+
+  void add(const IntEvent& event) {
+    Json call = difference(event);
+    if (call == last_) {
+      if (!list_.back().is_number()) list_.push_back(0);
+      list_.back() = list_.back().get<std::uint64_t>() + 1;
+      return;
+    }
+    bytes_ += call.dump().size();
+    last_ = call;
+    list_.push_back(std::move(call));
+  }
+
+  // So many calls are not in the list; the next one differs from nothing.
+  void leave_out(std::uint64_t calls) {
+    list_.push_back({{"left_out", calls}});
+    last_ = nullptr;
+    time_ = instruction_ = 0;
+    now_ = {};
+  }
+
+  std::size_t bytes() const { return bytes_ + texts_.bytes(); }
+  Json take() { return std::move(list_); }
+
+ private:
+  Json difference(const IntEvent& event) {
     const Values in = values_of(event.in);
-    Json call = {event.time - time,
-                 event.instruction - instruction,
+    Json call = {event.time - time_,
+                 event.instruction - instruction_,
                  event.vector,
                  event.depth,
-                 texts.number(event.service),
-                 texts.number(event.arguments),
-                 texts.number(event.result),
+                 texts_.number(event.service),
+                 texts_.number(event.arguments),
+                 texts_.number(event.result),
                  static_cast<unsigned>(event.how),
                  event.duration,
                  event.instructions,
-                 changes(now, in),
+                 changes(now_, in),
                  nullptr,
                  place(event.caller),
                  place(event.handler),
-                 texts.number(event.memory)};
-    if (event.kind != CallKind::kInterrupt) call.push_back(texts.number(entry_name(event)));
-    now = in;
+                 texts_.number(event.memory)};
+    if (event.kind != CallKind::kInterrupt) call.push_back(texts_.number(entry_name(event)));
+    now_ = in;
     if (event.out) {
-      now = values_of(*event.out);
-      call[11] = changes(in, now);
+      now_ = values_of(*event.out);
+      call[11] = changes(in, now_);
     }
-    time = event.time;
-    instruction = event.instruction;
-    list.push_back(std::move(call));
+    time_ = event.time;
+    instruction_ = event.instruction;
+    return call;
   }
-  return list;
+  std::size_t place(const FarPointer& at) {
+    return texts_.number(fmt::format("{:04x}:{:04x}", at.segment, at.offset));
+  }
+
+  Texts& texts_;
+  Json list_ = Json::array();
+  Json last_ = nullptr;
+  std::size_t bytes_ = 0;
+  std::uint64_t time_ = 0, instruction_ = 0;
+  Values now_{};
+};
+
+// A page that a browser opens at once: what does not fit is left out in the middle, for how a boot
+// ended is what one looks for.
+Json calls(const IntTrace& trace, Texts& texts) {
+  constexpr std::size_t kMostBytes = 3'500'000, kLastCalls = 2'000;
+  CallList list(texts);
+  for (std::size_t i = 0; i < trace.events.size(); ++i) {
+    const std::size_t left = trace.events.size() - i;
+    if (list.bytes() > kMostBytes && left > kLastCalls) {
+      list.leave_out(left - kLastCalls);
+      i += left - kLastCalls;
+    }
+    list.add(trace.events[i]);
+  }
+  return list.take();
 }
 
 Json row_of(const devices::TextScreen& screen, unsigned row) {
