@@ -583,6 +583,10 @@ class Core {
   static constexpr std::size_t kRecentBlocks = 4096;
   std::vector<RecentBlock> recent_ = std::vector<RecentBlock>(kRecentBlocks);
   std::uint64_t generation_ = 1;  // of what recent_ says; a new one forgets it all
+  void forget_places() {          // the same for what translated code knows, too
+    ++generation_;
+    ++jit_area.jump_generation;
+  }
 
   // Where the tables of paging are that were walked lately, until the memory map changes.
   struct TablePage {

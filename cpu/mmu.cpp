@@ -10,7 +10,7 @@
 namespace ice86::cpu {
 
 void Core::flush_tlb() {
-  ++generation_;
+  forget_places();
   for (const std::uint16_t slot : filled_) tlb[slot >> kTlbBits][slot & kTlbMask] = TlbEntry{};
   filled_.clear();
   local_.clear();
@@ -37,7 +37,9 @@ void Core::flush_tlb_but_global() {
 
 // Where code of pages that are not global was found is not known any more.
 void Core::forget_local_code() {
-  if (local_recent_.size() > kMostLocalRecent || (jit_ != nullptr && !jit_->forget_local())) {
+  const bool jumps_known = jit_ == nullptr || jit_->forget_local();
+  if (!jumps_known) ++jit_area.jump_generation;
+  if (local_recent_.size() > kMostLocalRecent) {
     ++generation_;
   } else {
     for (const std::uint16_t place : local_recent_) recent_[place] = RecentBlock{};
@@ -47,7 +49,7 @@ void Core::forget_local_code() {
 
 void Core::flush_tlb_page(std::uint64_t linear) {
   const auto flush_execute = [this](TlbEntry& entry) {
-    if (entry.execute_tag != kNoTag) ++generation_;
+    if (entry.execute_tag != kNoTag) forget_places();
     entry.forget_execute();
   };
   for (auto& part : tlb) {
@@ -162,7 +164,10 @@ void Core::fill_tlb(std::uint64_t linear, const Translation& to, Access access, 
     local_.push_back(slot);
   }
   if (access == Access::kExecute) {
-    if (entry.execute_tag != tag && entry.execute_tag != kNoTag) ++generation_;
+    if (entry.execute_tag != tag && entry.execute_tag != kNoTag) {
+      ++generation_;
+      if (jit_ != nullptr) jit_->forget_page(slot);
+    }
     entry.execute_global = to.global;
     entry.execute_page_bits = to.page_bits;
   } else {

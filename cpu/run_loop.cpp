@@ -139,7 +139,7 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
   block->insns.push_back(end);
   if (cache_.size() >= kMostBlocks) {
     drop_all_code();
-    ++generation_;
+    forget_places();
   }
   // The first instructions decoded from a page: stores to it must be seen from now on.
   if (flags != nullptr && (*flags & Ram::kCode) == 0) forget_writable(host_page);

@@ -129,7 +129,7 @@ void Core::state_changed(bool same_map) {
 
 void Core::forget_code() {
   drop_all_code();
-  ++generation_;
+  forget_places();
   leave_after_current();
 }
 

@@ -16,6 +16,7 @@ bool Jit::run(Block&, std::uint64_t) {
   return false;
 }
 void Jit::retire(Block&) {}
+void Jit::forget_page(std::uint16_t) {}
 bool Jit::forget_local() {
   return true;
 }

@@ -81,6 +81,10 @@ Group one_byte(const ZydisDecodedInstruction& zi, unsigned mode) {
     case 0xf6:
     case 0xf7: return digit < 6 ? Group::kGeneric : op == 0xf7 ? Group::kDivide : Group::kHandler;
     case 0x9c: return Group::kPushFlags;
+    case 0xe4:
+    case 0xe5:
+    case 0xec:
+    case 0xed: return Group::kPortIn;
     case 0xfa: return Group::kCli;
     case 0xfc:
     case 0xfd: return Group::kDirection;
@@ -104,6 +108,12 @@ Group two_bytes(const ZydisDecodedInstruction& zi, unsigned size) {
   const bool register_form = zi.raw.modrm.mod == 3;
   if (op == 0xa0 || op == 0xa8) return zi.operand_width == 16 ? Group::kPush : Group::kHandler;
   switch (op) {
+    case 0x31: return Group::kTimestamp;
+    case 0xae:  // LFENCE, MFENCE, SFENCE
+      return zi.mnemonic == ZYDIS_MNEMONIC_LFENCE || zi.mnemonic == ZYDIS_MNEMONIC_MFENCE ||
+                     zi.mnemonic == ZYDIS_MNEMONIC_SFENCE
+                 ? Group::kNop
+                 : Group::kHandler;
     case 0xa3:
     case 0xab:
     case 0xb3:

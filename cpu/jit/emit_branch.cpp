@@ -251,7 +251,7 @@ void Translator::jump_by_entry(std::vector<std::size_t>& miss, std::int32_t stac
                                bool moves_stack) {
   e_.op({0x3b, 0, 8}, kAddress, Mem{kValue, kNoHost, 0, offsetof(JumpEntry, rip)});
   miss.push_back(e_.jcc(kNotEqual));
-  e_.load(kTemp, core(&c_.generation_));
+  e_.load(kTemp, core(&c_.jit_area.jump_generation));
   e_.op({0x3b, 0, 8}, kTemp, Mem{kValue, kNoHost, 0, offsetof(JumpEntry, generation)});
   miss.push_back(e_.jcc(kNotEqual));
   e_.op({0x81, 0, 4}, 7, Mem{kValue, kNoHost, 0, offsetof(JumpEntry, context)});

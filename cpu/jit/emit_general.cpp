@@ -431,6 +431,45 @@ void Translator::string(std::uint32_t index) {
   cold(index, std::move(fail), before, true);
 }
 
+// Not while the host's units are the guest's: devices may compute with them.
+void Translator::port_in(std::uint32_t index) {
+  const Item& item = items_[index];
+  std::vector<std::size_t> fail;
+  store_vectors();
+  store_pointers();
+  need_image();
+  f_ = FlagState{};
+  const FlagState before = f_;
+  const Vectors vectors_before = vectors_;
+  vectors_.loaded = 0;
+  static_assert(offsetof(Area, x87_ready) == offsetof(Area, sse_ready) + 1);
+  e_.op({0x81, 0, 2}, 7, core(&c_.jit_area.sse_ready));  // cmp word [...], 0
+  e_.byte(0), e_.byte(0);
+  fail.push_back(e_.jcc(kNotEqual));
+  e_.mov_imm(kValue, reinterpret_cast<std::uintptr_t>(&t_));
+  const unsigned size_bits = item.ops[0].size == 8 ? 0 : item.ops[0].size == 16 ? 1 : 2;
+  e_.mov_imm(kTemp, index | size_bits << Jit::kPortSizeBit);
+  e_.call_to(jit_.port_);
+  cold(index, std::move(fail), before, true, vectors_before, pointers_);
+}
+
+void Translator::timestamp(std::uint32_t index) {
+  const Item& item = items_[index];
+  std::vector<std::size_t> fail;
+  registers_written(1U << kHostRax | 1U << kHostRdx, item.live_before);
+  clobber_flags(item.live_before);
+  const FlagState before = f_;
+  store_vectors();
+  const Vectors vectors_before = vectors_;
+  vectors_.loaded = 0;
+  e_.op({0xf7, 0, 4}, 0, core(&c_.s.cr4));
+  e_.dword(cr4::kTsd);
+  fail.push_back(e_.jcc(kNotEqual));
+  e_.mov_imm(kTemp, t_.count - index);
+  e_.call_to(jit_.timestamp_);
+  cold(index, std::move(fail), before, true, vectors_before, pointers_);
+}
+
 void Translator::mov_immediate(const Item& item) {
   registers_written(hosts_written(item), item.live_after);
   bool byte = false;

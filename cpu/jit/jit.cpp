@@ -26,6 +26,31 @@ std::uintptr_t page_of(const std::uint8_t* host) {
   return reinterpret_cast<std::uintptr_t>(host) & ~std::uintptr_t{kPageMask};
 }
 
+Mem register_place(const Core& core, unsigned number) {
+  const auto* at = reinterpret_cast<const std::uint8_t*>(&core.s.gpr[number]);
+  const auto* start = reinterpret_cast<const std::uint8_t*>(&core);
+  return {kCore, kNoHost, 0, static_cast<std::int32_t>(at - start)};
+}
+
+// The guest's registers that the host has, to or from State.
+void move_registers(Emitter& e, const Core& core, bool load) {
+  static constexpr std::uint8_t kHosts[] = {kHostRax, kHostRcx, kHostRdx, kHostRbx, kGuestSp,
+                                            kHostRbp, kHostRsi, kHostRdi, kHostR8,  kHostR9};
+  for (unsigned i = 0; i < std::size(kHosts); ++i) {
+    if (load) {
+      e.load(kHosts[i], register_place(core, i));
+    } else {
+      e.store(register_place(core, i), kHosts[i]);
+    }
+  }
+}
+
+// RSP: /0 ADD, /5 SUB.
+void host_stack(Emitter& e, unsigned digit, unsigned bytes) {
+  e.op({0x83, 0, 8}, static_cast<std::uint8_t>(digit), std::uint8_t{kHostRsp});
+  e.byte(bytes);
+}
+
 }  // namespace
 
 bool Jit::available() {
@@ -49,21 +74,7 @@ void Jit::make_thunks() {
                                      reinterpret_cast<const std::uint8_t*>(&core_));
   };
   const auto at = [&](const void* member) { return Mem{kCore, kNoHost, 0, offset(member)}; };
-  static constexpr std::uint8_t kHosts[] = {kHostRax, kHostRcx, kHostRdx, kHostRbx, kGuestSp,
-                                            kHostRbp, kHostRsi, kHostRdi, kHostR8,  kHostR9};
-  const auto registers = [&](bool load) {
-    for (unsigned i = 0; i < std::size(kHosts); ++i) {
-      if (load) {
-        e.load(kHosts[i], at(&core_.s.gpr[i]));
-      } else {
-        e.store(at(&core_.s.gpr[i]), kHosts[i]);
-      }
-    }
-  };
-  const auto rsp = [&e](unsigned digit, unsigned bytes) {
-    e.op({0x83, 0, 8}, static_cast<std::uint8_t>(digit), kHostRsp);
-    e.byte(bytes);
-  };
+  const auto registers = [&](bool load) { move_registers(e, core_, load); };
   static constexpr std::uint8_t kSaved[] = {kHostRbx, kHostRbp, kHostR12,
                                             kHostR13, kHostR14, kHostR15};
   // Enter: RDI = core, RSI = budget, RDX = code.
@@ -72,7 +83,7 @@ void Jit::make_thunks() {
     if (reg >= 8) e.byte(0x41);
     e.byte(0x50 | (reg & 7));
   }
-  rsp(5, 8);
+  host_stack(e, 5, 8);
   e.mov(kCore, kHostRdi);
   e.mov(kBudget, kHostRsi);
   e.mov(kTemp, kHostRdx);
@@ -96,7 +107,7 @@ void Jit::make_thunks() {
   const std::uint8_t* exit_stored = e.here();
   e.store(at(&core_.jit_area.budget), kBudget);
   e.mov(kHostRax, kTemp);
-  rsp(0, 8);
+  host_stack(e, 0, 8);
   for (std::size_t i = std::size(kSaved); i-- > 0;) {
     if (kSaved[i] >= 8) e.byte(0x41);
     e.byte(0x58 | (kSaved[i] & 7));
@@ -105,35 +116,64 @@ void Jit::make_thunks() {
   // Calls the interpreter's handler.
   handler_ = e.here();
   host_again();
-  registers(false);
-  e.mov(kHostRdi, kCore);
-  e.mov(kHostRsi, kValue);
-  e.mov(kHostRdx, kTemp, 4);
-  e.mov(kHostRcx, kBudget);
-  rsp(5, 8);
-  e.mov_imm(kHostRax, reinterpret_cast<std::uintptr_t>(&Jit::call_handler));
-  e.op({0xff, 0, 4}, 2, kHostRax);
-  e.mov(kBudget, kHostRdx);
-  e.op({0x85, 0, 4}, kHostRax, kHostRax);
-  const std::size_t leave = e.jcc(kNotEqual);
-  rsp(0, 8);
-  registers(true);
-  e.byte(0xc3);
-  e.bind(leave);
-  rsp(0, 16);
-  e.alu_imm(7, std::uint8_t{kHostRax}, 1, 8);
-  const std::size_t exit = e.jcc(kEqual);
-  e.mov(kTemp, kHostRax);  // to another translation
-  registers(true);
-  e.op({0xff, 0, 4}, 4, kTemp);
-  e.bind(exit);
-  e.op({0x31, 0, 4}, kTemp, kTemp);
-  e.jmp_to(exit_stored);
+  make_call(e, &Jit::call_handler, exit_stored);
+  port_ = e.here();
+  make_call(e, &Jit::read_port, exit_stored);
+  make_timestamp(e);
   make_prepare_sse(e);
   make_beside_code(e);
   std::memcpy(buffer_.writable(buffer_.next()), e.bytes().data(), e.size());
   buffer_.take(e.size());
   thunks_end_ = buffer_.used();
+}
+
+// Stores the guest's registers and calls; what it answers is done.
+void Jit::make_call(Emitter& e, Answer (*what)(Core*, Translation*, std::uint32_t, std::int64_t),
+                    const std::uint8_t* exit_stored) {
+  move_registers(e, core_, false);
+  e.mov(kHostRdi, kCore);
+  e.mov(kHostRsi, kValue);
+  e.mov(kHostRdx, kTemp, 4);
+  e.mov(kHostRcx, kBudget);
+  host_stack(e, 5, 8);
+  e.mov_imm(kHostRax, reinterpret_cast<std::uintptr_t>(what));
+  e.op({0xff, 0, 4}, 2, kHostRax);
+  e.mov(kBudget, kHostRdx);
+  e.op({0x85, 0, 4}, kHostRax, kHostRax);
+  const std::size_t leave = e.jcc(kNotEqual);
+  host_stack(e, 0, 8);
+  move_registers(e, core_, true);
+  e.byte(0xc3);
+  e.bind(leave);
+  host_stack(e, 0, 16);
+  e.alu_imm(7, std::uint8_t{kHostRax}, 1, 8);
+  const std::size_t exit = e.jcc(kEqual);
+  e.mov(kTemp, kHostRax);  // to another translation
+  move_registers(e, core_, true);
+  e.op({0xff, 0, 4}, 4, kTemp);
+  e.bind(exit);
+  e.op({0x31, 0, 4}, kTemp, kTemp);
+  e.jmp_to(exit_stored);
+}
+
+// EDX:EAX = the time stamp counter. The callee keeps RBX, RBP and R12 to R15.
+void Jit::make_timestamp(Emitter& e) {
+  static constexpr unsigned kLost[] = {kRcx, kRsi, kRdi, 8, 9};
+  const auto at = [this](unsigned number) { return register_place(core_, number); };
+  timestamp_ = e.here();
+  for (const unsigned number : kLost) e.store(at(number), static_cast<std::uint8_t>(number));
+  e.mov(kHostRdi, kCore);
+  e.mov(kHostRsi, kBudget);
+  e.mov(kHostRdx, kTemp, 4);
+  host_stack(e, 5, 8);
+  e.mov_imm(kHostRax, reinterpret_cast<std::uintptr_t>(&Jit::read_timestamp));
+  e.op({0xff, 0, 4}, 2, kHostRax);
+  host_stack(e, 0, 8);
+  e.mov(kHostRdx, kHostRax);
+  e.shift_imm(5, kHostRdx, 32, 8);
+  e.mov(kHostRax, kHostRax, 4);
+  for (const unsigned number : kLost) e.load(static_cast<std::uint8_t>(number), at(number));
+  e.byte(0xc3);
 }
 
 // The guest's MXCSR into the host's, if SSE is enabled and all its exceptions are masked.
@@ -220,23 +260,35 @@ Jit::Answer Jit::call_handler(Core* core, Translation* from, std::uint32_t index
   const bool loads_x87 = (index & kLoadX87) != 0;
   const bool keeps_flags = (index & kKeepsFlags) != 0;
   index &= ~(kLoadX87 | kKeepsFlags);
-  Insn* insn = &from->block->insns[index];
+  Insn* insn = &from->insns[index];
   const auto count = static_cast<std::int64_t>(from->count);
   const std::uint32_t length = insn->length;
-  c.first_ = from->block->insns.data();
+  c.first_ = from->insns;
   c.current_ = insn;
   c.count_base_ = jit.limit_ - static_cast<std::uint64_t>(budget + count);
   if (!keeps_flags) c.lf.load(from_image(c.jit_area.flags));
   c.s.rip = from->rip + from->offsets[index] + length;
   const Flow flow = insn->execute(c, *insn);
-  // A segment register was loaded, or STAC: the rest may have been translated for something else.
-  const bool stays =
-      !c.context_changed || (jit.current_context() == from->context && from->epoch == jit.epoch_);
-  if (flow == Flow::kNext && !c.leave_pending_ && stays && (!loads_x87 || jit.load_x87())) {
+  if (flow == Flow::kNext && !c.leave_pending_ && jit.stays(*from) &&
+      (!loads_x87 || jit.load_x87())) {
     c.current_ = nullptr;
     if (!keeps_flags) c.jit_area.flags = to_image(c.lf.value());
     return {0, static_cast<std::int64_t>(jit.limit_ - c.count_base_) - count};
   }
+  if (!keeps_flags) c.jit_area.flags = to_image(c.lf.value());
+  return after_handler(c, *from, index, flow);
+}
+
+// A segment register was loaded, or STAC: the rest may have been translated for something else.
+bool Jit::stays(const Translation& from) {
+  return !core_.context_changed || (current_context() == from.context && from.epoch == epoch_);
+}
+
+// Where to go on behind an instruction that ends what has been translated. The flags are in
+// Area::flags.
+Jit::Answer Jit::after_handler(Core& c, Translation& from, std::uint32_t index, Flow flow) {
+  Jit& jit = *c.jit_;
+  const std::uint32_t length = from.insns[index].length;
   const bool retires = flow == Flow::kNext || flow == Flow::kLeave;
   if (!retires) c.s.rip -= length;
   if (!c.code64) c.s.rip = static_cast<std::uint32_t>(c.s.rip);
@@ -246,20 +298,51 @@ Jit::Answer Jit::call_handler(Core* core, Translation* from, std::uint32_t index
   c.repeating_ = flow == Flow::kAgain;
   if (retires && !c.leave_pending_ && c.retired < jit.limit_ && c.undisturbed()) {
     const JumpEntry& next = jit.jumps_[jump_index(c.s.rip)];
-    if (next.rip == c.s.rip && next.generation == c.generation_ &&
-        next.context == jit.current_context()) {
-      if (!keeps_flags) c.jit_area.flags = to_image(c.lf.value());
+    if (next.rip == c.s.rip && next.generation == c.jit_area.jump_generation &&
+        next.context == jit.current_context())
       return {reinterpret_cast<std::uintptr_t>(next.code),
               static_cast<std::int64_t>(jit.limit_ - c.retired)};
-    }
   }
-  if (keeps_flags) c.lf.load(from_image(c.jit_area.flags));
+  c.lf.load(from_image(c.jit_area.flags));
   if (flow == Flow::kFault) {
     c.delivered_ = true;
     c.pending_debug_ = 0;
     c.deliver_exception(c.fault);
   }
   return {1, 0};
+}
+
+Jit::Answer Jit::read_port(Core* core, Translation* from, std::uint32_t index,
+                           std::int64_t budget) {
+  Core& c = *core;
+  Jit& jit = *c.jit_;
+  const unsigned size = 1u << (index >> kPortSizeBit);
+  index &= (1u << kPortSizeBit) - 1;
+  Insn* insn = &from->insns[index];
+  const std::uint64_t base = jit.limit_ - static_cast<std::uint64_t>(budget + from->count);
+  c.first_ = from->insns;
+  c.current_ = insn;
+  c.count_base_ = base;
+  c.retired = base + index;
+  c.s.rip = from->rip + from->offsets[index] + insn->length;
+  const auto port = static_cast<std::uint16_t>(insn->code != 0 ? c.s.gpr[kRdx] : insn->imm & 0xff);
+  if (!c.check_io(port, size)) return after_handler(c, *from, index, Flow::kFault);
+  const std::uint32_t value = c.host.port_read(port, size);
+  switch (size) {
+    case 1: c.set_reg<std::uint8_t>(0, static_cast<std::uint8_t>(value)); break;
+    case 2: c.set_reg<std::uint16_t>(0, static_cast<std::uint16_t>(value)); break;
+    default: c.set_reg<std::uint32_t>(0, value); break;
+  }
+  c.port_accessed(port, size);
+  if (c.leave_pending_ || !jit.stays(*from)) return after_handler(c, *from, index, Flow::kNext);
+  c.current_ = nullptr;
+  return {0, budget};
+}
+
+std::uint64_t Jit::read_timestamp(Core* core, std::int64_t budget, std::uint32_t before) {
+  Core& c = *core;
+  c.retired = c.jit_->limit_ - static_cast<std::uint64_t>(budget) - before;
+  return c.host.timestamp_counter() + c.msr.tsc_offset;
 }
 
 std::uint32_t Jit::current_context() {
@@ -312,6 +395,7 @@ Translation* Jit::translate(Block& block, std::uint32_t context) {
     made->rip = core_.s.rip;
     made->context = context;
     made->count = block.count;
+    made->insns = block.insns.data();
     made->epoch = epoch_;
     Translator translator(*this, core_, block, contexts_[context], *made);
     if (hot_ > 1 && !translator.worthwhile()) {
@@ -360,20 +444,43 @@ bool Jit::run(Block& first, std::uint64_t most) {
   }
 }
 
+// Translated code may go to `t` by its address, as long as that means the same page.
+void Jit::note_jump(const Translation& t) {
+  Core& c = core_;
+  const auto part = static_cast<unsigned>(c.rights);
+  const std::uint64_t linear = (c.views[kCs].base + t.rip) & c.linear_mask;
+  const std::uint64_t index = linear >> kPageBits & Core::kTlbMask;
+  const Core::TlbEntry& page = c.tlb[part][index];
+  if (page.execute_tag != (linear & ~kPageMask)) return;
+  const auto place = static_cast<std::uint16_t>(jump_index(t.rip));
+  jumps_[place] = {t.rip, t.entry, c.jit_area.jump_generation, t.context, 0};
+  if (!page.execute_global && local_jumps_.size() <= kMostLocal) local_jumps_.push_back(place);
+  if (page_jumps_.empty()) page_jumps_.resize(kRightsCount << Core::kTlbBits);
+  auto& places = page_jumps_[index | part << Core::kTlbBits];
+  if (places.size() >= kMostOfPage) {  // most are there more than once
+    std::sort(places.begin(), places.end());
+    places.erase(std::unique(places.begin(), places.end()), places.end());
+    if (places.size() > kMostOfPage / 2) {
+      places.clear();
+      jumps_[place].generation = ++c.jit_area.jump_generation;
+    }
+  }
+  places.push_back(place);
+}
+
+void Jit::forget_page(std::uint16_t slot) {
+  if (page_jumps_.empty()) return;
+  for (const std::uint16_t place : page_jumps_[slot]) jumps_[place].rip = ~std::uint64_t{0};
+  page_jumps_[slot].clear();
+}
+
 // Runs from a translation on until translated code is left.
 void Jit::enter(Translation& t, std::uint64_t left) {
   Core& c = core_;
-  JumpEntry& jump = jumps_[jump_index(t.rip)];
-  if (jump.rip != t.rip || jump.code != t.entry || jump.generation != c.generation_ ||
-      jump.context != t.context) {
-    jump = {t.rip, t.entry, c.generation_, t.context, 0};
-    const std::uint64_t linear = (c.views[kCs].base + t.rip) & c.linear_mask;
-    const Core::TlbEntry& page =
-        c.tlb[static_cast<unsigned>(c.rights)][linear >> kPageBits & Core::kTlbMask];
-    if ((page.execute_tag != (linear & ~kPageMask) || !page.execute_global) &&
-        local_jumps_.size() <= kMostLocal)
-      local_jumps_.push_back(static_cast<std::uint16_t>(jump_index(t.rip)));
-  }
+  const JumpEntry& jump = jumps_[jump_index(t.rip)];
+  if (jump.rip != t.rip || jump.code != t.entry || jump.generation != c.jit_area.jump_generation ||
+      jump.context != t.context)
+    note_jump(t);
   c.leave_pending_ = false;
   c.jit_area.flags = to_image(c.lf.value());
   c.repeating_ = false;
@@ -465,8 +572,11 @@ void Jit::forget(Translation& t) {
 void Jit::retire(Block& block) {
   if (block.translations.empty()) return;
   wanted_ = nullptr;
-  ++core_.generation_;
-  for (const auto& t : block.translations) forget(*t);
+  for (const auto& t : block.translations) {
+    JumpEntry& jump = jumps_[jump_index(t->rip)];
+    if (jump.code == t->entry) jump.rip = ~std::uint64_t{0};
+    forget(*t);
+  }
 }
 
 bool Jit::forget_local() {
@@ -480,7 +590,7 @@ bool Jit::forget_local() {
 
 void Jit::flush() {
   ++epoch_;
-  ++core_.generation_;
+  core_.forget_places();
   wanted_ = nullptr;
   buffer_.rewind(thunks_end_);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cpu/code_cache.h"
+#include "cpu/insn.h"
 #include "cpu/jit/code_buffer.h"
 #include "cpu/jit/translation.h"
 
@@ -39,6 +40,8 @@ class Jit {
   void retire(Block& block);
   // Pages that are not global may be others now. False: all jumps must be forgotten.
   bool forget_local();
+  // The TLB has another page of code in this slot now (as in Core::filled_).
+  void forget_page(std::uint16_t slot);
 
  private:
   friend class Translator;
@@ -54,19 +57,31 @@ class Jit {
     std::int64_t budget;
   };
   void enter(Translation& t, std::uint64_t left);
+  void note_jump(const Translation& t);
   static Answer call_handler(Core* core, Translation* from, std::uint32_t index,
                              std::int64_t budget);
+  // The same for IN, which guests that wait do again and again.
+  static Answer read_port(Core* core, Translation* from, std::uint32_t index, std::int64_t budget);
+  static Answer after_handler(Core& c, Translation& from, std::uint32_t index, Flow flow);
+  // RDTSC, `before` instructions before the end of a block that has been paid for.
+  static std::uint64_t read_timestamp(Core* core, std::int64_t budget, std::uint32_t before);
   // With the number of an instruction whose handler is called: more of the x87 follow it.
   static constexpr std::uint32_t kLoadX87 = 1u << 31;
   // The same, when it neither reads nor writes the arithmetic flags.
   static constexpr std::uint32_t kKeepsFlags = 1u << 30;
+  // With it for read_port(): log2 of the bytes.
+  static constexpr unsigned kPortSizeBit = 28;
   // False: it must not be, and the handlers go on.
   bool load_x87();
   void store_x87();
   void make_thunks();
+  void make_call(Emitter& e, Answer (*what)(Core*, Translation*, std::uint32_t, std::int64_t),
+                 const std::uint8_t* exit_stored);
+  void make_timestamp(Emitter& e);
   void make_prepare_sse(Emitter& e);
   void make_beside_code(Emitter& e);
   std::uint32_t current_context();
+  bool stays(const Translation& from);
   Translation* find(Block& block, std::uint64_t rip, std::uint32_t context) const;
   Translation* translate(Block& block, std::uint32_t context);
   void link(Edge& edge, Translation& to);
@@ -87,6 +102,9 @@ class Jit {
   // Places in jumps_ of code in pages that are not global.
   static constexpr std::size_t kMostLocal = 1024;
   std::vector<std::uint16_t> local_jumps_;
+  // Those by the slot of the TLB that has their page.
+  static constexpr std::size_t kMostOfPage = 4096;
+  std::vector<std::vector<std::uint16_t>> page_jumps_;
   std::uint32_t next_guess_ = 0;
   Edge* wanted_ = nullptr;     // the edge that was left last, to be linked
   bool direct_flags_ = false;  // undefined flags of the host are those of the interpreter
@@ -99,7 +117,9 @@ class Jit {
   // By rights: from a linear address in R10, its TLB entry in R11 and the page of its last byte in
   // R14 to the host's address in R10. ZF clear: not a store beside code; changes R11 and R14.
   std::array<const std::uint8_t*, 4> beside_code_{};
-  const std::uint8_t* handler_ = nullptr;  // R14: the translation, R11: the number
+  const std::uint8_t* handler_ = nullptr;    // R14: the translation, R11: the number
+  const std::uint8_t* port_ = nullptr;       // the same, when the host's own units are as ever
+  const std::uint8_t* timestamp_ = nullptr;  // R11: `before`; changes the flags and XMM registers
 };
 
 }  // namespace ice86::cpu::jit

@@ -9,7 +9,8 @@
 
 namespace ice86::cpu {
 struct Block;
-}
+struct Insn;
+}  // namespace ice86::cpu
 
 namespace ice86::cpu::jit {
 
@@ -49,6 +50,7 @@ struct Translation {
   std::uint64_t rip = 0;  // of its first instruction
   std::uint32_t context = 0;
   std::uint32_t count = 0;              // instructions
+  Insn* insns = nullptr;                // those of the block
   std::uint64_t epoch = 0;              // of the code buffer
   const std::uint8_t* entry = nullptr;  // takes the count off the budget first
   const std::uint8_t* body = nullptr;
@@ -75,12 +77,14 @@ constexpr std::uint32_t edge_place(std::uint64_t linear, unsigned bits) {
 // The part of Core that only translated code uses.
 struct Area {
   JumpEntry* jumps = nullptr;
+  // Jumps are known to the current one alone; a new one forgets them all.
+  std::uint64_t jump_generation = 1;
   std::uint64_t scratch = 0;
   std::uint64_t budget = 0;
   // The arithmetic flags while translated code runs: OF in bit 0, bits 15:8 as LAHF has them.
   std::uint16_t flags = 0;
   // The host has the guest's MXCSR, all its exceptions are masked, and SSE may be used.
-  std::uint8_t sse_ready = 0;
+  std::uint8_t sse_ready = 0;  // this one and the next are looked at together
   // The host has the guest's x87 state, all its exceptions are masked, and it may be used.
   std::uint8_t x87_ready = 0;
   std::uint32_t host_mxcsr = 0x1f80;

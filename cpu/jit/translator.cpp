@@ -227,6 +227,8 @@ void Translator::instruction(std::uint32_t index) {
     case Group::kJmpIndirect: return ret(index);
     case Group::kLoop: return loop(index);
     case Group::kString: return string(index);
+    case Group::kPortIn: return port_in(index);
+    case Group::kTimestamp: return timestamp(index);
     case Group::kDivide: return divide(index);
     case Group::kSse: return sse(index);
     case Group::kX87: return x87(index);

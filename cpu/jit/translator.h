@@ -55,6 +55,8 @@ enum class Group : std::uint8_t {
   kCallIndirect,
   kLoop,    // LOOP and JCXZ
   kString,  // MOVS, STOS, LODS without repetition
+  kPortIn,
+  kTimestamp,
   kDivide,
   kSse,
   kX87
@@ -216,6 +218,8 @@ class Translator {
   void mov_immediate(const Item& item);
   void divide(std::uint32_t index);
   void string(std::uint32_t index);
+  void port_in(std::uint32_t index);
+  void timestamp(std::uint32_t index);
   std::uint32_t hosts_written(const Item& item) const;
 
   // emit_branch.cpp
