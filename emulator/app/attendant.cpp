@@ -20,9 +20,10 @@ namespace ice86::app {
 
 namespace {
 
-// How far the machine runs on between two visits: short enough for a hand at the keyboard.
-constexpr Nanoseconds kStep = 2'000'000;
-constexpr std::uint64_t kStepInstructions = 500'000;
+// How far the machine runs on between two visits: short enough for a hand at the keyboard. Where
+// nobody looks and nothing is held to the host's clock, visits are rarer: each costs.
+constexpr Nanoseconds kStep = 2'000'000, kLongStep = 50'000'000;
+constexpr std::uint64_t kStepInstructions = 500'000, kLongStepInstructions = 5'000'000;
 // Host time between two looks at the window: some 60 a second.
 constexpr std::uint64_t kLookInterval = 16'000'000;
 constexpr std::uint64_t kTitleInterval = 500'000'000;
@@ -89,7 +90,10 @@ machine::Instant Attendant::visit() {
 machine::Instant Attendant::next_visit() const {
   const machine::Instant now = pc_.instant();
   const std::uint64_t rate = pc_.clock().instructions_per_microsecond();
-  const Nanoseconds step = std::clamp<Nanoseconds>(kStepInstructions * 1000 / rate, 1, kStep);
+  const bool often = window_ != nullptr || plan_.real_pace;
+  const Nanoseconds step =
+      often ? std::clamp<Nanoseconds>(kStepInstructions * 1000 / rate, 1, kStep)
+            : std::clamp<Nanoseconds>(kLongStepInstructions * 1000 / rate, 1, kLongStep);
   machine::Instant next{0, now.time + step};
   if (next_screenshot_ < plan_.screenshots.size()) {
     if (const auto& time = plan_.screenshots[next_screenshot_].time)

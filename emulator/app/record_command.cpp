@@ -167,6 +167,9 @@ Result<void> check_files(const Recording& recording, const MachineOptions& machi
   MachineOptions applied = machine;
   ICE86_TRY(apply_machine_file(applied));
   apply_firmware_defaults(applied, true);
+  // 'record' makes none of these: somebody has changed the file.
+  ICE86_TRY_ASSIGN(const bool writes, writes_files(applied));
+  if (writes) return Error("its machine would write to files; no recording has such a machine");
   ICE86_TRY_ASSIGN(const auto now, files_of(without_outputs(applied)));
   for (std::size_t i = 0; i < std::max(now.size(), recording.files.size()); ++i) {
     if (i >= now.size() || i >= recording.files.size())

@@ -63,6 +63,10 @@ sed 's/"check":"[0-9a-f]\{4\}/"check":"0000/' run.rec >wrong.rec
 run 5 'is not its recording' "$ice86" replay wrong.rec
 sed '1s/"ice86":"[^"]*"/"ice86":"0.0.1"/' run.rec >old.rec
 run 6 'recorded by ice86 0.0.1' "$ice86" replay old.rec
+sed '1s/"disk.img"/"disk.img,write=on"/' run.rec >hostile.rec
+before=$(cksum disk.img)
+run 6 'would write to files' "$ice86" replay hostile.rec
+[ "$before" = "$(cksum disk.img)" ] || fail "a recording has written to a disk"
 printf 'x' | dd of=disk.img bs=1 seek=1000000 conv=notrunc 2>/dev/null
 run 6 'disk disk.img is not the disk disk.img of the recording' "$ice86" replay run.rec
 printf '{"format":"ice86-input","version":1}\n' >plain.rec

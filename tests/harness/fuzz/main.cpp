@@ -187,26 +187,42 @@ class FirmwareFiles final : public FileExecutor {
 
 // ---- Snapshots ----
 
+// A small machine whose firmware is random.
+std::unique_ptr<machine::Pc> random_machine() {
+  machine::PcConfig config;
+  config.memory_mib = 1;
+  config.firmware.name = "random";
+  Random random(1);
+  const std::string rom = random_bytes(random, 0x10000);
+  config.firmware.rom.assign(rom.begin(), rom.end());
+  config.disks[0] =
+      machine::DiskConfig{BlockImage::in_memory(std::vector<std::uint8_t>(64 * kSectorSize),
+                                                BlockImage::Writes::kOverlay),
+                          {}};
+  machine::NicConfig card;
+  card.network = [](Clock&, TraceBus&, const std::string&) -> Result<std::unique_ptr<Network>> {
+    return std::unique_ptr<Network>(std::make_unique<slirp_net::NoNetwork>());
+  };
+  config.nics.push_back(std::move(card));
+  auto pc = machine::Pc::create(std::move(config));
+  ICE86_ASSERT(pc);
+  return std::move(*pc);
+}
+
+void run(machine::Pc& pc, std::uint64_t instructions) {
+  machine::RunLimits limits;
+  limits.instructions = pc.clock().instructions() + instructions;
+  limits.time = pc.clock().now() + instructions * 1000;
+  pc.run(limits);
+}
+
 class Snapshot final : public FileExecutor {
  public:
-  explicit Snapshot(std::uint64_t seed) : FileExecutor(seed) {
-    machine::PcConfig config;
-    config.memory_mib = 1;
-    config.firmware.name = "random";
-    Random random(1);
-    const std::string rom = random_bytes(random, 0x10000);
-    config.firmware.rom.assign(rom.begin(), rom.end());
-    config.disks[0] =
-        machine::DiskConfig{BlockImage::in_memory(std::vector<std::uint8_t>(64 * kSectorSize),
-                                                  BlockImage::Writes::kOverlay),
-                            {}};
-    auto pc = machine::Pc::create(std::move(config));
-    ICE86_ASSERT(pc);
-    pc_ = std::move(*pc);
+  explicit Snapshot(std::uint64_t seed) : FileExecutor(seed), pc_(random_machine()) {
     for (unsigned n = 0; n < 3; ++n) {
       const std::vector<std::uint8_t> bytes = pc_->save();
       good_.emplace_back(bytes.begin(), bytes.end());
-      run(3000);
+      run(*pc_, 3000);
     }
   }
 
@@ -214,24 +230,18 @@ class Snapshot final : public FileExecutor {
   std::string read(Random& random) override {
     const std::string bytes = damaged(random, good_);
     if (!pc_->load({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()})) {
-      run(200);  // in power-on state
+      run(*pc_, 200);  // in power-on state
       return {};
     }
     accepted();
-    run(5000);
+    run(*pc_, 5000);
     // What it came to can be kept and loaded again.
     if (auto again = pc_->load(pc_->save()); !again)
       return "its own snapshot is refused: " + again.error().message();
     return {};
   }
-  void run(std::uint64_t instructions) {
-    machine::RunLimits limits;
-    limits.instructions = pc_->clock().instructions() + instructions;
-    limits.time = pc_->clock().now() + instructions * 1000;
-    pc_->run(limits);
-  }
 
-  std::unique_ptr<machine::Pc> pc_;
+  const std::unique_ptr<machine::Pc> pc_;
   std::vector<std::string> good_;
 };
 
@@ -297,7 +307,9 @@ class ScenarioFile final : public FileExecutor {
 
 class InputLog final : public FileExecutor {
  public:
-  explicit InputLog(std::uint64_t seed) : FileExecutor(seed) {
+  explicit InputLog(std::uint64_t seed)
+      : FileExecutor(seed), pc_(random_machine()), initial_(pc_->save()) {
+    pc_->network().close_outside(true);
     const machine::Recording recording{"1", "/", {"--firmware=seabios"}, {{"firmware", "00"}}};
     good_.push_back(machine::input_log_header(&recording) + '\n' +
                     machine::input_log_line({{1, 2}, machine::CheckInput{"ff"}}) + '\n');
@@ -327,11 +339,24 @@ class InputLog final : public FileExecutor {
     accepted();
     if (log->recording && machine::input_log_header(&*log->recording).empty())
       return "a recording has no header";
-    for (const machine::TimedInput& event : log->events)
-      if (machine::input_log_line(event).empty()) return "an event has no line";
+    for (const machine::TimedInput& event : log->events) {
+      const std::string line = machine::input_log_line(event);
+      const auto again = machine::parse_input_log(machine::input_log_header() + '\n' + line + '\n');
+      if (!again) return "its own line is refused: " + line + ": " + again.error().message();
+      if (again->events != std::vector{event}) return "a line says something else: " + line;
+    }
+    // A machine takes all of it.
+    if (!pc_->load(initial_)) return "the initial state is refused";
+    for (const machine::TimedInput& event : log->events) {
+      pc_->input(event.input);
+      run(*pc_, 20);
+    }
+    run(*pc_, 500);
     return {};
   }
 
+  const std::unique_ptr<machine::Pc> pc_;
+  const std::vector<std::uint8_t> initial_;
   std::vector<std::string> good_;
 };
 
