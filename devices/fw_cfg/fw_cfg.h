@@ -93,6 +93,8 @@ class FwCfg final {
   TraceBus& trace_;
   std::map<std::uint16_t, Item> items_;
   State state_;
+  // Which making of the items' contents this is: the same number, the same bytes, in this process.
+  std::uint64_t made_ = 0, last_made_ = 0;
   Window<FwCfg, &FwCfg::read_port, &FwCfg::write_port, &FwCfg::peek_port> ports_{*this};
   Window<FwCfg, &FwCfg::read_dma, &FwCfg::write_dma, &FwCfg::peek_dma> dma_ports_{*this};
 };

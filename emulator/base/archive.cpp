@@ -69,6 +69,7 @@ void Archive::raw(void* data, std::size_t size) {
 
 void Archive::io(bool& value) {
   std::uint8_t byte = value ? 1 : 0;
+  if (matching_) return match(&byte, sizeof byte);
   io(byte);
   if (!loading_ || !ok()) return;
   if (byte > 1) return fail("a stored truth value is neither 0 nor 1");
@@ -98,8 +99,19 @@ std::optional<std::uint32_t> Archive::begin_section(std::string_view name, std::
     if (!differs_) position_ += header;
     return version;
   }
-  std::string stored_name(name);
-  io(stored_name, kMaxSectionName);
+  const std::size_t name_at = position_;
+  std::uint64_t name_size = 0;
+  if (loading_) io(name_size);
+  const bool expected = loading_ && ok() && name_size == name.size() && name_size <= remaining() &&
+                        std::memcmp(in_.data() + position_, name.data(), name_size) == 0;
+  std::string stored_name;
+  if (expected) {
+    position_ += name_size;
+  } else {
+    stored_name = name;
+    if (!error_) position_ = name_at;
+    io(stored_name, kMaxSectionName);
+  }
   std::uint32_t stored_version = version;
   io(stored_version);
   std::uint64_t size = 0;
@@ -107,7 +119,7 @@ std::optional<std::uint32_t> Archive::begin_section(std::string_view name, std::
   io(size);
   if (error_) return std::nullopt;
   if (loading_) {
-    if (stored_name != name) {
+    if (!expected && stored_name != name) {
       fail(fmt::format("section '{}' was expected, but '{}' is stored", name, stored_name));
     } else if (stored_version == 0 || stored_version > version) {
       fail(fmt::format("section '{}' has version {}; this program knows versions up to {}", name,

@@ -143,6 +143,7 @@ void Clock::serialize(Archive& archive) {
     std::uint64_t sequence;
   };
   std::vector<Armed> states;
+  if (archive.loading()) states.reserve(timers_.size());
   std::uint64_t instructions = instructions_, next_sequence = next_sequence_;
   Nanoseconds skipped = skipped_;
   archive.section("clock", 1, [&] {
@@ -163,12 +164,15 @@ void Clock::serialize(Archive& archive) {
       return archive.fail("the machine has a different number of timers");
     }
     for (Timer* timer : timers_) {
-      std::string stored;
-      std::string& name = archive.loading() ? stored : timer->name_;
-      archive.io(name, kMostNameLength);
-      if (archive.ok() && name != timer->name_) {
-        return archive.fail("timer '" + timer->name_ + "' was expected, but '" + name +
-                            "' is stored");
+      if (archive.differs()) return;
+      if (archive.memories() == nullptr) {  // else it is of this process: they are the same
+        std::string stored;
+        std::string& name = archive.loading() ? stored : timer->name_;
+        archive.io(name, kMostNameLength);
+        if (archive.ok() && name != timer->name_) {
+          return archive.fail("timer '" + timer->name_ + "' was expected, but '" + name +
+                              "' is stored");
+        }
       }
       Armed state{timer->armed(), timer->deadline_.value_or(0), timer->sequence_};
       archive.io(state.armed);
