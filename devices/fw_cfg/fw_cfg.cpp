@@ -251,6 +251,8 @@ void FwCfg::serialize(Archive& archive) {
     if (archive.memories() != nullptr) {  // for this process alone
       archive.io(made_);
       if (archive.matching()) return;
+    } else if (archive.loading()) {
+      made_ = ++last_made_;
     }
     for (auto& [key, item] : items_) {
       if (item.make) archive.io(std::span(item.bytes));

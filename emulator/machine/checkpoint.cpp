@@ -8,10 +8,9 @@
 
 namespace ice86::machine {
 
-// One that has changed is found by looking at its state: that is cheap beside a load, and cannot
-// miss what timers, lines and bus masters have done.
+// One that has changed is found by looking at its state: that is cheap beside a load.
 struct Checkpoint::Part {
-  Pc::Parts::StatefulPart serialize;
+  Pc::Parts::StatefulPart part;
   std::vector<std::uint8_t> state;
 };
 
@@ -48,12 +47,14 @@ Result<std::unique_ptr<Checkpoint>> Checkpoint::take(Pc& pc) {
   ICE86_TRY(point->add(p.vga_card->vram()));
   if (p.memory->vars() != nullptr) ICE86_TRY(point->add(*p.memory->vars()));
   MemoryApart apart;
-  for (Pc::Parts::StatefulPart& serialize : p.stateful_parts()) {
+  for (Pc::Parts::StatefulPart& part : p.stateful_parts()) {
     Archive archive = Archive::writer(&apart);
-    serialize(archive);
+    part.serialize(archive);
     ICE86_ASSERT(archive.finish());
-    point->parts_.push_back({std::move(serialize), archive.bytes()});
+    point->parts_.push_back({std::move(part), archive.bytes()});
   }
+  point->touches_ = std::make_unique<TouchLog>(TouchLog::Board{
+      p.ports, p.space, p.clock, {p.ata[0].get(), p.ata[1].get()}, p.touched_from_outside});
   p.cpu.mapping_changed();  // few pages in its TLB make dirty_flags_taken() cheap
   return point;
 }
@@ -87,7 +88,7 @@ std::size_t Checkpoint::go_back(Memory& memory) {
         pc_.parts_->cpu.code_bytes_written(page, first, i - first);
       }
     }
-    std::memcpy(page, kept, kPageSize);
+    copy_page(page, kept);
     flags |= Ram::kRepaint;
   }
   memory.written.clear();
@@ -99,18 +100,34 @@ Checkpoint::Cost Checkpoint::go_back() {
   Cost cost;
   for (Memory& memory : memories_) cost.pages += go_back(memory);
   MemoryApart apart;
-  for (const Part& part : parts_) {
-    Archive look = Archive::matcher(part.state, &apart);
+  const unsigned touched = touches_->groups();
+  for (const auto& [part, state] : parts_) {
+    if ((part.groups & touched) == 0) continue;
+    Archive look = Archive::matcher(state, &apart);
     part.serialize(look);
     if (!look.differs()) continue;
-    Archive load = Archive::reader(part.state, &apart);
+    Archive load = Archive::reader(state, &apart);
     part.serialize(load);
     ICE86_ASSERT(load.finish());
     ++cost.parts;
   }
   p.loaded();
   p.cpu.dirty_flags_taken();
+  touches_->forget();
   return cost;
+}
+
+bool Checkpoint::is_restored() const {
+  MemoryApart apart;
+  for (const auto& [part, state] : parts_) {
+    Archive look = Archive::matcher(state, &apart);
+    part.serialize(look);
+    if (look.differs()) return false;
+  }
+  return std::all_of(memories_.begin(), memories_.end(), [](const Memory& memory) {
+    const auto now = std::as_const(*memory.ram).bytes();
+    return std::memcmp(now.data(), memory.kept->data(), now.size()) == 0;
+  });
 }
 
 const std::vector<std::uint32_t>& Checkpoint::written_pages() {

@@ -2,6 +2,8 @@
 // A state of a machine in memory, to which it goes back at a cost in proportion to what has changed
 // since: pages that were written, and parts whose state is another one. What a fuzzer resets with.
 //
+// A part is looked at when its group was touched (touch_log.h), and loaded when it has changed.
+//
 // Beside a Timeline, which keeps thousands of states and finds its pages by table: that way every
 // part is loaded, all pages are looked at and all code is forgotten, which is a millisecond or more
 // with what has to be decoded again. Here there is one state; a flat copy needs no table, parts are
@@ -10,13 +12,22 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "emulator/machine/pc.h"
+#include "emulator/machine/touch_log.h"
 
 namespace ice86::machine {
+
+// A size that the compiler does not know: its own way to copy a page is slower than the library's.
+inline void copy_page(std::uint8_t* to, const std::uint8_t* from) {
+  std::size_t size = kPageSize;
+  asm("" : "+r"(size));
+  std::memcpy(to, from, size);
+}
 
 class Checkpoint {
  public:
@@ -35,6 +46,8 @@ class Checkpoint {
   Checkpoint& operator=(const Checkpoint&) = delete;
 
   Cost go_back();
+  // Whether all is as it was, memory too, which go_back() finds out by less. For tests: slow.
+  bool is_restored() const;
 
   // Pages of the machine's main memory (by number, from address 0 up to the PCI hole) that were
   // written since take(), go_back() or the last call: those may differ from what page() has.
@@ -52,6 +65,7 @@ class Checkpoint {
 
   Pc& pc_;
   std::vector<Part> parts_;
+  std::unique_ptr<TouchLog> touches_;
   std::vector<Memory> memories_;  // main memory first
   std::vector<std::uint32_t> written_;
 };

@@ -50,16 +50,20 @@ cpu::Cpu& Pc::cpu() {
   return parts_->cpu;
 }
 devices::Vga& Pc::vga() {
+  parts_->touched_from_outside = true;
   return *parts_->vga_card;
 }
 devices::I8042& Pc::keyboard_controller() {
+  parts_->touched_from_outside = true;
   return parts_->keyboard_controller;
 }
 PcNetwork& Pc::network() {
+  parts_->touched_from_outside = true;
   return parts_->network;
 }
 void Pc::input(const Input& input) {
   Parts& p = *parts_;
+  p.touched_from_outside = true;
   if (const auto* key = std::get_if<KeyInput>(&input)) p.keyboard.key(key->key, key->pressed);
   if (const auto* motion = std::get_if<MotionInput>(&input))
     p.mouse.move(motion->dx, motion->dy, motion->wheel);
@@ -173,6 +177,7 @@ void Pc::stop() {
 
 std::size_t Pc::receive_serial(unsigned port, std::span<const std::uint8_t> bytes) {
   if (port >= kSerialPorts) return 0;
+  parts_->touched_from_outside = true;
   const std::size_t taken = parts_->uarts[port]->receive(bytes);
   if (taken != 0 && parts_->input_told)
     parts_->input_told(SerialInput{port, {bytes.begin(), bytes.begin() + taken}});

@@ -9,6 +9,7 @@
 
 #include "emulator/machine/cmos_setup.h"
 #include "emulator/machine/fw_cfg_setup.h"
+#include "emulator/machine/touch_log.h"
 
 namespace ice86::machine {
 
@@ -470,6 +471,7 @@ bool Pc::Parts::can_wake() const {
 }
 
 void Pc::Parts::reset(ResetKind kind) {
+  touched_from_outside = true;
   cpu.reset(kind);
   local_apic.reset(kind);
   if (kind == ResetKind::kInit) return;
@@ -512,50 +514,53 @@ void Pc::Parts::reset(ResetKind kind) {
 // All that has state, in the order in which snapshots hold it.
 std::vector<Pc::Parts::StatefulPart> Pc::Parts::stateful_parts() {
   std::vector<StatefulPart> parts;
-  const auto add = [&parts](auto& part) {
-    parts.push_back([&part](Archive& archive) { part.serialize(archive); });
+  const auto add = [&parts](auto& part, unsigned groups) {
+    parts.push_back({[&part](Archive& archive) { part.serialize(archive); }, groups});
   };
-  add(clock);
-  add(memory->ram());
-  add(*host_bridge);
-  add(isa_bridge);
-  add(*ide);
-  add(power);
-  add(*vga_card);
-  add(network);
-  add(pci_config);
-  for (auto& pic : pics) add(pic);
-  add(local_apic);
-  add(ioapic);
-  add(timer);
-  add(hpet);
-  add(port61);
-  add(rtc);
-  add(keyboard);
-  add(mouse);
-  add(keyboard_controller);
-  for (auto& uart : uarts) add(*uart);
-  add(dma);
-  add(floppy);
-  add(parallel);
+  // The second channel's bit is the one after the first's.
+  const auto channel = [](unsigned number) { return group::kAta0 << number; };
+  add(clock, group::kAlways);
+  add(memory->ram(), group::kAlways);
+  add(*host_bridge, group::kOther);
+  add(isa_bridge, group::kAlways);
+  add(*ide, group::kAta0 | group::kAta1);
+  add(power, group::kRtc);
+  add(*vga_card, group::kVideo);
+  add(network, network.count() != 0 ? group::kAlways : group::kOther);
+  add(pci_config, group::kOther);
+  for (auto& pic : pics) add(pic, group::kAlways);
+  add(local_apic, group::kAlways);
+  add(ioapic, group::kAlways);
+  add(timer, group::kTimer);
+  add(hpet, group::kHpet);
+  add(port61, group::kTimer);
+  add(rtc, group::kRtc);
+  add(keyboard, group::kKeyboard);
+  add(mouse, group::kKeyboard);
+  add(keyboard_controller, group::kKeyboard);
+  for (auto& uart : uarts) add(*uart, group::kSerial);
+  add(dma, group::kFloppy);
+  add(floppy, group::kFloppy);
+  add(parallel, group::kParallel);
   for (auto& drive : config.floppies) {
-    if (drive && drive->medium) add(*drive->medium);
+    if (drive && drive->medium) add(*drive->medium, group::kFloppy);
   }
-  for (auto& module : modules) add(*module);
-  for (auto& channel : ata) add(*channel);
-  for (auto& disk : config.disks) {
-    if (disk && disk->medium) add(*disk->medium);
+  for (auto& module : modules) add(*module, group::kOther);
+  for (unsigned i = 0; i < ata.size(); ++i) add(*ata[i], channel(i));
+  for (unsigned i = 0; i < config.disks.size(); ++i) {
+    auto& disk = config.disks[i];
+    if (disk && disk->medium) add(*disk->medium, channel(i / 2));
   }
-  add(post);
-  add(console_e9);
-  add(console_402);
-  add(debug_exit);
-  add(bochs_shutdown);
-  add(fw_cfg);
+  add(post, group::kDebug);
+  add(console_e9, group::kDebug);
+  add(console_402, group::kDebug);
+  add(debug_exit, group::kAlways);
+  add(bochs_shutdown, group::kOther);
+  add(fw_cfg, group::kOther);
   for (auto& chip : flash) {
-    if (chip) add(*chip);
+    if (chip) add(*chip, group::kOther);
   }
-  add(cpu);
+  add(cpu, group::kAlways);
   return parts;
 }
 
@@ -570,7 +575,7 @@ void Pc::Parts::serialize(Archive& archive) {
       return archive.fail("it is of a machine with another memory size");
     if (rom != config.firmware.rom_sha256)
       return archive.fail("it is of a machine with another firmware");
-    for (const auto& part : stateful_parts()) part(archive);
+    for (const auto& part : stateful_parts()) part.serialize(archive);
   });
   if (archive.loading()) {
     loaded();

@@ -101,7 +101,10 @@ struct Pc::Parts final : public cpu::CpuHost {
   // A halted CPU could still be woken: interrupts are on, or an NMI or SMI may come.
   bool can_wake() const;
   void serialize(Archive& archive);
-  using StatefulPart = std::function<void(Archive&)>;
+  struct StatefulPart {
+    std::function<void(Archive&)> serialize;
+    unsigned groups;  // touch_log.h: it has changed only if one of these was touched
+  };
   std::vector<StatefulPart> stateful_parts();
   void loaded();
   std::string dump() const;
@@ -185,6 +188,7 @@ struct Pc::Parts final : public cpu::CpuHost {
 
   std::optional<ResetKind> pending_reset;
   std::optional<RunEnd> end;
+  bool touched_from_outside = false;  // by other ways than the guest's: input, reset
   std::uint8_t debug_exit_value = 0;
 
  private:

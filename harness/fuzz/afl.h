@@ -8,8 +8,8 @@
 
 namespace ice86::harness {
 
-// Until afl-fuzz goes away. A finding is an abort, the first times that its key is seen. Errors: not
-// started by afl-fuzz; its shared memory is not as expected.
+// Until afl-fuzz goes away. A finding is an abort, the first times that its key is seen. Errors:
+// not started by afl-fuzz; its shared memory is not as expected.
 Result<void> serve_afl(Rig& rig);
 
 }  // namespace ice86::harness

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "emulator/base/bits.h"
@@ -20,6 +21,28 @@ const Range* range_with(const std::vector<Range>& ranges, std::uint32_t at) {
   for (const Range& range : ranges)
     if (range.holds(at)) return &range;
   return nullptr;
+}
+
+// The first place from `at` on, in a page, where two memories differ; none: the page's end.
+std::uint32_t next_difference(const std::uint8_t* a, const std::uint8_t* b, std::uint32_t at) {
+  constexpr std::uint32_t kAtOnce = 64;
+  const auto end = static_cast<std::uint32_t>((at | kPageMask) + 1);
+  while (at < end) {
+    if (at % kAtOnce == 0) {
+      std::array<std::uint64_t, kAtOnce / 8> x, y;
+      std::memcpy(x.data(), a + at, kAtOnce);
+      std::memcpy(y.data(), b + at, kAtOnce);
+      std::uint64_t some = 0;
+      for (std::size_t i = 0; i < x.size(); ++i) some |= x[i] ^ y[i];
+      if (some == 0) {
+        at += kAtOnce;
+        continue;
+      }
+    }
+    if (a[at] != b[at]) return at;
+    ++at;
+  }
+  return end;
 }
 
 constexpr Range kCallersStack{rig::kStackTop - rig::kStackSize, rig::kStackSize};
@@ -125,33 +148,26 @@ void Rig::judge_memory(const CallStep& step, const CallEnd&, std::size_t index, 
   const auto memory = start_->memory();
   bool reported = buffers.any;
   for (const std::uint32_t page : start_->written_pages()) {
-    touched_.push_back(page);
-    const std::size_t at = std::size_t{page} << kPageBits;
-    if (std::memcmp(&memory[at], &shadow_[at], kPageSize) == 0) continue;
-    const bool firmware_s =
-        (at >= (base_top_ & ~kPageMask) && at < 0x100000) ||
-        (at >= 0x100000 && range_with(usable_, static_cast<std::uint32_t>(at)) == nullptr);
+    const auto at = static_cast<std::uint32_t>(page << kPageBits);
     const auto page_end = static_cast<std::uint32_t>(at + kPageSize);
-    for (auto where = static_cast<std::uint32_t>(at); where < page_end && !reported; ++where) {
-      if (where % 8 == 0) {
-        std::uint64_t now = 0, before = 0;
-        std::memcpy(&now, &memory[where], sizeof now);
-        std::memcpy(&before, &shadow_[where], sizeof before);
-        if (now == before) {
-          where += 7;
-          continue;
-        }
-      }
-      if (memory[where] == shadow_[where]) continue;
+    const auto next = [&](std::uint32_t from) {
+      return from < page_end ? next_difference(memory.data(), shadow_.data(), from) : page_end;
+    };
+    std::uint32_t where = next(at);
+    if (where == page_end) continue;
+    touch(page);
+    const bool firmware_s = (at >= (base_top_ & ~kPageMask) && at < 0x100000) ||
+                            (at >= 0x100000 && range_with(usable_, at) == nullptr);
+    for (; where < page_end && !reported; where = next(where)) {
       const Range* allowed = range_with(buffers.ranges, where);
       if (allowed == nullptr) allowed = range_with(owned, where);
       if (allowed == nullptr && kCallersStack.holds(where)) allowed = &kCallersStack;
       if (allowed != nullptr) {
         const std::uint64_t behind = std::uint64_t{allowed->first} + allowed->size;
-        where = static_cast<std::uint32_t>(std::min<std::uint64_t>(behind, page_end)) - 1;
+        where = static_cast<std::uint32_t>(std::min<std::uint64_t>(behind, page_end));
         continue;
       }
-      if (where >= base_top_ && firmware_s) continue;
+      if (where >= base_top_ && firmware_s) break;
       const std::string area = where_memory_is(where);
       const auto text = fmt::format("{:05x} ({}) was {:02x}, is {:02x}", where, area,
                                     shadow_[where], memory[where]);
@@ -165,7 +181,7 @@ void Rig::judge_memory(const CallStep& step, const CallEnd&, std::size_t index, 
       }
       reported = true;
     }
-    std::memcpy(&shadow_[at], &memory[at], kPageSize);
+    machine::copy_page(&shadow_[at], &memory[at]);
   }
 }
 
@@ -173,9 +189,9 @@ void Rig::judge_memory(const CallStep& step, const CallEnd&, std::size_t index, 
 void Rig::accept_memory() {
   const auto memory = start_->memory();
   for (const std::uint32_t page : start_->written_pages()) {
-    touched_.push_back(page);
+    touch(page);
     const std::size_t at = std::size_t{page} << kPageBits;
-    std::memcpy(&shadow_[at], &memory[at], kPageSize);
+    machine::copy_page(&shadow_[at], &memory[at]);
   }
 }
 

@@ -2,12 +2,12 @@
 #include "harness/fuzz/rig.h"
 
 #include <fmt/core.h>
+#include <time.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "emulator/base/bits.h"
-#include "emulator/base/host_clock.h"
 #include "harness/interrupts/services.h"
 
 namespace ice86::harness {
@@ -41,6 +41,13 @@ Registers registers_of(const cpu::State& s) {
 
 FarPointer place_of(const cpu::State& s) {
   return {s.segment[cpu::kCs].selector, static_cast<std::uint32_t>(s.rip)};
+}
+
+std::uint64_t process_ns() {
+  timespec t{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(t.tv_nsec);
 }
 
 }  // namespace
@@ -204,7 +211,15 @@ void Rig::set_edge_map(std::uint8_t* map) {
 void Rig::poke(std::uint32_t at, std::span<const std::uint8_t> bytes) {
   pc_->write_memory(at, bytes);
   std::copy(bytes.begin(), bytes.end(), shadow_.begin() + at);
-  if (touched_.empty() || touched_.back() != at >> kPageBits) touched_.push_back(at >> kPageBits);
+  touch(at >> kPageBits);
+}
+
+void Rig::touch(std::uint32_t page) {
+  // Few pages, and the same ones again and again.
+  constexpr std::ptrdiff_t kLook = 16;
+  const auto end = touched_.end();
+  const auto from = end - std::min<std::ptrdiff_t>(kLook, end - touched_.begin());
+  if (std::find(from, end, page) == end) touched_.push_back(page);
 }
 
 machine::RunResult Rig::run_guest(std::uint64_t limit) {
@@ -355,20 +370,19 @@ void Rig::pass(Nanoseconds time) {
 }
 
 void Rig::reset() {
-  const std::uint64_t reset_began = times_resets ? host_ns() : 0;
+  const std::uint64_t reset_began = times_resets ? process_ns() : 0;
   // Pages in which the shadow is not the start's any more.
   if (unseen_writes_)
     for (const std::uint32_t page : start_->written_pages()) touched_.push_back(page);
   unseen_writes_ = false;
   for (const std::uint32_t page : touched_) {
-    const auto kept = start_->page(page);
-    std::memcpy(&shadow_[std::size_t{page} << kPageBits], kept.data(), kPageSize);
+    machine::copy_page(&shadow_[std::size_t{page} << kPageBits], start_->page(page).data());
   }
   touched_.clear();
   last_reset_ = start_->go_back();
   for (FuzzDisk* disk : {floppy_, disks_[0], disks_[1], cd_})
     if (disk != nullptr) disk->renew();
-  if (times_resets) reset_ns_ += host_ns() - reset_began;
+  if (times_resets) reset_ns_ += process_ns() - reset_began;
 }
 
 Execution Rig::run(std::span<const std::uint8_t> input, std::uint64_t limit) {

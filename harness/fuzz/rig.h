@@ -114,7 +114,9 @@ class Rig {
 
   const RigOptions& options() const { return options_; }
   machine::Checkpoint::Cost last_reset() const { return last_reset_; }
-  // Nanoseconds of the host that resets have taken, when they are timed.
+  // After reset(): it has brought back all that there is. For tests: slow.
+  bool is_as_at_start() const { return start_->is_restored(); }
+  // Nanoseconds of the processor that resets have taken, when they are timed.
   bool times_resets = false;
   std::uint64_t reset_ns() const { return reset_ns_; }
   machine::Pc& pc() { return *pc_; }
@@ -152,6 +154,7 @@ class Rig {
   CallEnd call(const Entry& entry, const CallStep& step, std::uint64_t limit);
   machine::RunResult run_guest(std::uint64_t limit);
   void poke(std::uint32_t at, std::span<const std::uint8_t> bytes);
+  void touch(std::uint32_t page);
   void do_event(const EventStep& event);
   void do_disk(const DiskStep& step);
   void judge(const CallStep& step, const CallEnd& end, std::size_t index, Execution& result);
