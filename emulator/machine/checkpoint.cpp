@@ -2,6 +2,7 @@
 #include "emulator/machine/checkpoint.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "emulator/machine/pc_parts.h"
@@ -36,6 +37,19 @@ bool all_zero(const std::uint8_t* page) {
 }
 
 }  // namespace
+
+void copy_page(std::uint8_t* to, const std::uint8_t* from) {
+  typedef std::uint64_t Pair __attribute__((vector_size(16)));
+  using Line = std::array<Pair, 4>;
+  for (std::size_t at = 0; at < kPageSize; at += sizeof(Line)) {
+    Line now, kept;
+    std::memcpy(&now, to + at, sizeof now);
+    std::memcpy(&kept, from + at, sizeof kept);
+    const Pair some =
+        (now[0] ^ kept[0]) | (now[1] ^ kept[1]) | (now[2] ^ kept[2]) | (now[3] ^ kept[3]);
+    if ((some[0] | some[1]) != 0) std::memcpy(to + at, &kept, sizeof kept);
+  }
+}
 
 Checkpoint::Checkpoint(Pc& pc) : pc_(pc) {}
 Checkpoint::~Checkpoint() = default;

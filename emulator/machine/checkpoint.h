@@ -12,7 +12,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <vector>
@@ -22,12 +21,9 @@
 
 namespace ice86::machine {
 
-// A size that the compiler does not know: its own way to copy a page is slower than the library's.
-inline void copy_page(std::uint8_t* to, const std::uint8_t* from) {
-  std::size_t size = kPageSize;
-  asm("" : "+r"(size));
-  std::memcpy(to, from, size);
-}
+// Writes where they differ alone: most of a page does not, and a host's loads wait for stores whose
+// addresses have the same low 12 bits.
+void copy_page(std::uint8_t* to, const std::uint8_t* from);
 
 class Checkpoint {
  public:

@@ -25,17 +25,17 @@ const Range* range_with(const std::vector<Range>& ranges, std::uint32_t at) {
 
 // The first place from `at` on, in a page, where two memories differ; none: the page's end.
 std::uint32_t next_difference(const std::uint8_t* a, const std::uint8_t* b, std::uint32_t at) {
-  constexpr std::uint32_t kAtOnce = 64;
+  typedef std::uint64_t Pair __attribute__((vector_size(16)));
+  using Line = std::array<Pair, 4>;
   const auto end = static_cast<std::uint32_t>((at | kPageMask) + 1);
   while (at < end) {
-    if (at % kAtOnce == 0) {
-      std::array<std::uint64_t, kAtOnce / 8> x, y;
-      std::memcpy(x.data(), a + at, kAtOnce);
-      std::memcpy(y.data(), b + at, kAtOnce);
-      std::uint64_t some = 0;
-      for (std::size_t i = 0; i < x.size(); ++i) some |= x[i] ^ y[i];
-      if (some == 0) {
-        at += kAtOnce;
+    if (at % sizeof(Line) == 0) {
+      Line x, y;
+      std::memcpy(&x, a + at, sizeof x);
+      std::memcpy(&y, b + at, sizeof y);
+      const Pair some = (x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]);
+      if ((some[0] | some[1]) == 0) {
+        at += sizeof(Line);
         continue;
       }
     }
