@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "harness/interrupts/state_registers.h"
+
 namespace ice86::harness {
 
 namespace {
@@ -31,22 +33,6 @@ constexpr unsigned kRuntimeServicesAt = 0x58, kBootServicesAt = 0x60;
 bool sixty_four_bit(const cpu::State& state) {
   constexpr unsigned kLong = 21;
   return (state.segment[cpu::kCs].attributes >> kLong & 1) != 0;
-}
-
-Registers registers_of(const cpu::State& state) {
-  const auto low = [&](cpu::Gpr gpr) { return static_cast<std::uint32_t>(state.gpr[gpr]); };
-  Registers r;
-  r.eax = low(cpu::kRax);
-  r.ebx = low(cpu::kRbx);
-  r.ecx = low(cpu::kRcx);
-  r.edx = low(cpu::kRdx);
-  r.esi = low(cpu::kRsi);
-  r.edi = low(cpu::kRdi);
-  r.ebp = low(cpu::kRbp);
-  r.ds = state.segment[cpu::kDs].selector;
-  r.es = state.segment[cpu::kEs].selector;
-  r.flags = static_cast<std::uint32_t>(state.rflags) & 0xffff;
-  return r;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "emulator/base/hash.h"
 #include "harness/interrupts/services.h"
+#include "harness/interrupts/state_registers.h"
 
 namespace ice86::harness {
 
@@ -49,22 +50,6 @@ CallKind kind_of(cpu::InterruptSource source) {
 
 }  // namespace
 
-Registers IntRecorder::registers(const cpu::State& state) const {
-  const auto wide = [&](cpu::Gpr gpr) { return static_cast<std::uint32_t>(state.gpr[gpr]); };
-  Registers r;
-  r.eax = wide(cpu::kRax);
-  r.ebx = wide(cpu::kRbx);
-  r.ecx = wide(cpu::kRcx);
-  r.edx = wide(cpu::kRdx);
-  r.esi = wide(cpu::kRsi);
-  r.edi = wide(cpu::kRdi);
-  r.ebp = wide(cpu::kRbp);
-  r.ds = state.segment[cpu::kDs].selector;
-  r.es = state.segment[cpu::kEs].selector;
-  r.flags = static_cast<std::uint32_t>(state.rflags) & 0xffff;
-  return r;
-}
-
 // The monitor of a virtual-8086 program gets its INT n as an interrupt of its own (IOPL 3) or as a
 // general protection fault, with the program's segments on its stack (SDM vol. 3A section 20.2.2:
 // error code, EIP, CS, EFLAGS, ESP, SS, ES, DS, FS, GS).
@@ -75,7 +60,7 @@ void IntRecorder::interrupt_delivered(const cpu::InterruptDelivery& delivery) {
   event.kind = kind_of(delivery.source);
   event.caller = {delivery.return_cs, static_cast<std::uint32_t>(delivery.return_ip)};
   event.handler = {state.segment[cpu::kCs].selector, static_cast<std::uint32_t>(state.rip)};
-  event.in = registers(state);
+  event.in = registers_of(state);
   event.in.flags = static_cast<std::uint32_t>(delivery.flags) & 0xffff;
   if (!sixteen_bit(state)) {
     if ((delivery.flags & kVirtual8086) == 0) return;
@@ -245,7 +230,7 @@ void IntRecorder::far_call() {
   event.caller.offset = static_cast<std::uint32_t>(view_.memory(stack, wide ? 4 : 2));
   event.caller.segment = static_cast<std::uint16_t>(view_.memory(stack + frame / 2, 2));
   event.handler = {state.segment[cpu::kCs].selector, static_cast<std::uint32_t>(state.rip)};
-  event.in = registers(state);
+  event.in = registers_of(state);
   const auto sp = static_cast<std::uint32_t>(state.gpr[cpu::kRsp]) + frame;
   const Open open{0,
                   event.caller.segment,
@@ -297,7 +282,7 @@ std::vector<FarPointer> IntRecorder::open_returns() const {
 void IntRecorder::close(std::size_t open_index, ReturnKind how) {
   IntEvent& event = events_[open_[open_index].event];
   open_.resize(open_index);
-  event.out = registers(view_.state());
+  event.out = registers_of(view_.state());
   event.how = how;
   event.instructions = view_.instructions() - event.instruction;
   event.duration = view_.time() - event.time;

@@ -98,7 +98,6 @@ class IntRecorder final : public cpu::InterruptObserver {
   void look_for_pxe(const cpu::State& state);
   void note_chain();
   void look_for_entry();
-  Registers registers(const cpu::State& state) const;
   std::vector<std::uint8_t> bytes_at(std::uint32_t linear, std::uint32_t size) const;
   std::string memory_text(const IntEvent& event, const MemoryRange& range);
   void close(std::size_t open_index, ReturnKind how);

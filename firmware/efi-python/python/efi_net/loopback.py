@@ -3,23 +3,19 @@
 efi_net.tcp and efi_net.udp."""
 import errno
 
-from .common import SHUT_READ, SHUT_WRITE, os_error
+from .common import SHUT_READ, SHUT_WRITE
+from .connection import StreamEnd
 
 QUEUE_LIMIT = 256 << 10
 
 
-class Connection:
+class Connection(StreamEnd):
     """One end; `pair` makes both."""
 
-    connected = True
-
     def __init__(self, names):
+        super().__init__()
         self._names = names
         self._peer = None
-        self.recv_queue = bytearray()
-        self.eof = self.broken = False
-        self.shut_read = self.shut_write = False
-        self.error = 0
 
     @classmethod
     def pair(cls, one, other):
@@ -35,36 +31,11 @@ class Connection:
         pass
 
     @property
-    def readable(self):
-        return bool(self.recv_queue) or self.eof or self.broken or self.shut_read
-
-    @property
     def writable(self):
         return self.broken or self.shut_write or len(self._peer.recv_queue) < QUEUE_LIMIT
 
-    @property
-    def hung_up(self):
-        return self.broken or (self.eof and self.shut_write)
-
-    def take_error(self):
-        error, self.error = self.error, 0
-        return error
-
-    def take(self, count, peek=False):
-        if self.recv_queue:
-            data = bytes(memoryview(self.recv_queue)[:count])
-            if not peek:
-                del self.recv_queue[:count]
-            return data
-        if self.error:
-            raise os_error(self.take_error())
-        return b"" if self.readable or count == 0 else None
-
     def give(self, data):
-        if self.error:
-            raise os_error(self.take_error())
-        if self.shut_write or self.broken:
-            raise os_error(errno.EPIPE)
+        self.check_can_give()
         room = min(len(data), QUEUE_LIMIT - len(self._peer.recv_queue))
         if data and room <= 0:
             return None

@@ -10,6 +10,7 @@ import time
 import efi
 from . import interface, protocols
 from .common import ANY, SHUT_READ, SHUT_WRITE, lock, os_error
+from .connection import StreamEnd
 from .interface import Child, Token, error_number, is_status
 
 _ACCESS_DENIED, _ABORTED, _FIN, _RESET, _REFUSED = 15, 21, 104, 105, 106
@@ -46,18 +47,13 @@ def _configure(child, local_port, remote, active, options):
         raise os_error(error_number(status))
 
 
-class Connection:
+class Connection(StreamEnd):
     """A connection, or the beginning of one: `Connection.open`, or out of a listener's queue."""
 
     def __init__(self, child):
+        super().__init__()
         self._child = child
         self._tcp = child.protocol
-        self.recv_queue = bytearray()
-        self.connected = True
-        self.eof = False
-        self.error = 0  # told once
-        self.broken = False
-        self.shut_read = self.shut_write = False
         self._receive = self._connect = self._close = None
         self._fin_after = None
         self._first = False  # whether our FIN was
@@ -176,39 +172,13 @@ class Connection:
     # ---- What a socket asks
 
     @property
-    def readable(self):
-        return bool(self.recv_queue) or self.eof or self.broken or self.shut_read
-
-    @property
     def writable(self):
         return self.connected and (self.broken or self.shut_write or (
             self._outstanding < SEND_LIMIT and len(self._sending) < SEND_TOKENS))
 
-    @property
-    def hung_up(self):
-        return self.broken or (self.eof and self.shut_write)
-
-    def take_error(self):
-        error, self.error = self.error, 0
-        return error
-
-    def take(self, count, peek=False):
-        """Received bytes; b"" at the end of them, None when there are none yet."""
-        if self.recv_queue:
-            data = bytes(memoryview(self.recv_queue)[:count])
-            if not peek:
-                del self.recv_queue[:count]
-            return data
-        if self.error:
-            raise os_error(self.take_error())
-        return b"" if self.readable or count == 0 else None
-
     def give(self, data):
         """Begins to send; how many bytes of it, None when there is no room."""
-        if self.error:
-            raise os_error(self.take_error())
-        if self.shut_write or self.broken:
-            raise os_error(errno.EPIPE)
+        self.check_can_give()
         room = min(len(data), PIECE, SEND_LIMIT - self._outstanding)
         if not data:
             return 0
