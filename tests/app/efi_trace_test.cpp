@@ -52,6 +52,29 @@ TEST_F(EfiTrace, OvmfOnItsWayToTheShell) {
   EXPECT_THAT(read.output, HasSubstr("EFI           boot services: LoadImage"));
 }
 
+// What a socket of Python comes to: the calls of EFI_TCP4_PROTOCOL, with a peer in virtual time.
+TEST_F(EfiTrace, ASocketOfPythonIsTcp4) {
+  write("arguments",
+        "--shutdown -c \"import socket; s = socket.create_connection(('10.0.2.100', 7007)); "
+        "s.sendall(b'hello'); print(s.recv(16)); s.close()\"");
+  const Outcome traced = ice86(
+      "trace -q --efi --out tcp.jsonl --firmware efi-python --nic user,model=e1000,peer=echo:7007 "
+      "--serial file:serial.txt --max-time 60s --fw-cfg "
+      "name=opt/efi-python/arguments,file=" +
+      (folder_ / "arguments").string());
+  ASSERT_EQ(traced.exit, 0) << traced.output;
+  EXPECT_EQ(count("serial.txt", "b'hello'"), 1U);
+  const auto called = [&](const std::string& name, const std::string& arguments) {
+    return count("tcp.jsonl", "\"service\":\"TCP4: " + name + "\"") != 0 &&
+           count("tcp.jsonl", "\"args\":\"" + arguments + "\"") != 0;
+  };
+  EXPECT_TRUE(called("Configure", "from port 0 to 10.0.2.100:7007"));
+  EXPECT_TRUE(called("Transmit", "5 bytes"));
+  EXPECT_EQ(count("tcp.jsonl", "\"service\":\"TCP4: Connect\""), 1U);
+  EXPECT_GE(count("tcp.jsonl", "\"service\":\"TCP4: Receive\""), 1U);
+  EXPECT_GE(count("tcp.jsonl", "\"service\":\"DHCP4: Start\""), 1U);
+}
+
 TEST_F(EfiTrace, ABiosHasNone) {
   const Outcome outcome =
       ice86("trace -q --firmware " + guest("exit_rom") + " --efi --max-time 100ms");
