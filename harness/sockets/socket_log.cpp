@@ -117,16 +117,28 @@ std::vector<std::uint64_t> sockets_of(const SocketLog& log) {
   return numbers;
 }
 
+// What this step goes on with. A stream does so behind calls that move no data: how much of it had
+// come by then is a matter of speed, as when http.client closes a socket whose response it goes on
+// to read.
+Step* begun(std::vector<Step>& steps, const Step& step) {
+  for (auto before = steps.rbegin(); before != steps.rend(); ++before) {
+    if (before->what == step.what) {
+      const bool pieces = piece(*step.call) && piece(*before->call);
+      const bool again = before == steps.rbegin() && before->value == step.value;
+      return pieces || again ? &*before : nullptr;
+    }
+    if (!piece(*step.call) || before->call->way != SocketCall::Way::kNone) return nullptr;
+  }
+  return nullptr;
+}
+
 std::vector<Step> steps_of(const SocketLog& log, std::uint64_t socket) {
   std::vector<Step> steps;
   for (const SocketCall& call : log.calls) {
     if (call.socket != socket) continue;
     Step step{&call, what_of(call), value_of(call)};
-    const bool goes_on =
-        !steps.empty() && steps.back().what == step.what &&
-        ((piece(call) && piece(*steps.back().call)) || steps.back().value == step.value);
-    if (goes_on) {
-      steps.back() = std::move(step);
+    if (Step* const before = begun(steps, step)) {
+      *before = std::move(step);
     } else {
       steps.push_back(std::move(step));
     }

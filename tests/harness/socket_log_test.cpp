@@ -101,6 +101,21 @@ TEST(SocketDiff, PiecesOfAStreamDoNotMatter) {
   EXPECT_EQ(found[0].what, "data");
 }
 
+// http.client closes the socket of a response that it goes on to read.
+TEST(SocketDiff, PiecesGoOnBehindCallsThatMoveNoData) {
+  const std::string close = R"("socket":1,"call":"close","args":[],"result":null)";
+  const std::string sent =
+      fmt::format(R"("socket":1,"call":"send","args":[9],"out":9,"stream":"{}")", digest('5'));
+  const SocketLog one = parsed(log({connected(R"("result":null)"), received(9, 'c'), close}));
+  const SocketLog two =
+      parsed(log({connected(R"("result":null)"), received(3, 'a'), close, received(6, 'c')}));
+  EXPECT_THAT(differences(one, two), testing::IsEmpty());
+  // What is sent between two answers divides them.
+  const SocketLog late = parsed(log({received(9, 'c'), sent}));
+  const SocketLog early = parsed(log({received(3, 'a'), sent, received(6, 'c')}));
+  EXPECT_THAT(differences(late, early), testing::Not(testing::IsEmpty()));
+}
+
 TEST(SocketDiff, ErrorsDoMatter) {
   const SocketLog good = parsed(log({connected(R"("result":null)")}));
   const SocketLog bad =

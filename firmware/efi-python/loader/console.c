@@ -164,11 +164,23 @@ static void escape(char c) {
   }
 }
 
+// The firmware's cursor is on the next line already, but what is on the serial line has had no new line, and
+// who reads it along wants one. On the last row the screen has an empty line then.
+static void new_line_at_margin(void) {
+  flush();
+  const int row = firmware.system->console_out->mode->row;
+  put('\r');
+  put('\n');
+  flush();
+  if (row < (int)console.rows - 1) move_to(0, row);
+}
+
 static void control(char c) {
   switch (c) {
     case '\n':
-      // Behind the margin the firmware has made the new line already.
-      if (!console.at_margin) {
+      if (console.at_margin) {
+        new_line_at_margin();
+      } else {
         put('\r');
         put('\n');
       }
