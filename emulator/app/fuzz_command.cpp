@@ -29,7 +29,7 @@ struct FuzzOptions {
   std::optional<unsigned> vector;
   std::string firmware = "bochs";
   std::string drives = "full";
-  std::string engine = "jit";
+  std::string engine = default_engine();
   double minutes = 1;
   std::optional<std::uint64_t> executions;
   std::optional<std::size_t> findings;

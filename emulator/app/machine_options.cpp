@@ -125,6 +125,10 @@ Result<DriveSpec> drive_of(const machine::MachineFile::Drive& drive, bool snapsh
 
 }  // namespace
 
+std::string default_engine() {
+  return cpu::engine_available(cpu::Engine::kJit) ? "jit" : "interp";
+}
+
 void add_board_options(CLI::App& command, MachineOptions& o) {
   o.given = [&command](const char* option) {
     const CLI::Option* const found = command.get_option_no_throw(option);
@@ -153,8 +157,9 @@ void add_board_options(CLI::App& command, MachineOptions& o) {
   command
       .add_option(
           "--engine", o.engine,
-          "what executes: interp (the interpreter), jit (translates to host code; the results "
-          "are the same), or check (both side by side, until they differ: exit 7)")
+          "what executes: jit (translates to host code; the default where there is one), interp "
+          "(the interpreter; the results are the same), or check (both side by side, until they "
+          "differ: exit 7)")
       ->capture_default_str();
   static constexpr const char* kSlots[] = {"--hda", "--hdb", "--hdc", "--hdd"};
   static constexpr const char* kPlaces[] = {"primary master", "primary slave", "secondary master",
@@ -313,7 +318,6 @@ void apply_firmware_defaults(MachineOptions& o, bool for_person) {
     network.nics.push_back("user,model=e1000");
   if (!for_person) return;
   if (o.serial.empty()) o.serial.push_back("mon:stdio");
-  if (!o.given("--engine") && cpu::engine_available(cpu::Engine::kJit)) o.engine = "jit";
 }
 
 Result<PcConfig> machine_config(const MachineOptions& options) {

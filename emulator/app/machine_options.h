@@ -22,6 +22,9 @@ class App;
 
 namespace ice86::app {
 
+// The fastest engine of this build on this host: jit or interp.
+std::string default_engine();
+
 struct MachineOptions : DriveOptions {
   std::string board = "pc";  // or a machine file
   // Whether the command line has the option: it goes before the machine file.
@@ -32,7 +35,7 @@ struct MachineOptions : DriveOptions {
   std::vector<std::string> fw_cfg;
   std::string memory = "128M";
   std::optional<std::string> cpu;  // model name or file
-  std::string engine = "interp";
+  std::string engine = default_engine();
   std::optional<std::string> boot;
   std::string rtc = "2003-06-09T12:00:00";
   std::uint64_t rate = 100;  // instructions per microsecond
@@ -62,8 +65,7 @@ Result<void> apply_machine_file(MachineOptions& options);
 Result<void> use_machine_file(machine::MachineFile file, MachineOptions& options);
 
 // After that: a firmware that is a machine of its own (FirmwareEntry::disk) gets its disk and
-// network card and, for a person, a console and the faster engine, where the user has not said
-// otherwise.
+// network card and, for a person, a console, where the user has not said otherwise.
 void apply_firmware_defaults(MachineOptions& options, bool for_person);
 
 // Reads and checks all files the options name. Nothing is written before this has succeeded.

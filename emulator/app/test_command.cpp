@@ -43,7 +43,7 @@ struct TestOptions {
   bool tap = false;
   std::optional<std::string> junit, json_file, tap_file;
   std::string out = "ice86-test";
-  std::string engine = "interp";
+  std::string engine = default_engine();
   DisplayOptions display;
 };
 

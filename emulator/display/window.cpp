@@ -2,8 +2,6 @@
 // Reference: SDL 2 API (video, render, events, mouse).
 #include "emulator/display/window.h"
 
-#define SDL_MAIN_HANDLED
-#include <SDL2/SDL.h>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 
 #include "emulator/base/assert.h"
 #include "emulator/display/sdl_keys.h"
+#include "emulator/display/sdl_library.h"
 
 namespace ice86::display {
 
@@ -41,7 +40,7 @@ std::optional<Button> button_of(std::uint8_t sdl_button) {
 
 }  // namespace
 
-class Window::Sdl {
+class Window::Sdl : private SdlLibrary {
  public:
   explicit Sdl(const WindowOptions& options) : options_(options), scale_(options.scale) {}
   ~Sdl();
@@ -94,10 +93,11 @@ Window::Sdl::~Sdl() {
   if (texture_ != nullptr) SDL_DestroyTexture(texture_);
   if (renderer_ != nullptr) SDL_DestroyRenderer(renderer_);
   if (window_ != nullptr) SDL_DestroyWindow(window_);
-  SDL_QuitSubSystem(SDL_INIT_VIDEO);
+  if (loaded()) SDL_QuitSubSystem(SDL_INIT_VIDEO);
 }
 
 Result<void> Window::Sdl::open() {
+  ICE86_TRY(load());
   SDL_SetMainReady();
   // Ctrl-C at the terminal ends the run the same way with and without a window.
   SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");

@@ -58,7 +58,7 @@ TEST_P(Loaders, CallAsInBochs) {
       ice86("reference bochs --boot c,menu=on --max-time 60s --out bochs.jsonl " + boot());
   ASSERT_EQ(bochs.exit, 3) << bochs.output;
   const Outcome ours =
-      ice86("trace --boot c,menu=on --engine jit --max-time 15s --out ours.jsonl " + boot());
+      ice86("trace --boot c,menu=on --max-time 15s --out ours.jsonl " + boot());
   ASSERT_EQ(ours.exit, 3) << ours.output;
   EXPECT_GE(count("ours.jsonl", "\"service\":\"disk: extended read\""), 150u);
   EXPECT_GE(count("ours.jsonl", "\"service\":\"memory map E820\""), 6u);
@@ -72,7 +72,7 @@ TEST_P(Loaders, CallAsInQemu) {
   if (std::string(GetParam().firmware) != "seabios") GTEST_SKIP() << "it cannot run in QEMU";
   const Outcome qemu = ice86("reference qemu --max-time 30s --out qemu.jsonl " + boot());
   ASSERT_EQ(qemu.exit, 3) << qemu.output;
-  const Outcome ours = ice86("trace --engine jit --max-time 15s --out ours.jsonl " + boot());
+  const Outcome ours = ice86("trace --max-time 15s --out ours.jsonl " + boot());
   ASSERT_EQ(ours.exit, 3) << ours.output;
   const Outcome same =
       ice86("diff qemu.jsonl ours.jsonl --rules '" ICE86_RULES "/seabios-in-qemu.rules'");

@@ -37,7 +37,7 @@ fi
 
 # The network card's option ROM asks for an address: the same frames, byte for byte and to the
 # nanosecond, and the same screen, without a network.
-set -- "$ice86" run --engine jit --firmware seabios --boot n --nic user --max-time 8 --print-screen
+set -- "$ice86" run --firmware seabios --boot n --nic user --max-time 8 --print-screen
 run "$@" --pcap "$folder/first.pcap" --record-input "$folder/log" >"$folder/first" </dev/null
 has '"frame":0'
 run "$@" --pcap "$folder/second.pcap" --input "$folder/log" >"$folder/second" </dev/null

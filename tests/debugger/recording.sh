@@ -30,7 +30,7 @@ grep -q '"serial":0,"hex":"7479706564"' run.rec || fail "the typed bytes are not
 [ "$(grep -c '"check"' run.rec)" -ge 3 ] || fail "there are no checks in the recording"
 run 3 'as recorded, in' "$ice86" replay run.rec --hash --print-screen
 cmp out first || fail "the replay ends in another state"
-run 3 'as recorded, in' "$ice86" replay run.rec --engine jit --hash --print-screen
+run 3 'as recorded, in' "$ice86" replay run.rec --engine interp --hash --print-screen
 cmp out first || fail "the replay with the other engine ends in another state"
 
 # Other observers.
@@ -48,7 +48,7 @@ run 3 'as recorded, in' "$ice86" replay ../run.rec --run-dir kept
 cd ..
 
 # A network that is not there any more: the same frames to the nanosecond.
-timeout 600 "$ice86" record net.rec --engine jit --firmware seabios --boot n --nic user --max-time 8 --pcap one.pcap \
+timeout 600 "$ice86" record net.rec --firmware seabios --boot n --nic user --max-time 8 --pcap one.pcap \
   >out 2>err || [ $? -eq 3 ] || fail "record: $?"
 grep -q '"frame":0' net.rec || fail "no frames in the recording"
 run 3 'as recorded, in' "$ice86" replay net.rec --pcap two.pcap
