@@ -85,6 +85,10 @@ machine::RunResult Debugger::run(const machine::RunLimits& limits) {
       if (limits.interrupted && limits.interrupted()) return asked_to_end;
       continue;
     }
+    if (journey_) {
+      if (travel(limits)) return asked_to_end;
+      continue;
+    }
     if (ended_ && !in_past()) return *std::exchange(ended_, std::nullopt);
     ended_.reset();
     if (const auto result = advance(limits)) return *result;
@@ -100,6 +104,8 @@ std::optional<machine::RunResult> Debugger::advance(const machine::RunLimits& li
     outer = limits.interrupted && limits.interrupted();
     return outer || stop_asked_ || quit_ || !running_;
   };
+  machine::Instant visit{0, 0};
+  if (sample_each_ != 0) own.attend = [&] { return sample(limits, visit); };
   if (step_to_) own.instructions = std::min(*step_to_, limits.instructions.value_or(*step_to_));
   if (range_) own.instructions = pc_.instant().instructions + 1;
   interrupted_.reset();
@@ -136,6 +142,37 @@ std::optional<machine::RunResult> Debugger::advance(const machine::RunLimits& li
   }
   stand(std::move(stop));
   return std::nullopt;
+}
+
+// Where the CPU is, now and then; and the others' visits when they are due.
+machine::Instant Debugger::sample(const machine::RunLimits& limits, machine::Instant& visit) {
+  const machine::Instant now = pc_.instant();
+  if (!repeating()) ++samples_[linear_ip()];
+  const std::uint64_t rate = pc_.clock().instructions_per_microsecond();
+  machine::Instant next{0, now.time + std::max<std::uint64_t>(sample_each_ * 1000 / rate, 1)};
+  if (!limits.attend) return next;
+  if (now.time >= visit.time && now.instructions >= visit.instructions) visit = limits.attend();
+  if (visit.time < next.time) next = visit;
+  return next;
+}
+
+void Debugger::profile(std::uint64_t interval) {
+  sample_each_ = interval;
+}
+
+// What was asked for of the past. True: the run is to end.
+bool Debugger::travel(const machine::RunLimits& limits) {
+  const auto journey = std::exchange(journey_, nullptr);
+  bool outer = false;
+  go_on_ = false;
+  travelling_ = true;
+  journey([&] {
+    serve_all();
+    outer = outer || (limits.interrupted && limits.interrupted());
+    return outer || stop_asked_ || quit_ || go_on_;
+  });
+  if (std::exchange(go_on_, false)) go();
+  return outer || quit_;
 }
 
 // Conditions that the CPU does not look at.
@@ -188,7 +225,7 @@ Stop Debugger::stop_of(const machine::RunResult& result) {
 }
 
 void Debugger::stand(Stop stop) {
-  running_ = false;
+  running_ = travelling_ = false;
   stop_asked_ = false;
   step_to_.reset();
   range_.reset();
@@ -211,6 +248,7 @@ void Debugger::resume() {
 
 void Debugger::go() {
   if (!running_) resume();
+  go_on_ = travelling_;
 }
 
 void Debugger::step(std::uint64_t instructions) {
@@ -256,17 +294,71 @@ bool Debugger::reverse_step(std::uint64_t instructions) {
 
 bool Debugger::reverse_continue() {
   if (!timeline_ || running_) return false;
+  journey_ = [this](const std::function<bool()>& interrupted) { reverse(interrupted); };
+  resume();
+  return true;
+}
+
+void Debugger::reverse(const std::function<bool()>& interrupted) {
+  bool gave_up = false;
+  const auto ask = [&] { return gave_up = gave_up || interrupted(); };
   std::optional<cpu::DebugStops::Hit> hit;
   do {
-    hit = timeline_->reverse(stops_);
+    hit = timeline_->reverse(stops_, ask);
   } while (hit && !wanted(*hit));
-  if (!hit) {
+  if (hit) {
+    stops_.hit = hit;
+    stand(stop_of({machine::RunEnd::kStopped, 0}));
+  } else if (gave_up) {
+    stand({Stop::Reason::kAsked, {}, false, {}, "stopped on the way back: it is where it was"});
+  } else {
     stand({Stop::Reason::kHistoryBegins, {}, false, {}, "history begins here"});
-    return true;
   }
-  stops_.hit = hit;
-  stand(stop_of({machine::RunEnd::kStopped, 0}));
+}
+
+bool Debugger::go_to_interrupt(std::uint8_t vector, std::uint64_t number) {
+  if (!timeline_ || running_) return false;
+  journey_ = [=, this](const std::function<bool()>& interrupted) {
+    find_interrupt(vector, number, interrupted);
+  };
+  resume();
   return true;
+}
+
+void Debugger::find_interrupt(std::uint8_t vector, std::uint64_t number,
+                              const std::function<bool()>& interrupted) {
+  const std::uint64_t from = pc_.instant().instructions;
+  const bool was_present = !in_past();
+  timeline_->go_to(timeline_->first());
+  timeline_->set_stops(nullptr);
+  pc_.cpu().set_interrupt_observer(this);
+  counting_ = Count{vector, number};
+  machine::RunLimits limits;
+  limits.instructions = timeline_->present().instructions;
+  limits.interrupted = interrupted;
+  const machine::RunResult result = timeline_->run(limits);
+  const std::uint64_t left = std::exchange(counting_, std::nullopt)->left;
+  rebuild();
+  if (left == 0) {
+    stand({Stop::Reason::kInterrupt,
+           {},
+           false,
+           result,
+           fmt::format("interrupt {:02x}h, the {}. of them", vector, number)});
+    return;
+  }
+  if (was_present) {
+    timeline_->go_to_present();
+  } else {
+    timeline_->go_to(from);
+  }
+  const bool gave_up = result.end == machine::RunEnd::kInterrupted;
+  stand({Stop::Reason::kAsked,
+         {},
+         false,
+         {},
+         gave_up ? "stopped on the way: it is where it was"
+                 : fmt::format("history has {} interrupts {:02x}h", number - left, vector)});
 }
 
 void Debugger::moved(const std::string& text) {
@@ -336,6 +428,11 @@ void Debugger::remove_all(const FrontEnd* owner) {
 }
 
 void Debugger::interrupt_delivered(const cpu::InterruptDelivery& delivery) {
+  if (counting_) {
+    if (counting_->left != 0 && delivery.vector == counting_->vector && --counting_->left == 0)
+      pc_.stop();
+    return;
+  }
   const auto ah = static_cast<std::uint8_t>(state().gpr[cpu::kRax] >> 8);
   for (const Breakpoint& b : breakpoints_) {
     if (b.kind != Breakpoint::Kind::kInterrupt || b.address != delivery.vector) continue;
@@ -357,7 +454,7 @@ void Debugger::far_transfer(cpu::FarTransfer) {
 }
 
 bool Debugger::input(const machine::Input& input) {
-  if (in_past() && running_) return false;
+  if (travelling_ || (in_past() && running_)) return false;
   pc_.input(input);
   return true;
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -98,7 +99,13 @@ class Debugger final : private cpu::InterruptObserver {
   void quit();
   // Back in time. At once; front ends are told. False: time does not go back in this run.
   bool reverse_step(std::uint64_t instructions);
+  // The same for what may take long: it happens when serve() has returned, and stop() ends it.
   bool reverse_continue();
+  // To the first instruction of the handler at this delivery of the interrupt, counted from 1 at
+  // the beginning of history.
+  bool go_to_interrupt(std::uint8_t vector, std::uint64_t number);
+  // On its way in the past: the machine is nobody's to look at or to change.
+  bool travelling() const { return travelling_; }
   // The machine is elsewhere now, through timeline(): front ends are told.
   void moved(const std::string& text);
 
@@ -120,6 +127,12 @@ class Debugger final : private cpu::InterruptObserver {
   // Before somebody changes the machine in another way.
   void changed();
 
+  // Where the CPU is, each so many instructions of the present: linear addresses, and how often.
+  // 0: no more; what has been counted stays.
+  void profile(std::uint64_t interval);
+  const std::map<std::uint64_t, std::uint64_t>& samples() const { return samples_; }
+  void forget_samples() { samples_.clear(); }
+
   // A key, the reset button, ... In the past it begins another history; not while the machine is
   // repeating: false.
   bool input(const machine::Input& input);
@@ -133,6 +146,11 @@ class Debugger final : private cpu::InterruptObserver {
   void wait(const machine::RunLimits& limits);
   void resume();
   std::optional<machine::RunResult> advance(const machine::RunLimits& limits);
+  bool travel(const machine::RunLimits& limits);
+  void reverse(const std::function<bool()>& interrupted);
+  void find_interrupt(std::uint8_t vector, std::uint64_t number,
+                      const std::function<bool()>& interrupted);
+  machine::Instant sample(const machine::RunLimits& limits, machine::Instant& visit);
   bool wanted(const cpu::DebugStops::Hit& hit) const;
   Stop stop_of(const machine::RunResult& result);
   void stand(Stop stop);
@@ -147,6 +165,16 @@ class Debugger final : private cpu::InterruptObserver {
   bool running_ = true;
   bool stop_asked_ = false;
   bool quit_ = false;
+  std::function<void(const std::function<bool()>&)> journey_;  // in the past, when served
+  bool travelling_ = false;
+  bool go_on_ = false;  // somebody has let the machine go meanwhile
+  struct Count {
+    std::uint8_t vector = 0;
+    std::uint64_t left = 0;
+  };
+  std::optional<Count> counting_;
+  std::uint64_t sample_each_ = 0;
+  std::map<std::uint64_t, std::uint64_t> samples_;
   std::optional<std::uint64_t> step_to_;  // an instruction count
   std::optional<std::pair<std::uint64_t, std::uint64_t>> range_;
   std::optional<std::uint64_t> once_;                  // go_to_address

@@ -97,7 +97,7 @@ void Timeline::restore(const Point& point) {
 
 void Timeline::set_stops(cpu::DebugStops* stops) {
   stops_ = stops;
-  pc_.set_debug_stops(stops);
+  if (!reversing_) pc_.set_debug_stops(stops);
 }
 
 void Timeline::leave_present() {
@@ -226,10 +226,14 @@ void Timeline::go_to_present() {
   pc_.network().close_outside(false);
 }
 
-std::optional<cpu::DebugStops::Hit> Timeline::reverse(const cpu::DebugStops& wanted) {
+std::optional<cpu::DebugStops::Hit> Timeline::reverse(const cpu::DebugStops& wanted,
+                                                      const std::function<bool()>& interrupted) {
   using Hit = cpu::DebugStops::Hit;
   settle();
   leave_present();
+  reversing_ = true;
+  bool gave_up = false;
+  const auto ask = [&] { return gave_up = gave_up || (interrupted && interrupted()); };
   cpu::DebugStops stops = wanted;
   stops.pass.reset();
   std::uint64_t end = pc_.instant().instructions;
@@ -238,14 +242,15 @@ std::optional<cpu::DebugStops::Hit> Timeline::reverse(const cpu::DebugStops& wan
   std::uint64_t place = first();
   std::size_t index = point_before(end);
   if (points_[index].at.instructions == end && index > 0) --index;
-  for (; start > first();) {
+  while (start > first() && !ask()) {
     // Is there one at all? Only the last counts.
     const std::uint64_t from = points_[index].at.instructions;
     restore(points_[index]);
     stops.stop = false;
     stops.hit.reset();
     pc_.set_debug_stops(&stops);
-    advance(end, nullptr);
+    advance(end, ask);
+    if (gave_up) break;
     if (stops.hit) {
       const std::uint64_t near = std::max(from, stops.hit->count);
       restore(points_[index]);
@@ -273,7 +278,15 @@ std::optional<cpu::DebugStops::Hit> Timeline::reverse(const cpu::DebugStops& wan
     end = from;
     --index;
   }
+  reversing_ = false;
   pc_.set_debug_stops(stops_);
+  if (gave_up && !found) {
+    place = start;
+    if (start == live_->at.instructions) {
+      go_to_present();
+      return std::nullopt;
+    }
+  }
   go_to(place);
   return found;
 }

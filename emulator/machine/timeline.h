@@ -52,8 +52,10 @@ class Timeline final {
   bool go_to_time(Nanoseconds time);
   void go_to_present();
   // Back to the last place where one of the stops holds: code is at its instruction again, data and
-  // ports are before the access. None: the machine is at first().
-  std::optional<cpu::DebugStops::Hit> reverse(const cpu::DebugStops& stops);
+  // ports are before the access. None: the machine is at first(), or, where `interrupted` has asked
+  // for it, where it was. Meanwhile nobody may change the machine.
+  std::optional<cpu::DebugStops::Hit> reverse(const cpu::DebugStops& stops,
+                                              const std::function<bool()>& interrupted = nullptr);
 
   // Memory or registers have been written from outside: what came after is another history's.
   void changed();
@@ -94,6 +96,7 @@ class Timeline final {
   std::size_t next_action_ = 0;  // in the past: the next that is given
   bool repeating_ = false;
   bool changed_ = false;
+  bool reversing_ = false;
   std::uint64_t archive_bytes_ = 0;
   cpu::DebugStops* stops_ = nullptr;
   std::function<void(const TimedInput&)> told_;

@@ -28,3 +28,34 @@ if [ "$places" -ne 2 ]; then
   echo "the boot sector was reached $places times, not 2"
   exit 1
 fi
+
+# The way back can be stopped: the machine is where it was. The second INT 10h is that of a count of
+# stops; memory goes into a file; the profile has samples.
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+said=$(printf '%s\n' 'profile start 1000' 'lb 0x7c00' c 'profile 3' rc stop rc 'goto end' \
+  'pmemsave 0x7c00 512 '"$folder/sector" 'goto int 10 2' 'goto int 13 9999' 'goto start' 'd 1' 'int 10' c c r quit |
+  timeout 250 "$1" run --firmware seabios --disk "$2" -S --monitor stdio 2>&1)
+result=$?
+[ "$result" -eq 0 ] || { echo "$said"; echo "exit code $result, not 0"; exit 1; }
+for wanted in 'stopped on the way back: it is where it was at' 'history begins here' ' samples at ' \
+  'interrupt 10h, the 2. of them (in the past)' 'interrupts 13h'; do
+  case $said in
+    *"$wanted"*) ;;
+    *)
+      echo "$said"
+      echo "missing: $wanted"
+      exit 1
+      ;;
+  esac
+done
+at() { echo "$said" | grep "$1" | tail -1 | grep -o 'at instruction [0-9]*'; }
+if [ "$(at 'the 2. of them')" != "$(at 'interrupt 10h from')" ]; then
+  echo "$said"
+  echo "goto int 10 2 is not the second stop at INT 10h"
+  exit 1
+fi
+if ! head -c 512 "$2" | cmp - "$folder/sector"; then
+  echo "pmemsave has not saved the boot sector"
+  exit 1
+fi

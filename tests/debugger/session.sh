@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # One scripted session of Debian's GDB with a run: session.sh ICE86 SCRIPT.py HELPER.py RUN-OPTION...
+# Another GDB than 'gdb': in the variable ICE86_GDB.
 # The script ends GDB with exit code 0 when all that it looked at was right.
 set -u
 ice86=$1 script=$2 helper=$3
@@ -24,7 +25,7 @@ while [ ! -S "$folder/gdb" ]; do
   waited=$((waited + 1))
 done
 ICE86_SOCKET="$folder/gdb" ICE86_HELPER="$helper" \
-  timeout 500 gdb -nx -batch -ex "python import sys; sys.path.insert(0, '$(dirname "$script")')" -x "$script"
+  timeout 500 "${ICE86_GDB:-gdb}" -nx -batch -ex "python import sys; sys.path.insert(0, '$(dirname "$script")')" -x "$script"
 result=$?
 # GDB has ended the run.
 wait "$machine"

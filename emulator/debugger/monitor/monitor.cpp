@@ -43,9 +43,10 @@ const std::vector<Monitor::Command>& Monitor::commands() {
       {"stop", "", "stop the machine", &Monitor::stop, true},
       {"rs reverse-step", "[N]", "back by N instructions", &Monitor::reverse_step, false},
       {"rc reverse-continue", "", "back to the last breakpoint, watchpoint or port access",
-       &Monitor::reverse_continue, false},
-      {"goto", "N | +N | -N | TIME | start | end",
-       "to an instruction count, or a virtual time (12.5s, 300ms)", &Monitor::go_to, false},
+       &Monitor::reverse_continue, true},
+      {"goto", "N | +N | -N | TIME | start | end | int VECTOR N",
+       "to an instruction count, a virtual time (12.5s, 300ms), or the N-th of an interrupt",
+       &Monitor::go_to, false},
       {"history", "", "how far time goes back, and what it costs", &Monitor::history, false},
       {"lb vb b break", "ADDRESS", "breakpoint at a linear address or SEG:OFF",
        &Monitor::break_code, false},
@@ -63,6 +64,10 @@ const std::vector<Monitor::Command>& Monitor::commands() {
        &Monitor::dump, false},
       {"xp", "[/NFU] ADDRESS", "memory at a physical address", &Monitor::dump_physical, false},
       {"setmem", "ADDRESS BYTE...", "write bytes at a linear address", &Monitor::set_memory, false},
+      {"memsave", "ADDRESS BYTES FILE", "memory at a linear address into a file",
+       &Monitor::save_memory, false},
+      {"pmemsave", "ADDRESS BYTES FILE", "memory at a physical address into a file",
+       &Monitor::save_memory, false},
       {"u disasm", "[/N] [ADDRESS]", "disassemble", &Monitor::disassemble, false},
       {"r reg regs registers", "", "registers", &Monitor::registers, false},
       {"sreg", "", "segment registers and descriptor tables", &Monitor::segments, false},
@@ -70,6 +75,9 @@ const std::vector<Monitor::Command>& Monitor::commands() {
       {"page", "ADDRESS", "the physical address of a linear one", &Monitor::page, false},
       {"info", "ivt [FIRST [COUNT]] | int13 | idt | gdt | post | device | b | cpu | registers",
        "tables and chips", &Monitor::info, false},
+      {"profile", "[start [INSTRUCTIONS] | stop | clear | COUNT]",
+       "count where the CPU is, each so many instructions (10000); the addresses it is at most",
+       &Monitor::profile, false},
       {"in inp", "PORT [1|2|4]", "read a port, with what that does", &Monitor::port_in, false},
       {"out outp", "PORT VALUE [1|2|4]", "write a port", &Monitor::port_out, false},
       {"sendkey", "KEY[-KEY...]", "press and release keys", &Monitor::key, false},
@@ -110,6 +118,8 @@ std::string Monitor::execute(const std::string& line) {
   if (command == nullptr) return fmt::format("'{}' is no command; help lists them\n", words[0]);
   if (command->runs && !controls_)
     return fmt::format("'{}' is GDB's to do: say it without 'monitor'\n", words[0]);
+  if (debugger_.travelling() && !has_name("stop q quit help h ?", words[0]))
+    return "the machine goes through its past; 'stop' ends that\n";
   if (debugger_.running() && has_name("rs rc goto x xp u n s", words[0]))
     return "the machine runs; stop it first\n";
   return (this->*command->run)(words);
@@ -157,16 +167,23 @@ std::optional<std::uint64_t> Monitor::term(std::string_view text) const {
   return std::nullopt;
 }
 
+// Interrupts, ports and codes have hexadecimal numbers, with 0x or without.
+std::optional<std::uint64_t> Monitor::hexadecimal(std::string word) {
+  if (word.rfind("0x", 0) == 0) word.erase(0, 2);
+  std::uint64_t value = 0;
+  const char* end = word.data() + word.size();
+  const auto read = std::from_chars(word.data(), end, value, 16);
+  if (word.empty() || read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return value;
+}
+
 // TERM[+TERM|-TERM], or SEG:TERM... with plain numbers in hexadecimal, as everybody writes them.
 std::optional<std::uint64_t> Monitor::address(const std::string& text) const {
   const std::size_t colon = text.find(':');
   if (colon != std::string::npos) {
-    const auto part = [this](const std::string& word) -> std::optional<std::uint64_t> {
-      std::uint64_t value = 0;
-      const char* end = word.data() + word.size();
-      const auto read = std::from_chars(word.data(), end, value, 16);
-      if (!word.empty() && read.ec == std::errc() && read.ptr == end) return value;
-      return term(word);
+    const auto part = [this](const std::string& word) {
+      const auto value = hexadecimal(word);
+      return value ? value : term(word);
     };
     const std::string segment = text.substr(0, colon);
     const auto selector = part(segment);
@@ -250,13 +267,21 @@ std::string Monitor::reverse_step(const Words& words) {
 }
 
 std::string Monitor::reverse_continue(const Words&) {
-  if (!debugger_.reverse_continue()) return no_history();
-  return controls_ ? "" : place();
+  return debugger_.reverse_continue() ? "" : no_history();
 }
 
 std::string Monitor::go_to(const Words& words) {
   if (debugger_.timeline() == nullptr) return no_history();
-  if (words.size() != 2) return "where? N, +N, -N, 12.5s, start or end\n";
+  if (words.size() == 4 && words[1] == "int") {
+    const auto vector = hexadecimal(words[2]);
+    const auto number = term(words[3]);
+    if (!vector || *vector > 0xff || !number || *number == 0)
+      return "which one? goto int 13 5: the fifth INT 13h\n";
+    if (!controls_) return "only at ice86's own monitor\n";
+    debugger_.go_to_interrupt(static_cast<std::uint8_t>(*vector), *number);
+    return "";
+  }
+  if (words.size() != 2) return "where? N, +N, -N, 12.5s, start, end, or int VECTOR N\n";
   const std::string& where = words[1];
   machine::Timeline& timeline = *debugger_.timeline();
   const std::uint64_t now = debugger_.pc().instant().instructions;
@@ -308,15 +333,9 @@ std::string Monitor::break_code(const Words& words) {
 }
 
 std::string Monitor::break_interrupt(const Words& words) {
-  // Interrupts have hexadecimal numbers.
-  const auto number = [&](std::size_t i) -> std::optional<std::uint64_t> {
-    std::string word = words[i];
-    if (word.rfind("0x", 0) == 0) word = word.substr(2);
-    std::uint64_t value = 0;
-    const char* end = word.data() + word.size();
-    const auto read = std::from_chars(word.data(), end, value, 16);
-    if (read.ec != std::errc() || read.ptr != end || value > 0xff) return std::nullopt;
-    return value;
+  const auto number = [&](std::size_t i) {
+    const auto value = hexadecimal(words[i]);
+    return value && *value <= 0xff ? value : std::nullopt;
   };
   if (words.size() < 2 || words.size() > 3 || !number(1) || (words.size() == 3 && !number(2)))
     return "which interrupt, and for which AH? Both in hexadecimal: int 13 42\n";
@@ -341,18 +360,13 @@ std::string Monitor::break_port(const Words& words) {
 }
 
 std::string Monitor::break_post(const Words& words) {
-  std::uint64_t code = 0;
-  std::string word = words.size() == 2 ? words[1] : "";
-  if (word.rfind("0x", 0) == 0) word.erase(0, 2);
-  const char* end = word.data() + word.size();
-  const auto read = std::from_chars(word.data(), end, code, 16);
-  if (word.empty() || read.ec != std::errc() || read.ptr != end || code > 0xff)
-    return "which code? Two hexadecimal digits\n";
+  const auto code = words.size() == 2 ? hexadecimal(words[1]) : std::nullopt;
+  if (!code || *code > 0xff) return "which code? Two hexadecimal digits\n";
   Breakpoint b;
   b.owner = owner_;
   b.kind = Breakpoint::Kind::kPorts;
   b.address = 0x80;
-  b.value = static_cast<std::uint8_t>(code);
+  b.value = static_cast<std::uint8_t>(*code);
   return fmt::format("breakpoint {}\n", debugger_.insert(b));
 }
 

@@ -64,6 +64,8 @@ class Monitor {
   std::string dump_physical(const Words& words);
   std::string examine(const Words& words, bool physical);
   std::string set_memory(const Words& words);
+  std::string save_memory(const Words& words);
+  std::string profile(const Words& words);
   std::string disassemble(const Words& words);
   std::string registers(const Words& words);
   std::string segments(const Words& words);
@@ -80,6 +82,7 @@ class Monitor {
   std::string vectors(unsigned first, unsigned count);
   std::string descriptor_table(bool interrupts);
   std::string no_history() const;
+  static std::optional<std::uint64_t> hexadecimal(std::string word);
   std::optional<std::uint64_t> term(std::string_view text) const;
   std::optional<std::uint64_t> address(const std::string& text) const;
 

@@ -17,6 +17,8 @@ namespace ice86::debugger {
 namespace {
 
 constexpr std::uint64_t kMostItems = 4096;
+constexpr std::uint64_t kMostSaved = std::uint64_t{1} << 30;
+constexpr std::uint64_t kSampleEach = 10'000, kMostSampleEach = std::uint64_t{1} << 40;
 
 // "/16bx": how many, the unit in bytes, the format.
 struct Shape {
@@ -140,6 +142,45 @@ std::string Monitor::set_memory(const Words& words) {
   }
   if (!at) return "setmem ADDRESS BYTE...\n";
   return debugger_.write(*at, bytes, false) ? "" : fmt::format("{:#x} is not mapped\n", *at);
+}
+
+// QEMU's words and their order.
+std::string Monitor::save_memory(const Words& words) {
+  const auto at = words.size() == 4 ? address(words[1]) : std::nullopt;
+  const std::uint64_t size = words.size() == 4 ? term(words[2]).value_or(0) : 0;
+  if (!at || size == 0 || size > kMostSaved)
+    return fmt::format("{} ADDRESS BYTES FILE, up to 1 GiB\n", words[0]);
+  const std::string bytes = debugger_.read(*at, size, words[0] == "pmemsave");
+  if (bytes.size() != size) return fmt::format("{:#x} is not mapped\n", *at + bytes.size());
+  const auto written = write_file(words[3], bytes);
+  return written ? "" : written.error().message() + "\n";
+}
+
+std::string Monitor::profile(const Words& words) {
+  const std::string what = words.size() > 1 ? words[1] : "20";
+  if (what == "start") {
+    const auto each = words.size() > 2 ? term(words[2]) : kSampleEach;
+    if (!each || *each == 0 || *each > kMostSampleEach) return "each how many instructions?\n";
+    debugger_.profile(*each);
+    return "";
+  }
+  if (what == "stop" || what == "clear") {
+    if (what == "stop") debugger_.profile(0);
+    if (what == "clear") debugger_.forget_samples();
+    return "";
+  }
+  const auto most = term(what);
+  if (!most) return "profile [start [INSTRUCTIONS] | stop | clear | COUNT]\n";
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> all(debugger_.samples().begin(),
+                                                           debugger_.samples().end());
+  std::uint64_t sum = 0;
+  for (const auto& [linear, count] : all) sum += count;
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  if (all.size() > *most) all.resize(*most);
+  std::string text = fmt::format("{} samples at {} addresses\n", sum, debugger_.samples().size());
+  for (const auto& [linear, count] : all) text += fmt::format("{:>8}  {:08x}\n", count, linear);
+  return text;
 }
 
 std::string Monitor::disassemble(const Words& words) {

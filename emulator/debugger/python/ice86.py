@@ -204,5 +204,32 @@ Command("info history", "How far time goes back", shows("history"))
 Command("goto-time", "goto-time N|+N|-N|TIME|start|end: an instruction count, or 12.5s",
         moves("goto"), gdb.COMMAND_RUNNING)
 
+
+
+def function_at(address):
+    text = gdb.execute("info symbol {:#x}".format(address), to_string=True)
+    match = re.match(r"(\S+)( \+ \d+)? (in section|of)", text)
+    return match.group(1) if match else None
+
+
+def profile(argument):
+    if argument and not argument.strip().isdigit():
+        print(monitor("profile " + argument).rstrip())
+        return
+    head, *lines = monitor("profile 1000000").splitlines()
+    counts = {}
+    for line in lines:
+        count, address = line.split()
+        address = int(address, 16)
+        name = function_at(address) or "{:#x}".format(address & ~0xFF)
+        counts[name] = counts.get(name, 0) + int(count)
+    print(head)
+    for name, count in sorted(counts.items(), key=lambda item: -item[1])[:int(argument or 20)]:
+        print("{:>8}  {}".format(count, name))
+
+
+Command("profile", "profile start [INSTRUCTIONS] | stop | clear | [COUNT]: samples of where the CPU is, summed up by "
+        "function; by 256 bytes where there are no symbols", profile, gdb.COMMAND_STATUS)
+
 if connected():
     follower.stopped()

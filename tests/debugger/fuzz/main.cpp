@@ -149,7 +149,11 @@ class Conversation final : public ice86::fuzz::Executor {
                                              "x /4096gx 0xffffffffffffff00",
                                              "u /4096 0xffffffff",
                                              "x /s esp",
-                                             "info int13"};
+                                             "info int13",
+                                             "goto int 10 1",
+                                             "profile start 7",
+                                             "profile 5",
+                                             "profile stop"};
   const std::vector<std::string> gdb_ = {"qSupported:swbreak+;hwbreak+",
                                          "?",
                                          "g",

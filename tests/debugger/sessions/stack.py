@@ -22,6 +22,7 @@ def body():
     connect()
     run("directory " + os.environ["ICE86_SOURCES"])
     run("symbol-file " + os.environ["ICE86_SYMBOLS"])
+    run("profile start 500")
     run("break memory_size")
     run("continue")
     expect("architecture", gdb.selected_inferior().architecture().name(), "i386")
@@ -54,6 +55,12 @@ def body():
     run("continue")
     expect("function", place()[0], "pci_init")
     expect("its argument", int(gdb.parse_and_eval("memory->below_4g")), MEMORY)
+    # Where the time went, by function: most of it waits for the serial line.
+    samples = run("profile 10")
+    if " samples at " not in samples or not re.search(r"^ +\d+  [a-z]\w+$", samples, re.M):
+        raise AssertionError("no functions in the profile: " + samples)
+    run("profile stop")
+    print(samples)
 
 
 session(body)
