@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cpu/features.h"
 
+#include <cpuid.h>
+
 #include <array>
 
 namespace ice86::cpu {
@@ -14,6 +16,13 @@ constexpr std::array<FeatureInfo, kFeatures> kTable = {{
     ICE86_CPU_FEATURES(ICE86_FEATURE)
 #undef ICE86_FEATURE
 }};
+
+// clang 14's __builtin_cpu_supports() does not know it. CPUID 01H:ECX bit 29 (SDM volume 1, section
+// 14.4.1); that the host's system keeps AVX's registers is AVX's own question.
+bool host_has_f16c() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c >> 29 & 1) != 0;
+}
 
 }  // namespace
 
@@ -76,7 +85,7 @@ FeatureSet implemented_features() {
   if (__builtin_cpu_supports("pclmul")) all.add(kPclmulqdq);
   if (__builtin_cpu_supports("avx")) all |= {kAvx, kAvx2};  // AVX2 by 128-bit lanes
   if (__builtin_cpu_supports("fma")) all.add(kFma);
-  if (__builtin_cpu_supports("f16c")) all.add(kF16c);
+  if (__builtin_cpu_supports("avx") && host_has_f16c()) all.add(kF16c);
   return all;
 }
 

@@ -121,9 +121,10 @@ Buffers buffers_of(unsigned vector, const CallStep& call) {
         if (t.wraps) b.ranges.push_back({t.buffer & ~0xfffU, 0x10000});
         if (t.wraps) at_es(0, 0x10000);
       }
+      // 66 bytes in Phoenix's EDD 3.0, 74 in T13's EDD-3 (1572D, table 11).
       if (in.ah() == 0x48)
         add(in.ds, in.esi,
-            std::min<std::uint32_t>(load_le<std::uint16_t>(call.packet.data()), 0x42));
+            std::min<std::uint32_t>(load_le<std::uint16_t>(call.packet.data()), 0x4a));
       if (in.ah() == 0x44 || in.ah() == 0x47) add(in.ds, in.esi, 0x18);
       if (in.ah() == 0x4b) add(in.ds, in.esi, 0x13);
       if (in.ah() == 0x0a) at_es(in.ebx, in.al() * 516U);

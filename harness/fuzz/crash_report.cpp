@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <deque>
 #include <string_view>
 
 #include "emulator/base/files.h"
@@ -16,7 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMostTraceLines = 20'000;
+constexpr std::size_t kFirstLines = 2'000, kLastLines = 18'000;  // of a trace
+// Of each call; one at a time takes long, and a hang goes round.
+constexpr std::uint64_t kTracedInstructions = 500'000;
 constexpr std::uint64_t kMostTextBytes = 1 << 20;
 
 std::string escaped(std::string_view text) {
@@ -58,32 +61,59 @@ std::string line_of(const std::string& text, std::string_view head) {
   return text.substr(from, text.find('\n', from) - from);
 }
 
+// As lines, with a heading; nothing if there is nothing.
+std::string console_text(std::string_view said) {
+  std::string text;
+  bool at_start = true;
+  for (const char c : said) {
+    if (c == '\r') continue;
+    if (at_start) text += "  ";
+    text += c == '\n' || (c >= ' ' && c <= '~') ? c : '?';
+    at_start = c == '\n';
+  }
+  if (text.empty()) return "";
+  return "the firmware said:\n" + text + (at_start ? "" : "\n");
+}
+
 }  // namespace
 
 Replay replay(Rig& rig, const Input& input, std::string* trace) {
   Replay result;
   std::string calls;
   rig.comparing = true;
-  std::size_t lines = 0;
   if (trace != nullptr) {
-    rig.on_call(
-        [&](const Rig::CallReport& call) { *trace += fmt::format("; -> {}\n", call.after); });
-    rig.on_instruction([&](machine::Pc& pc) {
-      if (++lines > kMostTraceLines) return;
-      *trace += instruction_text(pc) + "\n";
+    // Where it begins, and where it comes to its end.
+    std::deque<std::string> last;
+    std::size_t lines = 0;
+    const auto add = [&](std::string line) {
+      ++lines;
+      if (lines <= kFirstLines) {
+        *trace += line;
+        return;
+      }
+      last.push_back(std::move(line));
+      if (last.size() > kLastLines) last.pop_front();
+    };
+    rig.on_call([&](const Rig::CallReport& call) {
+      add(call.after.empty() ? fmt::format("; {}\n", call.before)
+                             : fmt::format("; {}\n; -> {}\n", call.before, call.after));
     });
-    // A hang goes round: its first turns tell enough.
-    rig.run(input, kMostTraceLines * 2);
+    rig.on_instruction([&](machine::Pc& pc) { add(instruction_text(pc) + "\n"); });
+    rig.run(input, kTracedInstructions);
     rig.on_instruction(nullptr);
-    if (lines > kMostTraceLines) *trace += "; ... and more\n";
+    if (lines > kFirstLines + kLastLines)
+      *trace += fmt::format("; ... {} more lines ...\n", lines - kFirstLines - kLastLines);
+    for (const std::string& line : last) *trace += line;
   }
   rig.on_call([&](const Rig::CallReport& call) {
-    calls += fmt::format("  {}\n    -> {}\n", call.before, call.after);
+    calls += fmt::format("  {}\n", call.before);
+    if (!call.after.empty()) calls += fmt::format("    -> {}\n", call.after);
   });
   result.execution = rig.run(input, Rig::kPatient);
   rig.on_call(nullptr);
+  const std::string said = console_text(rig.said());
   if (result.execution.slow) result.execution.findings.push_back(rig.hang(result.execution));
-  result.text = "calls:\n" + calls;
+  result.text = "calls:\n" + calls + said;
   for (const Finding& finding : result.execution.findings)
     result.text += fmt::format("{}: {}\n", finding.oracle, finding.text);
   return result;

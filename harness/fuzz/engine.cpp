@@ -115,6 +115,7 @@ bool FuzzEngine::execute(const Input& input) {
   rig_.comparing = rig_.has_other() && statistics_.executions % kEach == 0;
   Execution result = rig_.run(input);
   ++statistics_.executions;
+  cost_ = result.instructions;
   statistics_.calls += result.calls;
   statistics_.instructions += result.instructions;
   statistics_.pages += rig_.last_reset().pages;
@@ -158,6 +159,7 @@ void FuzzEngine::look_at_slow(const Input& input, Execution& result) {
 bool FuzzEngine::add(const Input& input) {
   if (!execute(input)) return false;
   corpus_.push_back(input);
+  costs_.push_back(cost_);
   statistics_.corpus = corpus_.size();
   if (kept) kept(input);
   return true;
@@ -169,10 +171,15 @@ void FuzzEngine::step() {
     input.resize(kStepBytes);
     fresh_step(input.data());
   } else {
-    // Half of the time one of the newest.
+    // Half of the time one of the newest; of two, mostly the one that is executed sooner.
     const std::size_t size = corpus_.size();
     const std::size_t last = std::min<std::size_t>(size, 16);
-    input = corpus_[random_.one_in(2) ? random_.below(size) : size - 1 - random_.below(last)];
+    const auto any = [&] {
+      return random_.one_in(2) ? random_.below(size) : size - 1 - random_.below(last);
+    };
+    const std::size_t one = any(), other = any();
+    const bool by_cost = !random_.one_in(8);
+    input = corpus_[by_cost && costs_[other] < costs_[one] ? other : one];
   }
   add(bend(std::move(input)));
 }

@@ -79,6 +79,8 @@ class FuzzEngine {
   Rig& rig_;
   FuzzRandom random_;
   std::vector<Input> corpus_;
+  std::vector<std::uint64_t> costs_;  // of each: instructions
+  std::uint64_t cost_ = 0;            // of the last execution
   std::map<std::string, bool> keys_;
   std::vector<std::uint32_t> constants_;
   alignas(64) std::array<std::uint8_t, cpu::Cpu::kEdgeMapBytes> map_{};

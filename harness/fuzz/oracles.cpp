@@ -211,6 +211,8 @@ void Rig::judge_data(const CallStep& step, const CallEnd& end, std::size_t index
     }
   }
   if (disk == nullptr || t.wraps || t.count == 0) return;
+  // A diskette with fewer sectors has another format, and another place for each sector.
+  if (t.drive < 0x80 && disk->sectors() != disk->made_sectors()) return;
   std::uint64_t first = t.lba;
   if (!t.edd) {
     Geometry g{2, 18, 2880};

@@ -104,6 +104,10 @@ Result<void> Rig::boot() {
   config.instructions_per_microsecond = kRate;
   config.debug_exit_port = kExitPort;
   config.end_on_reset = true;
+  config.debug_console = [this](std::uint8_t byte) {
+    constexpr std::size_t kMost = 4096;
+    if (said_.size() < kMost) said_ += static_cast<char>(byte);
+  };
   devices::AtaTiming timing;  // short, but firmware that never waits for BSY still sees it
   timing.spin_up = 0;
   timing.reset = timing.command_latency = timing.register_latency = timing.block_latency = 1'000;
@@ -353,6 +357,33 @@ void Rig::do_disk(const DiskStep& step) {
   }
 }
 
+std::string Rig::describe_step(const FuzzStep& step) const {
+  if (step.kind == FuzzStep::Kind::kEvent) {
+    std::string text;
+    if (step.event.key) text = fmt::format("key {:02x} is pressed", *step.event.key);
+    if (step.event.interrupts)
+      text += std::string(text.empty() ? "" : ", and ") + "the caller waits for an interrupt";
+    return text.empty() ? "nothing happens" : text;
+  }
+  static constexpr const char* kDrives[] = {"disk 80", "the diskette", "the CD-ROM", "disk 81"};
+  const DiskStep& d = step.disk;
+  const FuzzDisk* const disks[] = {disks_[0], floppy_, cd_, disks_[1]};
+  const FuzzDisk* const disk = disks[d.drive % std::size(disks)];
+  const std::string name = kDrives[d.drive % std::size(kDrives)];
+  if (disk == nullptr) return name + " is not there";
+  switch (d.what % 6) {
+    case 0: return name + " works as it should";
+    case 1: return fmt::format("{} takes {} us for each command", name, d.sector & 0xfff);
+    case 2: return name + " is busy for ever";
+    case 3: return name + " fails each command on its medium with an error";
+    case 4:
+      return fmt::format("{} has {} bad sectors from {} on", name, d.count,
+                         d.sector % disk->made_sectors());
+    default:
+      return fmt::format("{} shrinks to {} sectors", name, d.sector % disk->made_sectors() + 1);
+  }
+}
+
 Rig::Answer Rig::ask(std::uint8_t vector, const Registers& in) {
   CallStep step{};
   step.in = in;
@@ -375,6 +406,7 @@ void Rig::reset() {
   if (unseen_writes_)
     for (const std::uint32_t page : start_->written_pages()) touched_.push_back(page);
   unseen_writes_ = false;
+  said_.clear();
   for (const std::uint32_t page : touched_) {
     machine::copy_page(&shadow_[std::size_t{page} << kPageBits], start_->page(page).data());
   }
@@ -391,6 +423,7 @@ Execution Rig::run(std::span<const std::uint8_t> input, std::uint64_t limit) {
   const std::uint64_t began = pc_->clock().instructions();
   for (std::size_t i = 0; i < steps_in(input); ++i) {
     const FuzzStep step = decode_step(input, i);
+    if (sink_ && step.kind != FuzzStep::Kind::kCall) sink_({describe_step(step), ""});
     if (step.kind == FuzzStep::Kind::kEvent) {
       do_event(step.event);
       accept_memory();

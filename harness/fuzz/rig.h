@@ -103,14 +103,17 @@ class Rig {
   // The guest sleeps with interrupts on.
   void pass(Nanoseconds time);
 
-  // The calls of an input as text, with what each came to.
+  // The steps of an input as text, with what each call came to.
   struct CallReport {
-    std::string before, after;
+    std::string before, after;  // `after` is empty of what is no call
   };
   using StepSink = std::function<void(const CallReport&)>;
   void on_call(StepSink sink) { sink_ = std::move(sink); }
   // Asked before each instruction of the calls, when it is set: slow.
   void on_instruction(std::function<void(machine::Pc&)> sink) { each_ = std::move(sink); }
+
+  // What the firmware has written to ports E9h and 402h since the last reset, if not too much.
+  const std::string& said() const { return said_; }
 
   const RigOptions& options() const { return options_; }
   machine::Checkpoint::Cost last_reset() const { return last_reset_; }
@@ -155,6 +158,7 @@ class Rig {
   machine::RunResult run_guest(std::uint64_t limit);
   void poke(std::uint32_t at, std::span<const std::uint8_t> bytes);
   void touch(std::uint32_t page);
+  std::string describe_step(const FuzzStep& step) const;
   void do_event(const EventStep& event);
   void do_disk(const DiskStep& step);
   void judge(const CallStep& step, const CallEnd& end, std::size_t index, Execution& result);
@@ -182,6 +186,7 @@ class Rig {
   std::string violation_;               // ATA protocol, during this call
   std::string exception_;               // first CPU exception during this call
   FarPointer exception_at_;
+  std::string said_;
   StepSink sink_;
   std::function<void(machine::Pc&)> each_;
   machine::Checkpoint::Cost last_reset_;
