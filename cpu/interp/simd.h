@@ -257,7 +257,7 @@ constexpr auto immediate_table(std::index_sequence<n...>) {
 // HIGH_SHIFT: where in the immediate the bits for the upper lane of a YMM register begin.
 #define ICE86_SIMD_IMM_OP(NAME, MASK, HIGH_SHIFT)                            \
   struct Op##NAME {                                                          \
-    static constexpr unsigned kHighShift = HIGH_SHIFT;                       \
+    [[maybe_unused]] static constexpr unsigned kHighShift = HIGH_SHIFT;      \
     template <unsigned imm>                                                  \
     static void with(Vec& d, Vec s) {                                        \
       asm(#NAME " %2, %1, %0" : "+x"(d) : "x"(s), "i"(imm));                 \

@@ -22,8 +22,8 @@ constexpr std::uint32_t kTraditional = 1, kHasDma = 2;
 // FWCfgDmaAccess: control (big-endian), length, address.
 constexpr std::size_t kAccessBytes = 16;
 constexpr std::uint32_t kError = 1, kRead = 2, kSkip = 4, kSelect = 8, kWrite = 16;
-// One entry of the file directory: size, selector, reserved, name; all big-endian.
-constexpr std::size_t kEntryBytes = 64, kNameBytes = 56;
+// One entry of the file directory is 64 bytes: size, selector, reserved, name; all big-endian.
+constexpr std::size_t kNameBytes = 56;
 
 constexpr std::array<std::uint8_t, 8> kDmaSignature = {'Q', 'E', 'M', 'U', ' ', 'C', 'F', 'G'};
 

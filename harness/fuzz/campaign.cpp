@@ -110,7 +110,7 @@ class Worker {
       unsigned batch = kBatch;
       if (options_.executions)
         batch = static_cast<unsigned>(std::min<std::uint64_t>(batch, *options_.executions - done));
-      for (unsigned i = 0; i < batch; ++i) engine_.step();
+      for (unsigned i = 0; i < batch && !is_interrupted(); ++i) engine_.step();
       tell(cpu_began);
       const std::uint64_t now = host_ns();
       if (options_.seconds && static_cast<double>(now - began_) >= *options_.seconds * 1e9) break;
@@ -119,7 +119,7 @@ class Worker {
         take_in();
       }
       if (options_.jobs == 1) {
-        if (options_.interrupted && options_.interrupted()) break;
+        if (is_interrupted()) break;
         if (options_.progress && now - told_ > 1'000'000'000) {
           told_ = now;
           options_.progress(engine_.statistics(), static_cast<double>(now - began_) * 1e-9,
@@ -131,10 +131,16 @@ class Worker {
   }
 
  private:
+  // Of more than one process the parent asks.
+  bool is_interrupted() const {
+    return board_.stop || (options_.jobs == 1 && options_.interrupted && options_.interrupted());
+  }
+
   void take_in() {
     if (options_.corpus.empty()) return;
     for (const fs::path& file : inputs_in(options_.corpus)) {
       if (!known_.insert(file.filename().string()).second) continue;
+      if (is_interrupted()) return;
       if (auto bytes = read_file(file, kMostInputBytes)) engine_.add(*bytes);
     }
   }

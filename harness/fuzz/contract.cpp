@@ -107,6 +107,10 @@ Buffers buffers_of(unsigned vector, const CallStep& call) {
   Buffers b;
   const auto add = [&b](std::uint32_t segment, std::uint32_t offset, std::uint32_t size) {
     b.ranges.push_back({linear(segment, offset), size});
+    const std::uint64_t end = std::uint64_t{offset & 0xffff} + size;
+    // It goes on where the segment begins.
+    if (end > 0x10000)
+      b.ranges.push_back({linear(segment, 0), static_cast<std::uint32_t>(end - 0x10000)});
   };
   const auto at_es = [&](std::uint32_t offset, std::uint32_t size) { add(in.es, offset, size); };
   switch (vector) {
