@@ -147,8 +147,9 @@ class Parser {
         {"block-latency", &drive.block_latency}};
     bool placed = false;
     for (const auto& [key, node] : table) {
-      const auto* timing = std::find_if(std::begin(timings), std::end(timings),
-                                        [&](const auto& one) { return one.first == key.str(); });
+      const auto* timing =
+          std::find_if(std::begin(timings), std::end(timings),
+                       [&name = key](const auto& one) { return one.first == name.str(); });
       if (timing != std::end(timings)) {
         ICE86_TRY_ASSIGN(*timing->second, text(node, key.str()));
       } else if (key == "place") {
