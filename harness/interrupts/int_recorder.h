@@ -5,7 +5,6 @@
 // where that is called.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <vector>
 
@@ -72,7 +71,7 @@ class IntRecorder final : public cpu::InterruptObserver {
   void far_transfer(cpu::FarTransfer kind) override;
 
   // The calls so far, in order. Those that have not returned say so.
-  const std::deque<IntEvent>& events() const { return events_; }
+  const std::vector<IntEvent>& events() const { return events_; }
 
   const std::vector<VectorChange>& vector_changes() const { return vectors_.changes(); }
 
@@ -106,7 +105,7 @@ class IntRecorder final : public cpu::InterruptObserver {
   Limits limits_;
   Options options_;
   TraceLosses losses_;
-  std::deque<IntEvent> events_;
+  std::vector<IntEvent> events_;
   std::vector<Open> open_;  // calls under way, outermost first
   VectorLog vectors_;
   EntryPoints entries_;

@@ -240,8 +240,7 @@ Result<BochsRun> run_bochs(const BochsMachine& machine, const BochsLimits& limit
     ICE86_TRY_ASSIGN(const auto bochs, BochsDebugger::start(folder->path(), limits.interrupted));
     Watcher watcher(*bochs, folder->path(), machine.instructions_per_microsecond);
     ICE86_TRY_ASSIGN(const bool out_of_time, watcher.run(limits.ticks));
-    const auto& events = watcher.recorder().events();
-    run.trace.events.assign(events.begin(), events.end());
+    run.trace.events = watcher.recorder().events();
     run.trace.losses = watcher.recorder().losses();
     run.ticks = watcher.ticks();
     run.last_words = bochs->last_words();

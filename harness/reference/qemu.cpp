@@ -447,8 +447,7 @@ Result<QemuRun> run_qemu(const QemuMachine& machine, const QemuLimits& limits) {
     if (connected) {
       ICE86_TRY_ASSIGN(run.end, watcher.run());
     }
-    const auto& events = watcher.recorder().events();
-    run.trace.events.assign(events.begin(), events.end());
+    run.trace.events = watcher.recorder().events();
     run.trace.losses = watcher.recorder().losses();
     run.trace.header.roms = watcher.roms();
     run.time = watcher.time();

@@ -65,7 +65,7 @@ IntTrace recorded_trace(const machine::Pc& pc, const IntRecorder& recorder) {
                   config.memory_mib, config.instructions_per_microsecond);
   trace.header.roms = find_roms(
       [&pc](std::uint32_t address, unsigned width) { return pc.peek_memory(address, width); });
-  trace.events.assign(recorder.events().begin(), recorder.events().end());
+  trace.events = recorder.events();
   trace.vectors = recorder.vector_changes();
   trace.losses = recorder.losses();
   return trace;
