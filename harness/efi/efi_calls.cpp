@@ -6,12 +6,12 @@
 #include <algorithm>
 
 #include "harness/interrupts/state_registers.h"
+#include "harness/session/linear_memory.h"
 
 namespace ice86::harness {
 
 namespace {
 
-constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kPointerAlignment = 4 << 20;
 constexpr std::uint64_t kLowMemoryEnd = 0xc0000000;  // of the board
 constexpr Nanoseconds kLook = 10'000'000;
@@ -303,13 +303,7 @@ std::string EfiCalls::answer(const IntEvent& event, const EfiFunction& function)
 // ---- Memory ----
 
 std::uint64_t EfiCalls::memory(std::uint64_t linear, unsigned width) const {
-  if (linear % kPage + width > kPage) {
-    std::uint64_t value = 0;
-    for (unsigned i = 0; i < width; ++i) value |= memory(linear + i, 1) << (i * 8);
-    return value;
-  }
-  Gpa address = 0;
-  return pc_.cpu().translate(linear, address) ? pc_.peek_memory(address, width) : 0;
+  return peek_linear(pc_, linear, width);
 }
 
 EfiGuid EfiCalls::guid_at(std::uint64_t linear) const {

@@ -3,42 +3,14 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <array>
-#include <span>
-
-#include "emulator/base/bits.h"
 #include "harness/interrupts/owners.h"
+#include "harness/session/linear_memory.h"
 
 namespace ice86::harness {
 
-namespace {
-
-constexpr std::uint64_t kPage = 4096;
-
-// As the guest's own code would read it; what is not mapped is 0.
-void peek_linear(machine::Pc& pc, std::uint32_t linear, std::span<std::uint8_t> bytes) {
-  if ((pc.cpu().state().cr0 & cpu::cr0::kPg) == 0) return pc.peek_memory(linear, bytes);
-  while (!bytes.empty()) {
-    const std::size_t part = std::min<std::size_t>(bytes.size(), kPage - linear % kPage);
-    Gpa address = 0;
-    if (pc.cpu().translate(linear, address)) pc.peek_memory(address, bytes.first(part));
-    bytes = bytes.subspan(part);
-    linear += static_cast<std::uint32_t>(part);
-  }
-}
-
-std::uint64_t peek_number(machine::Pc& pc, std::uint32_t linear, unsigned width) {
-  std::array<std::uint8_t, 8> bytes{};
-  peek_linear(pc, linear, std::span(bytes).first(width));
-  return load_le<std::uint64_t>(bytes.data());
-}
-
-}  // namespace
-
 IntRecorder::View recorder_view(machine::Pc& pc) {
   return {[&pc]() -> const cpu::State& { return pc.cpu().state(); },
-          [&pc](std::uint32_t linear, unsigned width) { return peek_number(pc, linear, width); },
+          [&pc](std::uint32_t linear, unsigned width) { return peek_linear(pc, linear, width); },
           [&pc] { return pc.clock().instructions(); },
           [&pc] { return pc.clock().now(); },
           [&pc](std::uint32_t linear, std::uint32_t size) {
