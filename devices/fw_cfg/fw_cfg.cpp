@@ -239,8 +239,8 @@ void FwCfg::reset(ResetKind kind) {
   // What the firmware has arranged is gone: so are the tables that tell of it.
   for (auto& [key, item] : items_) {
     if (item.make) item.bytes.assign(item.bytes.size(), 0);
-    made_ = ++last_made_;
   }
+  made_ = ++last_made_;
 }
 
 void FwCfg::serialize(Archive& archive) {
