@@ -56,7 +56,9 @@ enum Extra : unsigned {
   kMandatory = 1 << 24,   // 66, F2 and F3 make other instructions of it
   kNoOpsize64 = 1 << 25,  // vendors differ on 66 in 64-bit mode
   kMemoryAlways = 1 << 26,
-  kRepeat = 1 << 27,  // F3 is part of it
+  kRepeat = 1 << 27,     // F3 is part of it
+  kNearCall = 1 << 28,   // Intel's push before they look at the target
+  kComparison = 1 << 29  // repeated and faulting, Intel's give the flags back that were before
 };
 
 struct Form {

@@ -5,7 +5,8 @@ namespace ice86::cpu::test {
 
 namespace {
 
-constexpr unsigned kEs = 0, kCs = 1, kSs = 2, kDs = 3, kFs = 4, kGs = 5, kEcx = 1, kEsp = 4;
+constexpr unsigned kEs = 0, kCs = 1, kSs = 2, kDs = 3, kFs = 4, kGs = 5;
+constexpr unsigned kEcx = 1, kEsp = 4, kEsi = 6, kEdi = 7;
 // No jump leads to less than this behind a snippet's beginning: it could loop.
 constexpr std::int32_t kClear = kMostBytes + 16;
 // C0, C2 and C3, which no rule of the manual gives after most instructions that do not compare.
@@ -26,6 +27,18 @@ bool allowed_x87(std::uint8_t opcode, std::uint8_t modrm) {
     return modrm == 0xf6 || modrm == 0xf7 || modrm == 0xfa || modrm == 0xfc || modrm == 0xf4;
   if (opcode == 0xdf && modrm == 0xe0) return false;
   return true;
+}
+
+// FST, FSTP, FIST, FISTP, FISTTP, FBSTP, to memory.
+bool stores_x87(std::uint8_t opcode, std::uint8_t modrm) {
+  const unsigned reg = modrm >> 3 & 7;
+  switch (opcode) {
+    case 0xd9: return reg == 2 || reg == 3;
+    case 0xdb: return (reg >= 1 && reg <= 3) || reg == 7;
+    case 0xdd: return reg >= 1 && reg <= 3;
+    case 0xdf: return (reg >= 1 && reg <= 3) || reg >= 6;
+    default: return false;
+  }
 }
 
 // Comparisons set all of C0, C2 and C3 (SDM vol. 1 section 8.1.3.3); the ones into EFLAGS and the
@@ -212,6 +225,7 @@ bool Generator::instruction(bool first, bool& last) {
       snippet_.undefined_fsw |= kX87C1;
   }
   if (!shift_count(form, chosen.opcode)) return false;
+  if (!zen_ && !same_on_all_vendors(form, chosen.opcode)) return false;
   if ((form.extra & kPopSelector) != 0 && first)
     poke(static_cast<std::uint32_t>(snippet_.gpr[kEsp]), 2, any_selector());
   if ((form.extra & kPushSelector) != 0 && operand_bytes() != 2) {
@@ -240,9 +254,8 @@ bool Generator::instruction(bool first, bool& last) {
                                     static_cast<ZyanUSize>(snippet_.length - start), &decoded));
   if (valid && decoded.cpu_flags != nullptr) {
     if ((decoded.cpu_flags->tested & snippet_.undefined) != 0) return false;
-    const bool conditional =
-        (form.extra & (kShift | kDoubleShift)) != 0 ||
-        ((form.extra & kString) != 0 && (snippet_.bytes[start] & 0xfe) == 0xf2);
+    const bool conditional = (form.extra & (kShift | kDoubleShift)) != 0 ||
+                             ((form.extra & kString) != 0 && repeat_ != 0);
     if (!conditional) {
       snippet_.undefined &=
           ~(decoded.cpu_flags->modified | decoded.cpu_flags->set_0 | decoded.cpu_flags->set_1);
@@ -278,15 +291,17 @@ void Generator::prefixes(const Form& form) {
   }
   if (opsize_) emit(0x66);
   if (adsize_) emit(0x67);
+  repeat_ = 0;
   if ((form.extra & kString) != 0) {
-    if (one_in(2)) emit(0xf2 + below(2));
+    if (one_in(2)) repeat_ = 0xf2 + below(2);
   } else if ((form.extra & kRepeat) != 0) {
-    emit(0xf3);
+    repeat_ = 0xf3;
   } else if (mandatory) {
-    if (one_in(opsize_ ? 20 : 2)) emit(0xf2 + below(2));
+    if (one_in(opsize_ ? 20 : 2)) repeat_ = 0xf2 + below(2);
   } else if (form.map == 0 && (form.extra & kNoRepeat) == 0 && one_in(40)) {
-    emit(0xf2 + below(2));
+    repeat_ = 0xf2 + below(2);
   }
+  if (repeat_ != 0) emit(repeat_);
   if (one_in((form.extra & kLockable) != 0 ? 8 : 100) && (form.extra & kNoLock) == 0) emit(0xf0);
   if (bits_ == 64 && !one_in(3)) {
     rex_ = static_cast<std::uint8_t>(0x40 | below(16));
@@ -506,6 +521,34 @@ bool Generator::shift_count(const Form& form, std::uint8_t opcode) {
   if (count == 0) undefined_ = 0;
   if (count > 1) undefined_ |= kOf;
   if (drops && count >= size) undefined_ |= kCf;
+  return true;
+}
+
+// Makes it so that Intel's and AMD's do the same, or notes what they do not; false: not this one.
+bool Generator::same_on_all_vendors(const Form& form, std::uint8_t opcode) {
+  std::uint8_t& open = snippet_.open[snippet_.count];
+  open = 0;
+  const bool repeated = (form.extra & kString) != 0 && repeat_ != 0;
+  if (repeated && (form.extra & kComparison) != 0)
+    snippet_.undefined_before[snippet_.count] |= kStatus;
+  // PAUSE on Intel's, XCHG with R8 on AMD's.
+  if (form.map == 0 && opcode == 0x90 && (rex_ & 1) != 0 && repeat_ == 0xf3) return false;
+  if (repeated && bits_ == 64 && adsize_) {
+    // Intel's clear the upper halves of RCX, RSI and RDI even when not one element is done.
+    if (!first_) return false;
+    for (const unsigned i : {kEcx, kEsi, kEdi}) snippet_.gpr[i] &= 0xffffffff;
+  }
+  if ((form.extra & kPopSelector) != 0 && operand_bytes() != 2) {
+    // Intel's read 16 bits, AMD's the whole slot.
+    const auto top = static_cast<std::uint32_t>(snippet_.gpr[kEsp]) % kDataBytes;
+    if (top + operand_bytes() > kDataBytes) return false;
+  }
+  if ((form.extra & kNearCall) != 0) open = kOpenMemory;
+  if (form.reg == -2 || snippet_.bytes[modrm_at_] >= 0xc0) return true;
+  if ((form.extra & kX87) != 0 && stores_x87(opcode, snippet_.bytes[modrm_at_]))
+    open = kOpenNumeric;
+  if (form.map == 0 && opcode == 0x62) open = kOpenBoundRange;
+  if (form.map == 0x0f && (opcode == 0x7e || opcode == 0x7f || opcode == 0xe7)) open = kOpenX87;
   return true;
 }
 

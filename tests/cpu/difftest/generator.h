@@ -47,6 +47,7 @@ class Generator {
   void memory_64(std::uint32_t reg, bool aligned);
   void immediate(const Form& form);
   bool shift_count(const Form& form, std::uint8_t opcode);
+  bool same_on_all_vendors(const Form& form, std::uint8_t opcode);
   std::uint32_t beside(unsigned bytes);
   std::int64_t landing();
   std::uint64_t far_target();
@@ -72,6 +73,7 @@ class Generator {
   unsigned bits_ = 32;
   bool opsize_ = false, adsize_ = false, wide_ = false, default_64_ = false;
   std::uint8_t rex_ = 0;
+  std::uint32_t repeat_ = 0;  // F2, F3; 0: none
   unsigned modrm_at_ = 0;
   unsigned rip_relative_at_ = 0;  // where a displacement lies that counts from the end; 0: nowhere
   bool first_ = true;

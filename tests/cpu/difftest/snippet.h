@@ -87,6 +87,14 @@ struct Poke {
   std::uint64_t value;
 };
 
+// What vendors do in different order when an instruction faults, so that it is not compared.
+enum Open : std::uint8_t {
+  kOpenMemory = 1 << 0,     // what it stores may be stored before the fault
+  kOpenX87 = 1 << 1,        // the x87 unit may be MMX registers before the fault
+  kOpenNumeric = 1 << 2,    // an unmasked x87 exception may come first: no store, no fault
+  kOpenBoundRange = 1 << 3  // #BR may come first
+};
+
 struct Snippet {
   std::uint64_t data_seed;
   std::uint64_t fx_seed;  // 0: x87 and SSE state is neither set nor compared
@@ -97,6 +105,7 @@ struct Snippet {
   std::uint32_t undefined;  // flags not compared after the last instruction
   std::uint32_t undefined_before[kMostInstructions];  // when it stops at one of them
   std::uint8_t starts[kMostInstructions];
+  std::uint8_t open[kMostInstructions];  // Open, of a fault at that instruction
   std::uint8_t count;
   std::uint32_t
       place;  // in the batch's code: its index modulo kBatch, so that a replay lies there, too
@@ -108,6 +117,14 @@ struct Snippet {
   bool either_fault;            // #SS and #GP are as good as each other
   bool any_order;               // the same, but AMD Zen's order is known
   bool any_operand;             // of two memory operands either may fault first
+
+  // What is open when it ended at `end`; traps end behind their instruction.
+  unsigned open_at(std::uint64_t end) const {
+    for (unsigned i = 0; i < count; ++i) {
+      if (end - rip() == starts[i]) return open[i];
+    }
+    return 0;
+  }
 
   std::uint32_t at() const { return place * kStride + kSnippetAt; }
   // Flags not compared when it ended at `end` with that vector (a jump may come from any of the

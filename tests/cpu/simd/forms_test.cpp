@@ -17,6 +17,7 @@ namespace ice86::cpu::test {
 namespace {
 
 constexpr unsigned kCasesForEach = 80;
+constexpr std::uint32_t kPrecision = 0x20, kUnderflowMask = 0x800;  // MXCSR.PE, UM
 
 class Forms : public testing::Test {
  protected:
@@ -56,6 +57,13 @@ class Forms : public testing::Test {
           // before it raises #XM depends on the host.
           actual.state.fsw = expected.state.fsw;
           actual.state.x87_empty = expected.state.x87_empty;
+        }
+        // Underflow, unmasked, of a conversion to half precision: AMD's Zen finds a result inexact
+        // that has too many bits for any exponent, Intel's one that is not the half's.
+        if (form.mnemonic == ZYDIS_MNEMONIC_VCVTPS2PH && expected.exception == kXm &&
+            (before.mxcsr & kUnderflowMask) == 0) {
+          actual.state.mxcsr =
+              (actual.state.mxcsr & ~kPrecision) | (expected.state.mxcsr & kPrecision);
         }
         ++cases_;
         if (expected.exception == actual.exception && same(expected.state, actual.state)) continue;
