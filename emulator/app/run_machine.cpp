@@ -92,7 +92,7 @@ Result<int> run_machine(RunOptions options, DisplayPlan plan, const std::vector<
   if (files.trace) ICE86_TRY(harness::write_trace(*files.trace, session->trace()));
   if (files.html) {
     screens.finish(session->pc());
-    const harness::IntTrace trace = session->trace();
+    const harness::IntTrace& trace = session->trace();
     ICE86_TRY(write_file(
         *files.html,
         harness::trace_html({trace, harness::boot_stages(session->serial().lines(), trace),

@@ -184,11 +184,14 @@ bool Session::take_input(TerminalInput& terminal) {
   return !terminal.quit_asked();
 }
 
-harness::IntTrace Session::trace() const {
-  harness::IntTrace trace = harness::recorded_trace(*pc_, *recorder_);
-  if (!efi_) return trace;
-  trace.losses.calls += efi_->lost_calls();
-  return harness::merged(std::move(trace), efi_->events());
+const harness::IntTrace& Session::trace() {
+  if (trace_) return *trace_;
+  trace_ = harness::take_trace(*pc_, *recorder_);
+  if (efi_) {
+    trace_->losses.calls += efi_->lost_calls();
+    trace_ = harness::merged(std::move(*trace_), efi_->events());
+  }
+  return *trace_;
 }
 
 Result<void> Session::write(const std::string& folder, const std::vector<std::string>& command,

@@ -50,8 +50,8 @@ class Session {
   machine::Pc& pc() { return *pc_; }
   const harness::LineLog& serial() const { return serial_; }
   const harness::LineLog& debug_console() const { return debug_console_; }
-  // Of a session that was opened with `record`.
-  harness::IntTrace trace() const;
+  // What the run recorded, of a session that was opened with `record` and has run.
+  const harness::IntTrace& trace();
 
   // Writes all files of a run directory, the trace too when there is one.
   Result<void> write(const std::string& folder, const std::vector<std::string>& command,
@@ -72,6 +72,7 @@ class Session {
   std::unique_ptr<harness::IntRecorder> recorder_;
   std::unique_ptr<harness::CallScene> scene_;
   std::unique_ptr<harness::EfiCalls> efi_;
+  std::optional<harness::IntTrace> trace_;  // what the recorder gave up
   debugger::gdb::Settings gdb_;
   std::unique_ptr<debugger::Debugger> debugger_;
   machine::RunLimits limits_;

@@ -120,7 +120,7 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
     if (!efi) scene = &session->keep_scene();
   }
   const Ending ending = session->run();
-  harness::IntTrace trace = session->trace();
+  const harness::IntTrace& trace = session->trace();
   const std::vector<harness::Stage> boot = harness::boot_stages(session->serial().lines(), trace);
   const std::string stages = harness::stages_text(boot, session->pc().clock().now());
   ICE86_TRY(options.output.write(trace));
@@ -129,7 +129,11 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
     ICE86_TRY(write_file(std::filesystem::path(*options.run_dir) / "stages.txt", stages));
   }
   if (options.stages) fmt::print("{}\n", stages);
-  ICE86_TRY_ASSIGN(const harness::IntTrace shown, filtered(std::move(trace), options.only));
+  std::optional<harness::IntTrace> chosen;
+  if (!options.only.empty()) {
+    ICE86_TRY_ASSIGN(chosen, filtered(trace, options.only));
+  }
+  const harness::IntTrace& shown = chosen ? *chosen : trace;
   if (options.html) {
     screens.finish(session->pc());
     ICE86_TRY(write_file(*options.html, harness::trace_html({shown, boot, &screens,

@@ -18,6 +18,9 @@ constexpr std::uint8_t kGeneralProtection = 13;
 constexpr std::uint32_t kVirtual8086 = 1 << 17;  // EFLAGS.VM
 constexpr std::uint32_t kBootProgram = 0x7c00;
 constexpr std::size_t kMostChained = 8;
+// Room for so many is asked for at once: a page of it costs nothing before it is used, and events
+// are not moved while the boot goes on.
+constexpr std::size_t kUsualCalls = 200'000;
 // In a segment's attributes (SDM vol. 3A section 3.4.5).
 constexpr unsigned kLong = 21, kBig = 22;
 
@@ -127,6 +130,7 @@ void IntRecorder::begin(IntEvent event, Open open, const Service& service) {
   }
   if (view_.physical && open.sixteen_bit)
     vectors_.look(bytes_at(0, VectorLog::kTableBytes), event.number, event.caller);
+  if (events_.capacity() == 0) events_.reserve(std::min(limits_.events, kUsualCalls));
   events_.push_back(std::move(event));
   open.event = events_.size() - 1;
   open_.push_back(open);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "cpu/cpu.h"
@@ -72,6 +73,12 @@ class IntRecorder final : public cpu::InterruptObserver {
 
   // The calls so far, in order. Those that have not returned say so.
   const std::vector<IntEvent>& events() const { return events_; }
+
+  // The same for whoever is the last to ask: the recorder is done.
+  std::vector<IntEvent> take_events() {
+    open_.clear();
+    return std::exchange(events_, {});
+  }
 
   const std::vector<VectorChange>& vector_changes() const { return vectors_.changes(); }
 

@@ -26,7 +26,9 @@ IntRecorder::View recorder_view(machine::Pc& pc) {
           }};
 }
 
-IntTrace recorded_trace(const machine::Pc& pc, const IntRecorder& recorder) {
+namespace {
+
+IntTrace without_calls(const machine::Pc& pc, const IntRecorder& recorder) {
   const machine::PcConfig& config = pc.config();
   IntTrace trace;
   trace.header.firmware = config.firmware.name;
@@ -37,9 +39,22 @@ IntTrace recorded_trace(const machine::Pc& pc, const IntRecorder& recorder) {
                   config.memory_mib, config.instructions_per_microsecond);
   trace.header.roms = find_roms(
       [&pc](std::uint32_t address, unsigned width) { return pc.peek_memory(address, width); });
-  trace.events = recorder.events();
   trace.vectors = recorder.vector_changes();
   trace.losses = recorder.losses();
+  return trace;
+}
+
+}  // namespace
+
+IntTrace recorded_trace(const machine::Pc& pc, const IntRecorder& recorder) {
+  IntTrace trace = without_calls(pc, recorder);
+  trace.events = recorder.events();
+  return trace;
+}
+
+IntTrace take_trace(const machine::Pc& pc, IntRecorder& recorder) {
+  IntTrace trace = without_calls(pc, recorder);
+  trace.events = recorder.take_events();
   return trace;
 }
 

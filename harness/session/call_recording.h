@@ -13,5 +13,7 @@ IntRecorder::View recorder_view(machine::Pc& pc);
 
 // Header, calls and losses.
 IntTrace recorded_trace(const machine::Pc& pc, const IntRecorder& recorder);
+// The same without a copy of the calls, when the run is over.
+IntTrace take_trace(const machine::Pc& pc, IntRecorder& recorder);
 
 }  // namespace ice86::harness

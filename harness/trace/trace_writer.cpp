@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "emulator/base/assert.h"
@@ -89,13 +90,8 @@ void add_array(Text& text, const Items& items, const AddItem& add_item) {
   text.push_back(']');
 }
 
-void add_event(Text& text, const IntEvent& event) {
-  add_formatted(text, FMT_COMPILE("{{\"n\":{}"), event.number);
-  if (event.kind != CallKind::kInterrupt)
-    add_formatted(text, FMT_COMPILE(",\"kind\":\"{}\""),
-                  kKindNames[static_cast<unsigned>(event.kind)]);
-  add_formatted(text, FMT_COMPILE(",\"insn\":{},\"t\":{},\"vec\":\"{:02x}\",\"service\":"),
-                event.instruction, event.time, event.vector);
+void add_what(Text& text, const IntEvent& event) {
+  add_formatted(text, FMT_COMPILE(",\"vec\":\"{:02x}\",\"service\":"), event.vector);
   add_string(text, event.service);
   add(text, ",\"caller\":");
   add_far(text, event.caller);
@@ -109,8 +105,12 @@ void add_event(Text& text, const IntEvent& event) {
   } else {
     add(text, "null");
   }
-  add_formatted(text, FMT_COMPILE(",\"return\":\"{}\",\"insns\":{},\"ns\":{},\"args\":"),
-                kReturnNames[static_cast<unsigned>(event.how)], event.instructions, event.duration);
+  add_formatted(text, FMT_COMPILE(",\"return\":\"{}\""),
+                kReturnNames[static_cast<unsigned>(event.how)]);
+}
+
+void add_meaning(Text& text, const IntEvent& event) {
+  add(text, ",\"args\":");
   add_string(text, event.arguments);
   add(text, ",\"result\":");
   add_string(text, event.result);
@@ -134,6 +134,51 @@ void add_event(Text& text, const IntEvent& event) {
   }
   add(text, "}\n");
 }
+
+// The lines of calls. Programs that wait ask the same again and again: all of a line but its
+// number and times is kept for the last call from each of some places.
+class EventLines {
+ public:
+  void add_to(Text& text, const IntEvent& event) {
+    Kept& kept = kept_[(event.caller.offset ^ event.in.eax >> 8) % kPlaces];
+    if (kept.event == nullptr || !same(*kept.event, event)) {
+      kept.event = &event;
+      kept.what.clear();
+      add_what(kept.what, event);
+      kept.meaning.clear();
+      add_meaning(kept.meaning, event);
+    }
+    add_formatted(text, FMT_COMPILE("{{\"n\":{}"), event.number);
+    if (event.kind != CallKind::kInterrupt) {
+      add_formatted(text, FMT_COMPILE(",\"kind\":\"{}\""),
+                    kKindNames[static_cast<unsigned>(event.kind)]);
+    }
+    add_formatted(text, FMT_COMPILE(",\"insn\":{},\"t\":{}"), event.instruction, event.time);
+    text.append(kept.what);
+    add_formatted(text, FMT_COMPILE(",\"insns\":{},\"ns\":{}"), event.instructions, event.duration);
+    text.append(kept.meaning);
+  }
+
+ private:
+  static constexpr std::size_t kPlaces = 64;
+
+  struct Kept {
+    const IntEvent* event = nullptr;
+    Text what, meaning;
+  };
+
+  // In what kept_ has the text of.
+  static bool same(const IntEvent& a, const IntEvent& b) {
+    const auto fields = [](const IntEvent& event) {
+      return std::tie(event.kind, event.vector, event.caller, event.handler, event.depth, event.in,
+                      event.out, event.how, event.service, event.arguments, event.result,
+                      event.memory, event.data, event.chain, event.parameters, event.value);
+    };
+    return fields(a) == fields(b);
+  }
+
+  std::array<Kept, kPlaces> kept_;
+};
 
 void add_change(Text& text, const VectorChange& change) {
   add_formatted(text, FMT_COMPILE("{{\"vector\":\"{:02x}\",\"before\":"), change.vector);
@@ -182,9 +227,10 @@ void write_lines(const IntTrace& trace, const Take& take) {
     for (; change != trace.vectors.end() && change->call <= up_to; ++change)
       add_change(text, *change);
   };
+  EventLines lines;
   for (const IntEvent& event : trace.events) {
     add_changes(event.number);
-    add_event(text, event);
+    lines.add_to(text, event);
     if (text.size() < kPiece) continue;
     take(std::string_view(text.data(), text.size()));
     text.clear();
