@@ -278,9 +278,7 @@ void Translator::classify(Item& item) {
       item.stores = (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
     }
     note_flags(item);
-    if (!jit_.direct_flags_ && zi.cpu_flags != nullptr &&
-        (zi.cpu_flags->undefined & kAllFlags) != 0)
-      group = Group::kHandler;
+    if (!note_differences(item)) group = Group::kHandler;
     // PUSH and POP of segment registers share opcodes with nothing above; far branches neither.
     if (group == Group::kGeneric && !encodable(item)) group = Group::kHandler;
     if (group == Group::kJcc || group == Group::kJmp || group == Group::kCall ||

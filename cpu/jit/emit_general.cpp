@@ -165,8 +165,14 @@ std::uint32_t Translator::hosts_written(const Item& item) const {
   return mask;
 }
 
-void Translator::generic_op(const Item& item, const RegisterOrMem* memory) {
+void Translator::generic_op(const Item& item, const RegisterOrMem* memory, Steps steps) {
   Form f = form_of(item);
+  if (steps == Steps::kAllButLast && f.immediate_bytes != 0) {
+    f.immediate = (f.immediate & (f.size == 8 ? 63 : 31)) - 1;
+  } else if (steps == Steps::kLast) {  // D0 and D1: by 1
+    f.opcode = static_cast<std::uint8_t>(0xd0 | (f.opcode & 1));
+    f.immediate_bytes = 0;
+  }
   if (!f.modrm) {
     if (f.size == 2) e_.byte(0x66);
     if (f.size == 8) e_.byte(0x48);
@@ -232,6 +238,7 @@ void Translator::generic_op(const Item& item, const RegisterOrMem* memory) {
 void Translator::generic(std::uint32_t index) {
   const Item& item = items_[index];
   const std::uint32_t needed = item.reads | (item.touch != 0 ? item.live_after & ~item.kill : 0);
+  const std::uint32_t wrong = item.differs & item.live_after;
   std::vector<std::size_t> fail;
   FlagState before;
   const bool memory = item.memory >= 0;
@@ -247,11 +254,16 @@ void Translator::generic(std::uint32_t index) {
     effective(item);
     look_up(item.insn->segment, operand.size / 8, item.stores, fail);
   }
+  const RegisterOrMem at = Mem{kAddress, kNoHost, 0, 0};
+  if (wrong != 0) {
+    as_interpreted(item, memory ? &at : nullptr, wrong);
+    if (memory) cold(index, std::move(fail), std::move(before), true);
+    return;
+  }
   // SETcc may write a register that its own flags would be made from.
   if (written != 0) registers_written(written, live);
   if (needed != 0) need_flags(needed);
   const std::size_t from = e_.size();
-  const RegisterOrMem at = Mem{kAddress, kNoHost, 0, 0};
   generic_op(item, memory ? &at : nullptr);
   if (item.touch != 0) {
     f_.host |= item.kill;

@@ -96,6 +96,12 @@ void Translator::store_pointers() {
   pointers_ = Pointers{};
 }
 
+// FCOMI and FUCOMI clear C1 (SDM); processors leave it. There and back changes nothing else.
+void Translator::clear_c1() {
+  e_.byte(0xd9), e_.byte(0xf7);  // fincstp
+  e_.byte(0xd9), e_.byte(0xf6);  // fdecstp
+}
+
 void Translator::x87(std::uint32_t index) {
   const Item& item = items_[index];
   const ZydisDecodedInstruction& zi = item.zi;
@@ -138,6 +144,7 @@ void Translator::x87(std::uint32_t index) {
     }
   } else {
     need_flags(item.reads | (item.touch != 0 ? item.live_after & ~item.kill : 0));
+    if (item.touch != 0 && item.reads == 0) clear_c1();
     e_.byte(zi.opcode);
     e_.byte(modrm);
   }

@@ -24,42 +24,50 @@ constexpr std::uint64_t kMask = flag::kArithmetic;
     return after & kMask;                                                                \
   }
 
-bool probe() {
+HostFlags probe() {
   constexpr std::uint64_t kSzap = flag::kSf | flag::kZf | flag::kAf | flag::kPf;
+  constexpr std::uint64_t kCarryOverflow = flag::kCf | flag::kOf;
   const auto multiply = ICE86_FLAGS_AFTER("mull %%ecx");
   const auto multiply_signed = ICE86_FLAGS_AFTER("imull %%ecx, %%eax");
   const auto shift_left = ICE86_FLAGS_AFTER("shll %%cl, %%eax");
   const auto shift_right = ICE86_FLAGS_AFTER("shrl %%cl, %%eax");
+  const auto shift_signed = ICE86_FLAGS_AFTER("sarl $3, %%eax");
   const auto rotate = ICE86_FLAGS_AFTER("roll %%cl, %%eax");
   const auto logic = ICE86_FLAGS_AFTER("andl %%ecx, %%eax");
   const auto test_bit = ICE86_FLAGS_AFTER("btl %%ecx, %%eax");
   const auto scan = ICE86_FLAGS_AFTER("bsfl %%ecx, %%eax");
   const auto double_shift = ICE86_FLAGS_AFTER("shldl $3, %%eax, %%edx");
-  bool same = true;
+  HostFlags f;
+  f.logic = f.shift_sets_aux = f.shift_clears_aux = f.last_step = true;
+  f.multiply = f.bit_test = f.bit_scan = true;
   for (const std::uint64_t before : {std::uint64_t{0}, kMask}) {
-    same = same && (multiply(3, 5, before) & kSzap) == (before & kSzap);
-    same = same && (multiply_signed(3, 5, before) & kSzap) == (before & kSzap);
+    f.multiply = f.multiply && (multiply(3, 5, before) & kSzap) == (before & kSzap) &&
+                 (multiply_signed(3, 5, before) & kSzap) == (before & kSzap);
     // 40000000 << 2: the bit moved out last is 1, and the result is 0.
-    same = same && shift_left(0x40000000, 2, before) ==
-                       (flag::kCf | flag::kPf | flag::kAf | flag::kZf | flag::kOf);
-    same = same &&
-           shift_left(0x10000000, 3, before) == (flag::kPf | flag::kAf | flag::kSf | flag::kOf);
-    same = same && shift_right(0x80000000, 31, before) == flag::kAf;
-    same = same &&
-           (rotate(0x40000000, 2, before) & (flag::kCf | flag::kOf)) == (flag::kCf | flag::kOf);
-    same = same && (logic(0xff, 0x0f, before) & flag::kAf) == 0;
-    same = same && test_bit(2, 1, before) == ((before & ~std::uint64_t{flag::kCf}) | flag::kCf);
-    same = same && scan(7, 4, before) == (before & ~std::uint64_t{flag::kZf});
-    same = same && (double_shift(0, 0, before) & flag::kAf) != 0;
+    f.last_step = f.last_step &&
+                  (shift_left(0x40000000, 2, before) & kCarryOverflow) == kCarryOverflow &&
+                  (shift_left(0x10000000, 3, before) & kCarryOverflow) == flag::kOf &&
+                  (shift_right(0x80000000, 31, before) & kCarryOverflow) == 0 &&
+                  (rotate(0x40000000, 2, before) & kCarryOverflow) == kCarryOverflow;
+    for (const std::uint64_t after :
+         {shift_left(0x40000000, 2, before), shift_right(0x80000000, 31, before),
+          shift_left(1, 1, before), shift_signed(77, 0, before), double_shift(0, 0, before)}) {
+      f.shift_sets_aux = f.shift_sets_aux && (after & flag::kAf) != 0;
+      f.shift_clears_aux = f.shift_clears_aux && (after & flag::kAf) == 0;
+    }
+    f.logic = f.logic && (logic(0xff, 0x0f, before) & flag::kAf) == 0;
+    f.bit_test =
+        f.bit_test && test_bit(2, 1, before) == ((before & ~std::uint64_t{flag::kCf}) | flag::kCf);
+    f.bit_scan = f.bit_scan && scan(7, 4, before) == (before & ~std::uint64_t{flag::kZf});
   }
-  return same;
+  return f;
 }
 
 #undef ICE86_FLAGS_AFTER
 
 }  // namespace
 
-bool host_flags_are_ours() {
+HostFlags host_flags() {
   return probe();
 }
 

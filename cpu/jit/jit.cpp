@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "cpu/core.h"
-#include "cpu/jit/host_flags.h"
 #include "cpu/jit/translator.h"
 #include "cpu/x87.h"
 
@@ -58,7 +57,7 @@ bool Jit::available() {
 }
 
 Jit::Jit(Core& core, std::uint32_t hot)
-    : core_(core), hot_(hot), buffer_(kBufferSize), direct_flags_(host_flags_are_ours()) {
+    : core_(core), hot_(hot), buffer_(kBufferSize), host_flags_(host_flags()) {
   if (!buffer_.ok()) return;
   core_.jit_area.jumps = jumps_.data();
   make_thunks();

@@ -11,6 +11,7 @@
 #include "cpu/code_cache.h"
 #include "cpu/insn.h"
 #include "cpu/jit/code_buffer.h"
+#include "cpu/jit/host_flags.h"
 #include "cpu/jit/translation.h"
 
 namespace ice86::cpu {
@@ -106,8 +107,8 @@ class Jit {
   static constexpr std::size_t kMostOfPage = 4096;
   std::vector<std::vector<std::uint16_t>> page_jumps_;
   std::uint32_t next_guess_ = 0;
-  Edge* wanted_ = nullptr;     // the edge that was left last, to be linked
-  bool direct_flags_ = false;  // undefined flags of the host are those of the interpreter
+  Edge* wanted_ = nullptr;  // the edge that was left last, to be linked
+  const HostFlags host_flags_;
 
   // Thunks.
   using Enter = Edge* (*)(Core*, std::int64_t budget, const std::uint8_t* code);

@@ -68,12 +68,13 @@ struct Item {
   std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT> ops;
   std::uint32_t at = 0;  // offset in the block
   Group group = Group::kHandler;
-  int memory = -1;          // the operand in memory
-  bool stores = false;      // it is written
-  bool checks = false;      // SSE, x87: whether the host is ready for it is not known
-  std::uint32_t reads = 0;  // flags it needs
-  std::uint32_t kill = 0;   // flags that are new in any case
-  std::uint32_t touch = 0;  // flags that may change
+  int memory = -1;            // the operand in memory
+  bool stores = false;        // it is written
+  bool checks = false;        // SSE, x87: whether the host is ready for it is not known
+  std::uint32_t reads = 0;    // flags it needs
+  std::uint32_t kill = 0;     // flags that are new in any case
+  std::uint32_t touch = 0;    // flags that may change
+  std::uint32_t differs = 0;  // and that the host leaves otherwise than the interpreter
   std::uint32_t live_after = kAllFlags;
   std::uint32_t live_before = kAllFlags;
 };
@@ -184,6 +185,15 @@ class Translator {
   void clobber_flags(std::uint32_t live);
   void registers_written(std::uint32_t hosts, std::uint32_t live);
 
+  // emit_undefined.cpp
+  bool note_differences(Item& item) const;
+  void as_interpreted(const Item& item, const RegisterOrMem* memory, std::uint32_t wrong);
+  static std::uint8_t host_of_operand(const ZydisDecodedOperand& operand);
+  void shift_by_count(const Item& item, const RegisterOrMem* memory);
+  void double_shift(const Item& item);
+  void save_shifted(bool sets_aux);
+  void merge_image(std::uint32_t fresh);
+
   // emit_memory.cpp
   void effective(const Item& item);
   void look_up(unsigned segment, unsigned size, bool write, std::vector<std::size_t>& fail,
@@ -207,12 +217,15 @@ class Translator {
   void prefer_handlers();
   void x87(std::uint32_t index);
   void store_pointers();
+  void clear_c1();
 
   // emit_general.cpp
   static std::uint8_t host_of(unsigned number);
   std::uint8_t read_register(unsigned number, std::uint8_t temp);
   void generic(std::uint32_t index);
-  void generic_op(const Item& item, const RegisterOrMem* memory);
+  // A shift may be written in two parts.
+  enum class Steps : std::uint8_t { kAll, kAllButLast, kLast };
+  void generic_op(const Item& item, const RegisterOrMem* memory, Steps steps = Steps::kAll);
   void finish_recipe(const Item& item, std::size_t from);
   void lea(const Item& item);
   void mov_immediate(const Item& item);
@@ -252,6 +265,7 @@ class Translator {
   Core& c_;
   Block& block_;
   const Context ctx_;
+  const HostFlags host_;
   Translation& t_;
   Emitter e_;
   std::vector<Item> items_;

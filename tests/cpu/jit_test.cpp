@@ -130,6 +130,98 @@ TEST_P(Engines, PushedFlags) {
   EXPECT_EQ(state.gpr[kRdx] & 0xffff, 0x0097U);
 }
 
+// Comparing into the flags clears C1; processors leave it.
+TEST_P(Engines, ComparisonClearsC1) {
+  const State& state = run({
+      0xdb, 0xe3,        // fninit
+      0xd9, 0xe8,        // fld1
+      0xd9, 0xe8,        // fld1
+      0xb9, 0x20, 0x00,  // mov cx, 32
+      0xd9, 0xe0,        // fchs
+      0xd9, 0xe1,        // fabs
+      0xd9, 0xe0,        // fchs
+      0xd9, 0xe0,        // fchs
+      0xd9, 0xe0,        // fchs
+      0xd9, 0xe5,        // fxam: C1 is the sign
+      0xdb, 0xe9,        // fucomi st, st(1)
+      0xdd, 0xd2,        // fst st(2)
+      0xd9, 0xe5,        // fxam
+      0xdb, 0xf1,        // fcomi st, st(1)
+      0xe2, 0xea,        // loop, to fchs
+      0xdf, 0xe0,        // fnstsw ax
+      0xf4,              // hlt
+  });
+  EXPECT_TRUE(state.halted);
+  EXPECT_EQ(state.gpr[kRax] & 0x200, 0U);
+}
+
+// Flags that the manual leaves undefined, read behind instructions for which hosts differ: by an
+// immediate and by CL, in registers and in memory, at odd and at even addresses.
+TEST_P(Engines, UndefinedFlags) {
+  const std::vector<std::vector<std::uint8_t>> instructions = {
+      {0xc1, 0xe0, 0x05},              // shl ax, 5
+      {0xc1, 0xe8, 0x03},              // shr ax, 3
+      {0xd1, 0xe0},                    // shl ax, 1
+      {0xc0, 0xec, 0x09},              // shr ah, 9
+      {0xc1, 0xc0, 0x07},              // rol ax, 7
+      {0xc0, 0xdc, 0x04},              // rcr ah, 4
+      {0xc1, 0x24, 0x02},              // shl word [si], 2
+      {0xd3, 0xe0},                    // shl ax, cl
+      {0xd2, 0xdc},                    // rcr ah, cl
+      {0xd3, 0x0c},                    // ror word [si], cl
+      {0x66, 0xd3, 0xe8},              // shr eax, cl
+      {0x66, 0x0f, 0xa4, 0xd0, 0x0b},  // shld eax, edx, 11
+      {0x66, 0x0f, 0xac, 0xd0, 0x1f},  // shrd eax, edx, 31
+      {0x66, 0x0f, 0xac, 0xd0, 0x01},  // shrd eax, edx, 1
+      {0xf7, 0xe2},                    // mul dx
+      {0x0f, 0xaf, 0xc2},              // imul ax, dx
+      {0x0f, 0xaf, 0x04},              // imul ax, [si]
+      {0x0f, 0xbc, 0xc2},              // bsf ax, dx
+      {0x0f, 0xbd, 0x04},              // bsr ax, [si]
+  };
+  for (const std::vector<std::uint8_t>& instruction : instructions) {
+    for (const bool odd : {false, true}) {
+      std::vector<std::uint8_t> code = {
+          0xbe, 0x00, 0x40,  // mov si, 4000h
+          0xbf, 0x00, 0x50,  // mov di, 5000h
+          0xbc, 0x00, 0x30,  // mov sp, 3000h
+          0xbb, 0x80, 0x00,  // mov bx, 128
+          0xb8, 0x95, 0x7a,  // mov ax, 7a95h
+          0xba, 0xc7, 0x12,  // mov dx, 12c7h
+      };
+      if (odd != (code.size() % 2 != 0)) code.push_back(0x90);
+      const std::size_t loop = code.size();
+      const auto add = [&code](const std::vector<std::uint8_t>& more) {
+        code.insert(code.end(), more.begin(), more.end());
+      };
+      add({0x88, 0xd9});        // mov cl, bl
+      add({0x05, 0x35, 0x71});  // add ax, 7135h: flags of before
+      add(instruction);
+      add({0x9c, 0x8f, 0x05});                                         // pushf; pop [di]
+      add({0x83, 0xc7, 0x02});                                         // add di, 2
+      add({0x81, 0xc2, 0x39, 0x30});                                   // add dx, 3039h
+      add({0x31, 0x14});                                               // xor [si], dx
+      add({0x4b});                                                     // dec bx
+      add({0x75, static_cast<std::uint8_t>(loop - code.size() - 2)});  // jnz
+      add({0xf4});                                                     // hlt
+      FlatHost ours(0x100000, implemented_features(), GetParam());
+      FlatHost reference(0x100000, implemented_features(), Engine::kInterpreter);
+      for (FlatHost* host : {&ours, &reference}) {
+        std::copy(code.begin(), code.end(), host->memory() + 0x10000);
+        State& state = host->cpu().mutable_state();
+        state.segment[kCs] = {
+            .selector = 0x1000, .attributes = 0x9300, .base = 0x10000, .limit = 0xffff};
+        state.rip = 0;
+        host->cpu().run(10'000);
+        ASSERT_TRUE(host->cpu().state().halted);
+      }
+      EXPECT_TRUE(std::equal(reference.memory(), reference.memory() + 0x8000, ours.memory()))
+          << "opcode " << std::hex << unsigned{instruction[0]} << ", odd: " << odd;
+      EXPECT_EQ(ours.cpu().state().gpr, reference.cpu().state().gpr);
+    }
+  }
+}
+
 // Loops of one block, whose flags can be made again from registers: the budget ends in every place
 // of them, and what they read and write lies in many pages.
 TEST_P(Engines, LoopsInSlices) {
