@@ -123,8 +123,8 @@ Result<CpuModel> load_cpu_model(const std::string& name_or_path) {
     return parse_cpu_model({reinterpret_cast<const char*>(bytes.data()), bytes.size()},
                            name_or_path);
   }
-  for (CpuModel& model : builtin_cpu_models()) {
-    if (model.name == name_or_path) return std::move(model);
+  for (const CpuModelFile& file : cpu_model_files()) {
+    if (file.name == name_or_path + ".toml") return parse_cpu_model(file.text, name_or_path);
   }
   return usage_error(fmt::format("there is no CPU model '{}'", name_or_path));
 }

@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <filesystem>
 
 #include "emulator/base/suggest.h"
@@ -12,18 +11,15 @@
 namespace ice86::app {
 
 Result<cpu::CpuModel> choose_cpu_model(const std::string& name_or_path) {
+  auto model = cpu::load_cpu_model(name_or_path);
+  if (model) return model;
   if (std::filesystem::path(name_or_path).extension() != ".toml") {
     std::vector<std::string> names;
-    for (const cpu::CpuModel& model : cpu::builtin_cpu_models()) names.push_back(model.name);
-    if (std::find(names.begin(), names.end(), name_or_path) == names.end()) {
-      return usage_error(
-          fmt::format("--cpu: there is no CPU model '{}'{} ('--cpu help' lists them)", name_or_path,
-                      suggestion(name_or_path, names)));
-    }
+    for (const cpu::CpuModel& known : cpu::builtin_cpu_models()) names.push_back(known.name);
+    return usage_error(fmt::format("--cpu: there is no CPU model '{}'{} ('--cpu help' lists them)",
+                                   name_or_path, suggestion(name_or_path, names)));
   }
-  auto model = cpu::load_cpu_model(name_or_path);
-  if (!model) return std::move(model).error().within("--cpu");
-  return model;
+  return std::move(model).error().within("--cpu");
 }
 
 std::string list_cpu_models() {

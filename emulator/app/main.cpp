@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command line: one subcommand, one file.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "emulator/app/command.h"
@@ -14,6 +16,27 @@
 
 namespace ice86::app {
 namespace {
+
+struct Subcommand {
+  std::string_view name;
+  void (*add)(CLI::App& app, const std::vector<std::string>& words, int& exit);
+};
+constexpr Subcommand kSubcommands[] = {
+    {"run", add_run_command},           {"record", add_record_command},
+    {"replay", add_replay_command},     {"trace", add_trace_command},
+    {"test", add_test_command},         {"diff", add_diff_command},
+    {"view", add_view_command},         {"reference", add_reference_command},
+    {"firmware", add_firmware_command}, {"fuzz", add_fuzz_command},
+    {"image", add_image_command},       {"peer", add_peer_command}};
+
+// The options of all subcommands are many: where the first word names one, the others stay away.
+void add_subcommands(CLI::App& app, const std::vector<std::string>& words, int& exit) {
+  const auto named =
+      std::find_if(std::begin(kSubcommands), std::end(kSubcommands),
+                   [&](const Subcommand& one) { return words.size() > 1 && words[1] == one.name; });
+  if (named != std::end(kSubcommands)) return named->add(app, words, exit);
+  for (const Subcommand& one : kSubcommands) one.add(app, words, exit);
+}
 
 // QEMU's users type long options with one dash: "-hda disk.img". A word with one dash that is the
 // name of a long option is taken as that.
@@ -75,11 +98,7 @@ int run_program(int argc, char** argv) {
   app.require_subcommand(1);
   int exit = kDone;
   const std::vector<std::string> words(argv, argv + argc);
-  for (const auto add :
-       {add_run_command, add_record_command, add_replay_command, add_trace_command,
-        add_test_command, add_diff_command, add_view_command, add_reference_command,
-        add_firmware_command, add_fuzz_command, add_image_command, add_peer_command})
-    add(app, words, exit);
+  add_subcommands(app, words, exit);
   try {
     std::vector<std::string> spelled = with_qemu_spellings(app, argc, argv);
     std::reverse(spelled.begin(), spelled.end());  // CLI11 takes them from the back

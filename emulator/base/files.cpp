@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -32,16 +33,19 @@ Result<std::vector<std::uint8_t>> read_file(const std::filesystem::path& path, s
   const File file(std::fopen(path.c_str(), "rb"));
   if (!file) return Error(fmt::format("{}: {}", path.string(), std::strerror(errno)));
   std::vector<std::uint8_t> bytes;
-  constexpr std::size_t kChunk = 1 << 20;
+  // All of it and one byte more, which says that it ends there; of what has no size, by pieces.
+  std::size_t chunk = std::size_t{1} << 20;
+  if (const std::uintmax_t size = std::filesystem::file_size(path, code); !code && size != 0)
+    chunk = static_cast<std::size_t>(std::min<std::uintmax_t>(size, most)) + 1;
   for (;;) {
     const std::size_t before = bytes.size();
-    bytes.resize(before + kChunk);
-    const std::size_t got = std::fread(bytes.data() + before, 1, kChunk, file.get());
+    bytes.resize(before + chunk);
+    const std::size_t got = std::fread(bytes.data() + before, 1, chunk, file.get());
     bytes.resize(before + got);
     if (bytes.size() > most) {
       return Error(fmt::format("{}: is larger than {} bytes", path.string(), most));
     }
-    if (got < kChunk) break;
+    if (got < chunk) break;
   }
   if (std::ferror(file.get()) != 0) return Error(fmt::format("{}: cannot be read", path.string()));
   return bytes;

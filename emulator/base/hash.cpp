@@ -2,6 +2,7 @@
 #include "emulator/base/hash.h"
 
 #include <fmt/core.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <array>
@@ -10,12 +11,28 @@
 
 namespace ice86 {
 
+namespace {
+
+// What OpenSSL would load first for programs that ask for more: its configuration, the names of all
+// ciphers and errors.
+bool start_openssl() {
+  constexpr std::uint64_t kNothingElse =
+      OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
+      OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS;
+  return OPENSSL_init_crypto(kNothingElse, nullptr) == 1;
+}
+
+}  // namespace
+
 struct Sha256::Context {
   EVP_MD_CTX* evp = EVP_MD_CTX_new();
   ~Context() { EVP_MD_CTX_free(evp); }
 };
 
-Sha256::Sha256() : context_(std::make_unique<Context>()) {
+Sha256::Sha256() {
+  static const bool started = start_openssl();
+  ICE86_ASSERT(started);
+  context_ = std::make_unique<Context>();
   ICE86_ASSERT(context_->evp != nullptr);
   ICE86_ASSERT(EVP_DigestInit_ex(context_->evp, EVP_sha256(), nullptr) == 1);
 }

@@ -68,8 +68,8 @@ Result<void> PcMemory::map_rom(const Firmware& firmware) {
   const auto copy = [](const char* name,
                        const std::vector<std::uint8_t>& bytes) -> Result<std::unique_ptr<Ram>> {
     ICE86_TRY_ASSIGN(auto memory, Ram::create(name, align_up(bytes.size(), kPageSize)));
-    std::memset(memory->data(), 0xff, memory->size());
     std::memcpy(memory->data(), bytes.data(), bytes.size());
+    std::memset(memory->data() + bytes.size(), 0xff, memory->size() - bytes.size());
     return memory;
   };
   const auto add_rom = [&](const char* name, Gpa base, const std::uint8_t* bytes,
