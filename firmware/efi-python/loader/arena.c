@@ -111,7 +111,13 @@ static bool take_ranges(void) {
 }
 
 bool arena_create(void) {
+  // Python at its prompt takes 18 MB.
+  static const uint64_t kLeastPages = (24 << 20) / kPageBytes;
   if (!find_ranges() || !shrink_ranges() || !take_ranges()) return false;
+  if (arena.owned < kLeastPages) {
+    arena_destroy();
+    return false;
+  }
   arena_states = allocate(arena.pages);
   if (arena_states == NULL) return false;
   memset(arena_states, kForeign, arena.pages);

@@ -36,7 +36,19 @@ static bool make_tree(void) {
          tree_add_path("/root", kModeDirectory | 0700) != NULL;
 }
 
-static EfiStatus run(void) {
+// What was said stays readable for a while: the firmware's next choice may clear the screen.
+static void hold(void) {
+  enum { kSteps = 50, kStepMicroseconds = 100000 };
+  EfiTextInput* const keyboard = firmware.system->console_in;
+  EfiInputKey key;
+  print("efi-python: the firmware goes on in 5 seconds, or with a key\n");
+  for (unsigned i = 0; i < kSteps; ++i) {
+    if (keyboard != NULL && keyboard->read_key(keyboard, &key) == 0) break;
+    firmware.boot->stall(kStepMicroseconds);
+  }
+}
+
+static EfiStatus run(bool* shut_down) {
   static Program program = {.path = "/usr/bin/efi-python"};
   Entry entry;
   if (!open_volume()) {
@@ -49,9 +61,10 @@ static EfiStatus run(void) {
     print("efi-python: out of memory\n");
     return efi_error(kEfiOutOfResources);
   }
-  if (!archive_open("\\efi-python\\root.zip")) return efi_error(kEfiLoadError);
   const CommandLine* const line = command_line_read(&program);
   if (line == NULL) return efi_error(kEfiInvalidParameter);
+  *shut_down = line->shut_down;
+  if (!archive_open("\\efi-python\\root.zip")) return efi_error(kEfiLoadError);
   if (!arena_create()) {
     print("efi-python: there is too little memory; give the machine 128 MB\n");
     return efi_error(kEfiOutOfResources);
@@ -69,7 +82,6 @@ static EfiStatus run(void) {
       code, interrupt_count, program_interrupt_count, arena.most_used * 4, arena.owned * 4,
       archive_use.reads, archive_use.bytes);
   arena_destroy();
-  if (line->shut_down) firmware.runtime->reset_system(kEfiResetShutdown, 0, 0, NULL);
   return code == 0 ? 0 : efi_error(kEfiAborted);
 }
 
@@ -81,5 +93,9 @@ EfiStatus efi_main(EfiHandle image, EfiSystemTable* system) {
   // By default the firmware resets the machine after five minutes.
   firmware.boot->set_watchdog_timer(0, 0, 0, NULL);
   clock_start();
-  return run();
+  bool shut_down = false;
+  const EfiStatus status = run(&shut_down);
+  if (shut_down) firmware.runtime->reset_system(kEfiResetShutdown, 0, 0, NULL);
+  if (status != 0) hold();
+  return status;
 }

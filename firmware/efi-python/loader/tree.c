@@ -2,6 +2,7 @@
 #include "firmware/efi-python/loader/tree.h"
 
 #include "firmware/efi-python/loader/archive.h"
+#include "firmware/efi-python/loader/arena.h"
 #include "firmware/efi-python/loader/clock.h"
 #include "firmware/efi-python/loader/runtime.h"
 
@@ -115,7 +116,8 @@ Node* tree_add_path(const char* path, uint32_t mode) {
 }
 
 static void drop_data(Node* node) {
-  if (node->place == kNodeMemory && node->capacity != 0) release(node->data);
+  if (node->place == kNodeMemory && node->capacity != 0)
+    arena_unmap((uint64_t)node->data, node->capacity);
   node->data = NULL;
   node->capacity = node->size = 0;
 }
@@ -159,25 +161,26 @@ int64_t node_read(Node* node, void* to, uint64_t bytes, uint64_t offset) {
   return (int64_t)bytes;
 }
 
+// Files take the program's memory, of which there is more than the firmware keeps for itself.
 static bool reserve(Node* node, uint64_t bytes) {
-  if (node->place == kNodeArchive) {
-    uint8_t* const data = allocate(bytes > node->size ? bytes : node->size);
-    if (data == NULL) return false;
-    if (node_read(node, data, node->size, 0) != (int64_t)node->size) {
-      release(data);
-      return false;
-    }
-    node->capacity = bytes > node->size ? bytes : node->size;
-    node->data = data;
-    node->place = kNodeMemory;
-  }
-  if (bytes <= node->capacity) return true;
-  uint64_t capacity = node->capacity < 4096 ? 4096 : node->capacity + node->capacity / 2;
+  const bool in_memory = node->place == kNodeMemory;
+  if (in_memory && bytes <= node->capacity) return true;
+  uint64_t capacity = in_memory ? node->capacity + node->capacity / 2 : node->size;
   if (capacity < bytes) capacity = bytes;
-  uint8_t* const data = reallocate(node->capacity == 0 ? NULL : node->data, node->size, capacity);
+  if (capacity > UINT64_MAX - kPageBytes) return false;
+  capacity = (capacity + kPageBytes - 1) / kPageBytes * kPageBytes;
+  uint8_t* const data = (uint8_t*)arena_map(capacity, kArenaUnset);
   if (data == NULL) return false;
+  if (node_read(node, data, node->size, 0) != (int64_t)node->size) {
+    arena_unmap((uint64_t)data, capacity);
+    return false;
+  }
+  const uint64_t size = node->size;
+  drop_data(node);
+  node->place = kNodeMemory;
   node->data = data;
   node->capacity = capacity;
+  node->size = size;
   return true;
 }
 

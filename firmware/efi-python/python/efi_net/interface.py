@@ -20,13 +20,15 @@ ERROR_NUMBERS = {
     101: errno.EHOSTUNREACH, 102: errno.ENOPROTOOPT, 103: errno.ECONNREFUSED, 104: errno.EPIPE,
     105: errno.ECONNRESET, 106: errno.ECONNREFUSED,
 }
-DHCP_SECONDS = 20
+# The firmware goes on asking after we have given up; who tries again is told sooner.
+DHCP_SECONDS, DHCP_SECONDS_AGAIN = 20, 2
 _INTERFACE_INFO, _POLICY, _GATEWAY, _DNS_SERVERS = 0, 1, 3, 4
 _POLICY_DHCP = 1
 
 # For measurements: without, packets are only taken from the card by the firmware's own timer.
 polling = True
 _interface = None
+_has_waited = False
 _children = _events = 0
 
 
@@ -180,14 +182,16 @@ class Interface:
 
     def _configure(self):
         """Takes an address that is there already, otherwise asks for one."""
+        global _has_waited
         say("IP configuration started")
-        end = time.monotonic() + DHCP_SECONDS
+        end = time.monotonic() + (DHCP_SECONDS_AGAIN if _has_waited else DHCP_SECONDS)
         if not self._read_address():
             policy = ctypes.c_uint32(_POLICY_DHCP)
             self._config.SetData(self._config, _POLICY, 4, ctypes.byref(policy))
             while not self._read_address():
                 without_link = self.has_link is False
                 if without_link or time.monotonic() > end:
+                    _has_waited = not without_link
                     reason = "the card has no link" if without_link else "no answer of a DHCP server"
                     say(f"IP configuration failed: {reason}")
                     raise os_error(errno.ENETUNREACH, f"Network is unreachable: {reason}")

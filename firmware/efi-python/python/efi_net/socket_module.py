@@ -6,6 +6,7 @@ Reference: socket(7), tcp(7), udp(7) for what Linux answers; the Python library 
 import errno
 import operator
 import os
+import struct
 import time
 import warnings
 
@@ -21,9 +22,13 @@ from efi_net.names import (  # noqa: E402,F401  instead of CPython's
     getaddrinfo, gethostbyaddr, gethostbyname, gethostbyname_ex, getnameinfo)
 
 has_ipv6 = False
+# What there is no protocol for should not look as if there were.
+for _name in [name for name in globals() if "UDPLITE" in name]:
+    del globals()[_name]
 _TYPE_MASK = 0xf
 _BUFFER_BYTES = 256 << 10
 _default_timeout = None
+_TIMEVAL = struct.Struct("<qq")
 # What EFI has no word for is remembered, and read back.
 _REMEMBERED = {
     (SOL_SOCKET, SO_REUSEADDR): "share", (SOL_SOCKET, SO_REUSEPORT): "share_port",
@@ -50,6 +55,8 @@ def setdefaulttimeout(timeout):
 def _checked_timeout(timeout):
     if timeout is None:
         return None
+    if isinstance(timeout, str):
+        raise TypeError("'str' object cannot be interpreted as an integer")
     timeout = float(timeout)
     if timeout < 0:
         raise ValueError("Timeout value out of range")
@@ -57,10 +64,37 @@ def _checked_timeout(timeout):
 
 
 def _checked_size(size, name):
-    size = size.__index__()
+    size = operator.index(size)
     if size < 0:
         raise ValueError(f"negative buffersize in {name}")
     return size
+
+
+def _c_int(number):
+    number = operator.index(number)
+    if not -1 << 31 <= number < 1 << 31:
+        raise OverflowError("Python int too large to convert to C int")
+    return number
+
+
+def _bytes_of(data):
+    """A view of an object's bytes; to be closed."""
+    try:
+        with memoryview(data) as view:
+            return view.cast("B")
+    except TypeError:
+        raise TypeError(f"a bytes-like object is required, not '{type(data).__name__}'") from None
+
+
+def _check_ancillary(items):
+    """Whether there are such data. There is nothing that they could say here."""
+    items = list(items)
+    for item in items:
+        if not isinstance(item, tuple) or len(item) != 3:
+            raise TypeError("sendmsg() argument 2 must be an iterable of 3-tuples")
+        level, kind, data = item
+        operator.index(level), operator.index(kind), _bytes_of(data).release()
+    return bool(items)
 
 
 class socket:
@@ -92,15 +126,14 @@ class socket:
                 raise os_error(errno.EPROTONOSUPPORT)
             self._endpoint = Stream() if self._type == SOCK_STREAM else Datagram()
             self._descriptor = descriptors.add(self._endpoint)
+            self._mark()
         elif self._family == AF_UNIX:
             self._wrap(_plain.socket(family, self._type, self._proto))
         else:
             raise os_error(errno.EAFNOSUPPORT)
 
     def _adopt(self, fileno, family, type):
-        if isinstance(fileno, float):
-            raise TypeError("integer argument expected, got float")
-        fileno = fileno.__index__()
+        fileno = operator.index(fileno)
         if fileno < 0:
             raise ValueError("negative file descriptor")
         endpoint = descriptors.find(fileno)
@@ -108,8 +141,11 @@ class socket:
             self._wrap(_plain.socket(family, type, -1, fileno))
             return
         self._descriptor, self._endpoint = fileno, endpoint
-        self._family = AF_INET
-        self._type = SOCK_STREAM if isinstance(endpoint, Stream) else SOCK_DGRAM
+        if family == -1:
+            self._family = AF_INET
+        if type == -1:
+            self._type = SOCK_STREAM if isinstance(endpoint, Stream) else SOCK_DGRAM
+        self._mark()
 
     def _wrap(self, inner):
         self._descriptor = inner.fileno()
@@ -173,34 +209,50 @@ class socket:
         self._descriptor, self._endpoint = -1, None
         if isinstance(endpoint, descriptors.Plain):
             endpoint.close()
-        elif descriptor >= 0 and descriptors.find(descriptor) is endpoint:
+        elif descriptor >= 0:
+            if descriptors.find(descriptor) is not endpoint:
+                raise os_error(errno.EBADF)
             descriptors.remove(descriptor)
 
     def settimeout(self, timeout):
         self._timeout = _checked_timeout(timeout)
+        self._mark()
 
     def gettimeout(self):
         return self._timeout
 
     def setblocking(self, flag):
-        self._timeout = None if flag else 0.0
+        self.settimeout(None if flag else 0.0)
 
     def getblocking(self):
         return self._timeout is None or self._timeout > 0
 
     def _open(self):
-        if self._endpoint is None:
+        endpoint = self._endpoint
+        if endpoint is None or not (descriptors.find(self._descriptor) is endpoint or
+                                    isinstance(endpoint, descriptors.Plain)):
             raise os_error(errno.EBADF)
-        return self._endpoint
+        return endpoint
 
-    def _wait(self, step, flags=0):
-        """The result of step(), which is None as long as it would block."""
+    def _mark(self):
+        """Lets the descriptor say whether it waits: fcntl and signal.set_wakeup_fd look there."""
+        os.set_blocking(self._descriptor, self._timeout is None)
+
+    def _wait(self, step, flags=0, option=SO_RCVTIMEO):
+        """The result of step(), which is None as long as it would block. The option has the time that
+        a socket without a time-out may take."""
         if self._timeout == 0 or flags & MSG_DONTWAIT:
             result = step()
             if result is None:
                 raise os_error(errno.EAGAIN)
             return result
-        return wait(step, self._timeout)
+        limit = self._open().options.get(option) if self._timeout is None else None
+        if not limit:
+            return wait(step, self._timeout)
+        try:
+            return wait(step, limit)
+        except TimeoutError:  # an option's time, not one of Python's, is over
+            raise os_error(errno.EAGAIN) from None
 
     def _address(self, address, caller):
         if self._family == AF_UNIX:
@@ -223,7 +275,7 @@ class socket:
         endpoint.bind(*self._address(address, "bind"))
 
     def listen(self, backlog=128):
-        self._open().listen(backlog)
+        self._open().listen(_c_int(backlog))
 
     def _accept(self):
         endpoint, address = self._wait(self._open().accept)
@@ -249,7 +301,7 @@ class socket:
 
     def shutdown(self, how):
         endpoint = self._open()
-        if how not in (SHUT_RD, SHUT_WR, SHUT_RDWR):
+        if _c_int(how) not in (SHUT_RD, SHUT_WR, SHUT_RDWR):
             raise os_error(errno.EINVAL)
         endpoint.shutdown(how)
 
@@ -263,7 +315,7 @@ class socket:
 
     def _receive(self, size, flags):
         endpoint = self._open()
-        if flags & MSG_OOB:
+        if operator.index(flags) & MSG_OOB:
             raise os_error(errno.EINVAL)
         data, sender = self._wait(lambda: endpoint.receive(size, flags), flags)
         if flags & MSG_WAITALL and self._type == SOCK_STREAM and not flags & MSG_PEEK:
@@ -296,11 +348,15 @@ class socket:
             return len(data), sender
 
     def recvmsg(self, bufsize, ancbufsize=0, flags=0):
-        data, sender = self._receive(_checked_size(bufsize, "recvmsg"), flags)
+        size = _checked_size(bufsize, "recvmsg")
+        _checked_size(ancbufsize, "recvmsg")
+        data, sender = self._receive(size, flags)
         return data[:bufsize], [], MSG_TRUNC if len(data) > bufsize else 0, sender
 
     def recvmsg_into(self, buffers, ancbufsize=0, flags=0):
-        views = [memoryview(buffer).cast("B") for buffer in buffers]
+        views = [_bytes_of(buffer) for buffer in buffers]
+        if any(view.readonly for view in views):
+            raise TypeError("recvmsg_into() argument 1 must be an iterable of read-write bytes-like objects")
         data, _, more, sender = self.recvmsg(sum(map(len, views)), ancbufsize, flags)
         at = 0
         for view in views:
@@ -311,19 +367,19 @@ class socket:
 
     def send(self, data, flags=0):
         endpoint = self._open()
-        with memoryview(data) as view, view.cast("B") as content:
-            return self._wait(lambda: endpoint.send(content, flags, None), flags)
+        with _bytes_of(data) as content:
+            return self._wait(lambda: endpoint.send(content, flags, None), flags, SO_SNDTIMEO)
 
     def sendall(self, data, flags=0):
         endpoint = self._open()
         end = None if self._timeout is None else time.monotonic() + self._timeout
-        with memoryview(data) as view, view.cast("B") as content:
+        with _bytes_of(data) as content:
             at = 0
             while True:
                 with content[at:] as rest:
                     step = lambda: endpoint.send(rest, flags, None)  # noqa: E731
                     if end is None or self._timeout == 0:
-                        at += self._wait(step, flags)
+                        at += self._wait(step, flags, SO_SNDTIMEO)
                     else:
                         at += wait(step, max(0.0, end - time.monotonic()))
                 if at >= len(content):
@@ -334,14 +390,15 @@ class socket:
             raise TypeError(f"sendto() takes 2 or 3 arguments ({len(arguments) + 1} given)")
         flags, address = arguments if len(arguments) == 2 else (0, arguments[0])
         endpoint = self._open()
-        to = None if address is None else self._address(address, "sendto")
-        with memoryview(data) as view, view.cast("B") as content:
-            return self._wait(lambda: endpoint.send(content, flags, to), flags)
+        operator.index(flags)
+        with _bytes_of(data) as content:
+            to = self._address(address, "sendto")
+            return self._wait(lambda: endpoint.send(content, flags, to), flags, SO_SNDTIMEO)
 
     def sendmsg(self, buffers, ancdata=(), flags=0, address=None):
-        if list(ancdata):
+        data = b"".join(bytes(_bytes_of(buffer)) for buffer in buffers)
+        if _check_ancillary(ancdata):
             raise os_error(errno.EINVAL)
-        data = b"".join(bytes(memoryview(buffer)) for buffer in buffers)
         if address is not None:
             return self.sendto(data, flags, address)
         return self.send(data, flags)
@@ -359,7 +416,12 @@ class socket:
             on, seconds = memoryview(bytes(value)).cast("i")
             options["linger"] = seconds if on else None
         elif level == SOL_SOCKET and option in (SO_RCVTIMEO, SO_SNDTIMEO):
-            raise os_error(errno.EOPNOTSUPP)
+            if isinstance(value, int) or len(bytes(value)) < _TIMEVAL.size:
+                raise os_error(errno.EINVAL)
+            seconds, microseconds = _TIMEVAL.unpack_from(bytes(value))
+            if not 0 <= microseconds < 10**6:
+                raise os_error(errno.EDOM)
+            options[option] = max(0, seconds + microseconds / 1e6)
         elif level not in (SOL_SOCKET, IPPROTO_TCP, IPPROTO_IP):
             raise os_error(errno.EOPNOTSUPP)
         else:
@@ -382,6 +444,10 @@ class socket:
             packed = (0 if linger is None else 1).to_bytes(4, "little") + (linger or 0).to_bytes(
                 4, "little")
             return packed[:buflen] if buflen else int.from_bytes(packed[:4], "little")
+        elif level == SOL_SOCKET and option in (SO_RCVTIMEO, SO_SNDTIMEO):
+            microseconds = round(endpoint.options.get(option, 0) * 1e6)
+            packed = _TIMEVAL.pack(*divmod(microseconds, 10**6))
+            return packed[:buflen] if buflen else microseconds // 10**6
         else:
             raise os_error(errno.ENOPROTOOPT)
         return value.to_bytes(4, "little", signed=True)[:buflen] if buflen else value

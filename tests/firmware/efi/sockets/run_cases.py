@@ -90,13 +90,13 @@ def machine_command(options, arguments, forwarded, folder):
     fw_cfg = f"name=opt/efi-python/arguments,string={arguments.replace(',', ',,')}"
     network = f"hostfwd=tcp:127.0.0.1:{forwarded}-:{SERVE}"
     if options.machine == "ice86":
-        return [options.ice86, "run", "--firmware", "ovmf", "--memory", "128", "--drive",
+        return [options.ice86, "run", "--firmware", "ovmf", "--memory", options.memory, "--drive",
                 f"file={options.image},format=raw,snapshot=on", "--nic",
                 f"user,model=e1000,{network}{options.impair}", "--serial", "stdio", "--engine", "jit",
                 "--fw-cfg", fw_cfg, "--display", "none", *options.more.split()]
     variables = os.path.join(folder, "vars.fd")
     shutil.copy(OVMF % "VARS", variables)
-    return ["qemu-system-x86_64", "-M", "pc", "-m", "256", "-nographic", "-no-reboot",
+    return ["qemu-system-x86_64", "-M", "pc", "-m", str(max(256, int(options.memory))), "-nographic", "-no-reboot",
             "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF % 'CODE'}",
             "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
             "-drive", f"file={options.image},format=raw,snapshot=on",
@@ -153,17 +153,25 @@ def compare(options, cases, host, guest):
     return problems
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+def arguments_of(description):
+    """What every program that runs something in the guest is told."""
+    parser = argparse.ArgumentParser(description=description,
+                                     formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--machine", choices=("ice86", "qemu", "host"), required=True)
     parser.add_argument("--image", default="")
     parser.add_argument("--ice86", default="ice86")
+    parser.add_argument("--memory", default="128", help="of the machine, in MB")
     parser.add_argument("--arguments", default="", help="more for the guest's Python")
     parser.add_argument("--impair", default="", help="of the card, such as ',loss=1%%'")
     parser.add_argument("--more", default="", help="options of ice86")
+    parser.add_argument("--timeout", type=int, default=600)
+    return parser
+
+
+def main():
+    parser = arguments_of(__doc__)
     parser.add_argument("--script", help="run this one in the guest instead of the cases")
     parser.add_argument("--tls", action="store_true", help="with a peer 'tls'")
-    parser.add_argument("--timeout", type=int, default=600)
     parser.add_argument("-k", dest="word", default="")
     parser.add_argument("-v", dest="verbose", action="store_true")
     options = parser.parse_args()
