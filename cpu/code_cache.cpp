@@ -33,6 +33,7 @@ Block* CodeCache::insert(std::unique_ptr<Block> block, const std::uint8_t* page,
   const auto offset = static_cast<std::uint32_t>(block->host - page);
   for (std::uint32_t i = 0; i < block->bytes; ++i) entry.covered.set(offset + i);
   entry.lines |= line_mask(offset, block->bytes);
+  entry.longest = std::max(entry.longest, block->bytes);
   Block* inserted = block.get();
   table_[slot(block->host, block->mode)] = inserted;
   entry.blocks[key(block->host, block->mode)] = std::move(block);
@@ -73,19 +74,24 @@ void CodeCache::retire_all(Page& page) {
   page.blocks.clear();
   page.covered.reset();
   page.lines = 0;
+  page.longest = 0;
 }
 
 void CodeCache::drop_range(const std::uint8_t* page, std::uint32_t offset, unsigned size) {
   const auto found = pages_.find(page);
   if (found == pages_.end()) return;
   auto& blocks = found->second.blocks;
-  for (auto at = blocks.begin(); at != blocks.end();) {
-    const auto first = static_cast<std::uint32_t>(at->second->host - page);
-    if (first < offset + size && offset < first + at->second->bytes) {
-      retire(std::move(at->second));
-      at = blocks.erase(at);
+  // Those that begin before the range's end, and not too far before it to reach it.
+  const std::uint32_t longest = found->second.longest;
+  auto next = blocks.lower_bound(std::uint64_t{offset > longest ? offset - longest : 0} << 32);
+  const auto end = blocks.lower_bound(std::uint64_t{offset + size} << 32);
+  while (next != end) {
+    const auto first = static_cast<std::uint32_t>(next->second->host - page);
+    if (offset < first + next->second->bytes) {
+      retire(std::move(next->second));
+      next = blocks.erase(next);
     } else {
-      ++at;
+      ++next;
     }
   }
   // No block has these bytes any more. What else the dropped ones covered stays marked until it is

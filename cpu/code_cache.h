@@ -7,6 +7,7 @@
 #include <bitset>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -73,7 +74,8 @@ class CodeCache {
     std::uint8_t* flags = nullptr;
     std::uint64_t lines = 0;
     std::bitset<kPageSize> covered;
-    std::unordered_map<std::uint64_t, std::unique_ptr<Block>> blocks;  // by offset and mode
+    std::uint32_t longest = 0;                               // bytes of a block, so far
+    std::map<std::uint64_t, std::unique_ptr<Block>> blocks;  // by offset, then mode
   };
 
   static std::size_t slot(const std::uint8_t* host, unsigned mode) {
@@ -81,8 +83,7 @@ class CodeCache {
     return (address ^ address >> 15 ^ mode * 0x9e5) & (kTableSize - 1);
   }
   static std::uint64_t key(const std::uint8_t* host, unsigned mode) {
-    return (reinterpret_cast<std::uintptr_t>(host) & kPageMask) | static_cast<std::uint64_t>(mode)
-                                                                      << kPageBits;
+    return (reinterpret_cast<std::uintptr_t>(host) & kPageMask) << 32 | mode;
   }
   Block* find_slow(const std::uint8_t* host, unsigned mode) const;
   void retire(std::unique_ptr<Block> block);

@@ -102,11 +102,10 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
   }
   MachineOptions machine = options.machine;
   if (!machine.max_time) machine.max_time = "120s";
+  const bool wants_stages = options.run_dir || options.stages || options.html || options.perfetto ||
+                            options.output.summary_only;
   ICE86_TRY_ASSIGN(const std::unique_ptr<Session> session,
-                   Session::open(machine, true,
-                                 options.run_dir || options.stages || options.html ||
-                                     options.perfetto || options.output.summary_only,
-                                 recording));
+                   Session::open(machine, true, wants_stages, recording));
   harness::ScreenLog screens;
   const harness::CallScene* scene = nullptr;
   if (efi) {
@@ -121,7 +120,8 @@ Result<int> run(const TraceOptions& options, const std::vector<std::string>& wor
   }
   const Ending ending = session->run();
   const harness::IntTrace& trace = session->trace();
-  const std::vector<harness::Stage> boot = harness::boot_stages(session->serial().lines(), trace);
+  std::vector<harness::Stage> boot;
+  if (wants_stages) boot = harness::boot_stages(session->serial().lines(), trace);
   const std::string stages = harness::stages_text(boot, session->pc().clock().now());
   ICE86_TRY(options.output.write(trace));
   if (options.run_dir) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "emulator/base/hash.h"
+#include "emulator/base/host_memory.h"
 #include "harness/interrupts/services.h"
 #include "harness/interrupts/state_registers.h"
 
@@ -102,10 +103,10 @@ void IntRecorder::interrupt_delivered(const cpu::InterruptDelivery& delivery) {
   } else {
     service.name = describe_interruption(event.kind, event.vector);
   }
-  begin(std::move(event), open, service);
+  begin(std::move(event), open, std::move(service));
 }
 
-void IntRecorder::begin(IntEvent event, Open open, const Service& service) {
+void IntRecorder::begin(IntEvent&& event, Open open, Service&& service) {
   if (events_.size() >= limits_.events) {
     ++losses_.calls;
     return;
@@ -122,15 +123,18 @@ void IntRecorder::begin(IntEvent event, Open open, const Service& service) {
   event.instruction = view_.instructions();
   event.time = view_.time();
   event.depth = static_cast<unsigned>(open_.size());
-  event.service = service.name;
-  event.arguments = service.text;
+  event.service = std::move(service.name);
+  event.arguments = std::move(service.text);
   if (event.kind == CallKind::kInterrupt) {
     if (const auto given = data_in_memory(event.vector, event.in, view_.memory))
       event.data = memory_text(event, *given);
   }
   if (view_.physical && open.sixteen_bit)
     vectors_.look(bytes_at(0, VectorLog::kTableBytes), event.number, event.caller);
-  if (events_.capacity() == 0) events_.reserve(std::min(limits_.events, kUsualCalls));
+  if (events_.capacity() == 0) {
+    events_.reserve(std::min(limits_.events, kUsualCalls));
+    expect_filling(events_.data(), events_.capacity() * sizeof(IntEvent));
+  }
   events_.push_back(std::move(event));
   open.event = events_.size() - 1;
   open_.push_back(open);
@@ -243,8 +247,8 @@ void IntRecorder::far_call() {
                   narrow ? sp & 0xffff : sp,
                   narrow,
                   true};
-  const Service service = describe_entry_call(*entry, event.in, stack + frame, view_.memory);
-  begin(std::move(event), open, service);
+  Service service = describe_entry_call(*entry, event.in, stack + frame, view_.memory);
+  begin(std::move(event), open, std::move(service));
 }
 
 // PXE 2.1 section 4.4.5: the boot program gets PXENV+ at ES:BX and the address of !PXE on the

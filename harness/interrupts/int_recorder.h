@@ -99,7 +99,7 @@ class IntRecorder final : public cpu::InterruptObserver {
     bool far_call;     // no flags on the stack
   };
 
-  void begin(IntEvent event, Open open, const Service& service);
+  void begin(IntEvent&& event, Open open, Service&& service);
   void far_call();
   void look_for_pxe(const cpu::State& state);
   void note_chain();

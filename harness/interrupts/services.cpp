@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <array>
 #include <iterator>
 #include <string_view>
 
@@ -206,9 +208,24 @@ constexpr Entry kServices[] = {
     {0x77, kAny, 0, "IRQ 15: secondary disk channel"},
 };
 
+// Where a vector's rows begin; the rows are in the order of the vectors.
+constexpr auto kFirstRow = [] {
+  std::array<std::uint8_t, 257> first{};
+  static_assert(std::size(kServices) < 256);
+  unsigned row = 0;
+  for (unsigned vector = 0; vector < first.size(); ++vector) {
+    while (row < std::size(kServices) && kServices[row].vector < vector) ++row;
+    first[vector] = static_cast<std::uint8_t>(row);
+  }
+  return first;
+}();
+static_assert(std::is_sorted(std::begin(kServices), std::end(kServices),
+                             [](const Entry& a, const Entry& b) { return a.vector < b.vector; }));
+
 std::string_view name_of_service(std::uint8_t vector, std::uint16_t ax) {
-  for (const Entry& entry : kServices) {
-    if (entry.vector == vector && (ax & entry.mask) == (entry.ax & entry.mask)) return entry.name;
+  for (unsigned row = kFirstRow[vector]; row < kFirstRow[vector + 1u]; ++row) {
+    const Entry& entry = kServices[row];
+    if ((ax & entry.mask) == (entry.ax & entry.mask)) return entry.name;
   }
   return "";
 }
