@@ -29,6 +29,7 @@ enum {
   kEspipe = 29,
   kErofs = 30,
   kEpipe = 32,
+  kEdom = 33,
   kErange = 34,
   kEnametoolong = 36,
   kEnosys = 38,
@@ -37,13 +38,16 @@ enum {
   kEnotsock = 88,
   kEdestaddrreq = 89,
   kEmsgsize = 90,
+  kEnoprotoopt = 92,
   kEprotonosupport = 93,
+  kEsocktnosupport = 94,
   kEopnotsupp = 95,
   kEafnosupport = 97,
   kEaddrinuse = 98,
   kEaddrnotavail = 99,
   kEnetdown = 100,
   kEnetunreach = 101,
+  kEconnaborted = 103,
   kEconnreset = 104,
   kEnobufs = 105,
   kEisconn = 106,
@@ -86,6 +90,7 @@ enum { kAtNoFollow = 0x100, kAtRemoveDirectory = 0x200, kAtEmptyPath = 0x1000 };
 
 // poll(2); epoll(7) has the same bits.
 enum { kPollIn = 1, kPollOut = 4, kPollError = 8, kPollHangUp = 16, kPollInvalid = 32 };
+enum { kPollNormalIn = 0x40, kPollNormalOut = 0x100 };
 
 typedef struct {
   int64_t seconds, nanoseconds;

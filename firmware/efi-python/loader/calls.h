@@ -35,4 +35,4 @@ SystemCall call_clone, call_exit, call_exit_group, call_getpid, call_getppid, ca
 // calls_sockets.c
 SystemCall call_socket, call_socketpair, call_shutdown, call_sendto, call_recvfrom, call_sendmsg,
     call_recvmsg, call_getsockname, call_getpeername, call_setsockopt, call_getsockopt,
-    call_connect, call_bind, call_listen, call_accept, call_accept4;
+    call_connect, call_bind, call_listen, call_accept, call_accept4, call_sendmmsg;

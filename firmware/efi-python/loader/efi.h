@@ -23,9 +23,20 @@ enum {
   kEfiWriteProtected = 8,
   kEfiOutOfResources = 9,
   kEfiVolumeFull = 11,
+  kEfiNoMedia = 12,
   kEfiNotFound = 14,
   kEfiAccessDenied = 15,
+  kEfiNoResponse = 16,
+  kEfiNoMapping = 17,
+  kEfiTimeout = 18,
   kEfiAborted = 21,
+  kEfiIcmpError = 22,
+  kEfiNetworkUnreachable = 100,
+  kEfiHostUnreachable = 101,
+  kEfiPortUnreachable = 103,
+  kEfiConnectionFin = 104,
+  kEfiConnectionReset = 105,
+  kEfiConnectionRefused = 106,
 };
 static inline EfiStatus efi_error(unsigned code) {
   return EFI_ERROR_BIT | code;
@@ -138,7 +149,9 @@ typedef struct {
   void* get_next_monotonic_count;
   EfiStatus (*stall)(uint64_t microseconds);
   EfiStatus (*set_watchdog_timer)(uint64_t seconds, uint64_t code, uint64_t bytes, EfiChar*);
-  void* controllers[2];  // connect, disconnect
+  EfiStatus (*connect_controller)(EfiHandle, EfiHandle* drivers, void* device_path,
+                                  uint8_t recursive);
+  void* disconnect_controller;
   void* protocols[3];    // open, close, open information
   void* protocols_per_handle;
   EfiStatus (*locate_handle_buffer)(uint32_t how, const EfiGuid*, void* key, uint64_t* count,

@@ -13,6 +13,7 @@
 #include "firmware/efi-python/loader/program.h"
 #include "firmware/efi-python/loader/random.h"
 #include "firmware/efi-python/loader/runtime.h"
+#include "firmware/efi-python/loader/sockets.h"
 #include "firmware/efi-python/loader/terminal.h"
 #include "firmware/efi-python/loader/threads.h"
 #include "firmware/efi-python/loader/tree.h"
@@ -76,6 +77,7 @@ static EfiStatus run(bool* shut_down) {
   const uint64_t code = enter_program(entry.rip, entry.rsp);
   interrupts_give_back();
   files_end();
+  sockets_end();
   debug(
       "efi-python: exit %d, %d interrupts (%d in the program), %d KiB of %d at most, %d reads of "
       "%d bytes\n",

@@ -152,6 +152,7 @@ static SystemCall* const kCalls[kNumbers] = {
     [295] = call_preadv,
     [296] = call_pwritev,
     [302] = call_prlimit64,
+    [307] = call_sendmmsg,
     [309] = call_getcpu,
     [316] = call_renameat,
     [318] = call_getrandom,

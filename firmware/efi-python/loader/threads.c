@@ -8,6 +8,7 @@
 #include "firmware/efi-python/loader/machine.h"
 #include "firmware/efi-python/loader/runtime.h"
 #include "firmware/efi-python/loader/signals.h"
+#include "firmware/efi-python/loader/sockets.h"
 #include "firmware/efi-python/loader/terminal.h"
 
 enum { kMostThreads = 128, kRedZone = 128 };
@@ -71,7 +72,10 @@ static void idle(uint64_t until) {
   const uint64_t now = clock_now();
   if (now - last_poll >= kPollInterval) {
     last_poll = now;
-    if (at_application_tpl()) terminal_poll();
+    if (at_application_tpl()) {
+      terminal_poll();
+      sockets_tick();
+    }
   }
   if (until != NEVER && until > now && until - now < kShort) {
     firmware.boot->stall(50);

@@ -12,8 +12,10 @@ def _add_prompt():
 
 
 def _set_up():
-    import efi_net
-    efi_net.install()
+    # -X sockets=abi: the loader's sockets instead, by the system calls of CPython's own modules.
+    if sys._xoptions.get("sockets") != "abi":
+        import efi_net
+        efi_net.install()
     # `site` would add the editing too, and look for files of a user that is not there.
     if hasattr(sys, "__interactivehook__"):
         sys.__interactivehook__ = _add_prompt

@@ -66,15 +66,23 @@ def listener(port=None):
     return s
 
 
+meanwhile = []
+
+
 def call(what, count=1):
     """Asks the peer to connect to SERVE: 'echo', 'lines', 'close', 'reset'. It answers at once and
-    calls afterwards."""
+    calls afterwards. A connection stays open meanwhile: without any, the time of an idle guest would
+    run ahead of the callers'."""
+    meanwhile.append(socket.create_connection((HOST, PORTS["silent"]), 20))
     urllib.request.urlopen(f"http://{HOST}:{PORTS['control']}/call?what={what}&count={count}").read()
 
 
 def answer():
     """What the callers have found, in their order."""
-    return urllib.request.urlopen(f"http://{HOST}:{PORTS['control']}/answer").read().decode()
+    found = urllib.request.urlopen(f"http://{HOST}:{PORTS['control']}/answer").read().decode()
+    while meanwhile:
+        meanwhile.pop().close()
+    return found
 
 
 def here():

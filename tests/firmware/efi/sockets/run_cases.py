@@ -210,7 +210,7 @@ def main():
     if "/results" not in peers.posted:
         problems += 1
         print(f"the guest has not come to its end:\n{heard[-6000:]}")
-    elif "held 0 0\n" not in peers.posted["/results"][1].decode():
+    elif "held 0 0 0\n" not in peers.posted["/results"][1].decode():
         problems += 1
         print("events or children are left:", peers.posted["/results"][1].decode()[-300:])
     elif options.verbose:
