@@ -569,8 +569,10 @@ class Core {
   bool code_breakpoint_in(std::uint64_t linear, std::uint64_t size) const;
   void raise_debug(std::uint64_t reasons);
   bool code_stop_hit();
-  bool code_stop_in(std::uint64_t linear, std::uint64_t size) const;
-  void note_stop(DebugStops::Kind kind, std::uint64_t address, std::uint64_t value);
+  bool code_stop_in(std::uint64_t linear, const Block& block);
+  void note_stop(DebugStops::Hit hit);
+  bool magic_at(std::uint64_t linear);
+  bool is_magic(std::uint8_t opcode, std::uint8_t modrm) const;
   void look_for_stops(std::uint64_t linear, std::uint64_t size, bool write);
   bool fetch_limit(std::uint64_t& bytes) const;
 

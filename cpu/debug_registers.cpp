@@ -4,6 +4,7 @@
 // stay out of the TLB's fast path.
 // Reference: Intel SDM vol. 3B sections 17.2 and 17.3.
 #include <algorithm>
+#include <array>
 
 #include "cpu/core.h"
 
@@ -82,7 +83,7 @@ void Core::note_port_access(std::uint16_t port, unsigned size) {
   if (stops_ != nullptr) {
     for (const DebugStops::Ports& ports : stops_->ports) {
       if (port <= ports.last && ports.first < port + size)
-        note_stop(DebugStops::Kind::kPort, ports.first, port);
+        note_stop({.kind = DebugStops::Kind::kPort, .address = ports.first, .value = port});
     }
   }
   note_breakpoints(breakpoints_at(port, size, 1u << kOnPort));
@@ -116,13 +117,14 @@ void Core::raise_debug(std::uint64_t reasons) {
 
 void Core::set_debug_stops(DebugStops* stops) {
   stops_ = stops;
-  code_stops_ = stops != nullptr && !stops->code.empty();
+  code_stops_ = stops != nullptr && stops->any_code();
   update_breakpoints();
 }
 
-void Core::note_stop(DebugStops::Kind kind, std::uint64_t address, std::uint64_t value) {
+void Core::note_stop(DebugStops::Hit hit) {
   sync_count();
-  stops_->hit = DebugStops::Hit{kind, address, retired, value};
+  hit.count = retired;
+  stops_->hit = hit;
   if (!stops_->stop) return;
   stop_requested_ = true;
   leave_after_current();
@@ -132,7 +134,9 @@ void Core::look_for_stops(std::uint64_t linear, std::uint64_t size, bool write) 
   for (const DebugStops::Watch& watch : stops_->data) {
     if (write ? !watch.on_write : !watch.on_read) continue;
     if (linear < watch.address + watch.size && watch.address < linear + size)
-      note_stop(write ? DebugStops::Kind::kWrite : DebugStops::Kind::kRead, watch.address, linear);
+      note_stop({.kind = write ? DebugStops::Kind::kWrite : DebugStops::Kind::kRead,
+                 .address = watch.address,
+                 .value = linear});
   }
 }
 
@@ -140,13 +144,63 @@ void Core::look_for_stops(std::uint64_t linear, std::uint64_t size, bool write) 
 bool Core::code_stop_hit() {
   if (stops_->pass == retired) return false;
   const std::uint64_t linear = (views[kCs].base + s.rip) & linear_mask;
-  if (!std::binary_search(stops_->code.begin(), stops_->code.end(), linear)) return false;
-  note_stop(DebugStops::Kind::kCode, linear, 0);
+  DebugStops::Hit hit{.kind = DebugStops::Kind::kCode, .address = linear};
+  const bool here = std::binary_search(stops_->code.begin(), stops_->code.end(), linear);
+  if (!stops_->physical_code.empty()) {
+    Translation to;
+    if (walk(linear, Access::kRead, Rights::kSupervisorAc, to, true) &&
+        std::binary_search(stops_->physical_code.begin(), stops_->physical_code.end(), to.gpa))
+      hit.gpa = to.gpa;
+  }
+  hit.magic = stops_->magic != 0 && magic_at(linear);
+  if (!here && !hit.gpa && !hit.magic) return false;
+  note_stop(hit);
   return stops_->stop;
 }
-bool Core::code_stop_in(std::uint64_t linear, std::uint64_t size) const {
-  const auto next = std::lower_bound(stops_->code.begin(), stops_->code.end(), linear);
-  return next != stops_->code.end() && *next < linear + size;
+
+// XCHG r16, r16 (87h) of one of the chosen registers with itself; in 32- and 64-bit code with the
+// prefix that makes it so.
+bool Core::magic_at(std::uint64_t linear) {
+  std::array<std::uint8_t, 3> bytes{};
+  const unsigned length = code_mode_ == 0 ? 2 : 3;
+  if (const Block* block = known_block(); block != nullptr && block->bytes >= length) {
+    std::copy_n(block->host, length, bytes.begin());
+  } else {
+    for (unsigned i = 0; i < length; ++i) {
+      Translation to;
+      if (!walk((linear + i) & linear_mask, Access::kRead, Rights::kSupervisorAc, to, true))
+        return false;
+      bytes[i] = static_cast<std::uint8_t>(host.memory_peek(to.gpa, 1));
+    }
+  }
+  return (code_mode_ == 0 || bytes[0] == 0x66) && is_magic(bytes[length - 2], bytes[length - 1]);
+}
+
+bool Core::is_magic(std::uint8_t opcode, std::uint8_t modrm) const {
+  const unsigned reg = modrm >> 3 & 7;
+  return opcode == 0x87 && modrm >> 6 == 3 && (modrm & 7) == reg && (stops_->magic >> reg & 1) != 0;
+}
+
+// One of them may be in this block: it is executed one instruction at a time.
+bool Core::code_stop_in(std::uint64_t linear, const Block& block) {
+  const auto any_in = [&block](const std::vector<std::uint64_t>& addresses, std::uint64_t first) {
+    const auto next = std::lower_bound(addresses.begin(), addresses.end(), first);
+    return next != addresses.end() && *next < first + block.bytes;
+  };
+  if (any_in(stops_->code, linear)) return true;
+  const bool crosses = &block == crossing_.get();
+  if (!stops_->physical_code.empty()) {
+    Translation to;
+    if (crosses || !walk(linear, Access::kRead, Rights::kSupervisorAc, to, true) ||
+        any_in(stops_->physical_code, to.gpa))
+      return true;
+  }
+  if (stops_->magic == 0) return false;
+  if (crosses) return true;
+  for (std::uint32_t i = 0; i + 1 < block.bytes; ++i) {
+    if (is_magic(block.host[i], block.host[i + 1])) return true;
+  }
+  return false;
 }
 
 }  // namespace ice86::cpu

@@ -295,7 +295,7 @@ void Core::run_block(bool shadow, bool held_by_ss) {
   }
   bool single = shadow || trap || resume;
   if (code_breakpoints_ && code_breakpoint_in(linear, block->bytes)) single = true;
-  if (code_stops_ && code_stop_in(linear, block->bytes)) single = true;
+  if (code_stops_ && code_stop_in(linear, *block)) single = true;
   single_ = single;
   // RF is for one instruction; a new value comes from that instruction itself (IRET).
   s.rflags &= ~std::uint64_t{flag::kRf};

@@ -267,6 +267,8 @@ void MemorySpace::read(Gpa gpa, std::span<std::uint8_t> bytes) {
 }
 
 void MemorySpace::write(Gpa gpa, std::span<const std::uint8_t> bytes) {
+  if (trace_.wants(TraceCategory::kMmio))
+    trace_.emit(TraceCategory::kMmio, "dma-write", {{"gpa", gpa}, {"bytes", bytes.size()}});
   while (!bytes.empty()) {
     const std::size_t part = std::min<std::size_t>(bytes.size(), kPageSize - (gpa & kPageMask));
     if (const PageView view = page(gpa); view.write != nullptr) {

@@ -4,9 +4,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
+#include <fstream>
+#include <span>
 #include <utility>
 
 #include "emulator/machine/disassembly.h"
+#include "emulator/machine/linear_memory.h"
 
 namespace ice86::debugger {
 
@@ -135,6 +139,7 @@ std::optional<machine::RunResult> Debugger::advance(const machine::RunLimits& li
     return std::nullopt;
   }
   Stop stop = stop_of(result);
+  if (stop.reason == Stop::Reason::kReset) stop.text += keep_memory();
   if (stop.reason == Stop::Reason::kEnd || stop.reason == Stop::Reason::kCrash) {
     if (!anybody()) return result;
     if (result.end != machine::RunEnd::kCrashed && result.end != machine::RunEnd::kStuck)
@@ -199,7 +204,13 @@ Stop Debugger::stop_of(const machine::RunResult& result) {
     switch (stop.hit.kind) {
       case Kind::kCode:
         stop.reason = Stop::Reason::kCode;
-        stop.text = fmt::format("breakpoint at {:#x}", stop.hit.address);
+        stop.text = stop.hit.magic ? fmt::format("magic breakpoint at {:#x}", stop.hit.address)
+                    : stop.hit.gpa ? fmt::format("breakpoint at physical {:#x}", *stop.hit.gpa)
+                                   : fmt::format("breakpoint at {:#x}", stop.hit.address);
+        break;
+      case Kind::kReset:
+        stop.reason = Stop::Reason::kReset;
+        stop.text = "a reset comes next; memory and registers are as they were";
         break;
       case Kind::kPort:
         stop.reason = Stop::Reason::kPort;
@@ -207,7 +218,10 @@ Stop Debugger::stop_of(const machine::RunResult& result) {
         break;
       default:
         stop.reason = Stop::Reason::kData;
-        stop.text = fmt::format("{} {:#x}", stop.hit.kind == Kind::kWrite ? "write to" : "read of",
+        stop.text = fmt::format("{} {:#x}",
+                                stop.hit.dma                    ? "DMA to physical"
+                                : stop.hit.kind == Kind::kWrite ? "write to"
+                                                                : "read of",
                                 stop.hit.value);
     }
     return stop;
@@ -222,6 +236,25 @@ Stop Debugger::stop_of(const machine::RunResult& result) {
   stop.reason = Stop::Reason::kMode;
   stop.text = mode_text(state());
   return stop;
+}
+
+// For breakpoints of a reset that have a file: physical memory from 0 up to the PCI hole.
+std::string Debugger::keep_memory() {
+  constexpr std::uint64_t kHole = 0xc0000000;
+  const std::uint64_t end = std::min(pc_.config().memory_mib << 20, kHole);
+  std::string text;
+  for (const Breakpoint& b : breakpoints_) {
+    if (b.kind != Breakpoint::Kind::kReset || b.file.empty()) continue;
+    std::ofstream file(b.file, std::ios::binary | std::ios::trunc);
+    std::array<std::uint8_t, 1 << 16> part;
+    for (std::uint64_t at = 0; at < end && file; at += part.size()) {
+      pc_.peek_memory(at, part);
+      file.write(reinterpret_cast<const char*>(part.data()), part.size());
+    }
+    file.flush();
+    text += fmt::format("{} {}", file ? "; memory is in" : "; cannot write", b.file);
+  }
+  return text;
 }
 
 void Debugger::stand(Stop stop) {
@@ -370,12 +403,18 @@ void Debugger::moved(const std::string& text) {
 
 void Debugger::rebuild() {
   stops_.code.clear();
+  stops_.physical_code.clear();
+  stops_.magic = 0;
+  stops_.reset = false;
   stops_.data.clear();
   stops_.ports.clear();
   bool observe = false;
   for (const Breakpoint& b : breakpoints_) {
     switch (b.kind) {
       case Breakpoint::Kind::kCode: stops_.code.push_back(b.address); break;
+      case Breakpoint::Kind::kPhysical: stops_.physical_code.push_back(b.address); break;
+      case Breakpoint::Kind::kMagic: stops_.magic |= static_cast<std::uint8_t>(b.address); break;
+      case Breakpoint::Kind::kReset: stops_.reset = true; break;
       case Breakpoint::Kind::kWatch:
         stops_.data.push_back({b.address, b.size, b.on_read, b.on_write});
         break;
@@ -387,6 +426,7 @@ void Debugger::rebuild() {
     }
   }
   if (once_) stops_.code.push_back(*once_);
+  std::sort(stops_.physical_code.begin(), stops_.physical_code.end());
   std::sort(stops_.code.begin(), stops_.code.end());
   stops_.code.erase(std::unique(stops_.code.begin(), stops_.code.end()), stops_.code.end());
   pc_.cpu().set_interrupt_observer(observe ? this : nullptr);
@@ -477,15 +517,12 @@ std::uint64_t Debugger::linear_ip() const {
 }
 
 std::string Debugger::read(std::uint64_t address, std::uint64_t size, bool physical) {
-  std::string bytes;
-  Gpa page = 0;
-  for (std::uint64_t i = 0; i < size; ++i) {
-    const std::uint64_t at = address + i;
-    if (i == 0 || (at & kPageMask) == 0) {
-      page = at & ~kPageMask;
-      if (!physical && !pc_.cpu().translate(at & ~kPageMask, page)) break;
-    }
-    bytes += static_cast<char>(pc_.peek_memory(page | (at & kPageMask), 1));
+  std::string bytes(size, '\0');
+  const std::span room(reinterpret_cast<std::uint8_t*>(bytes.data()), bytes.size());
+  if (physical) {
+    pc_.peek_memory(address, room);
+  } else {
+    bytes.resize(machine::peek_linear(pc_, address, room));
   }
   return bytes;
 }

@@ -28,6 +28,7 @@ struct Stop {
     kPort,       // the same for a port
     kInterrupt,  // an interrupt is delivered: its handler is next
     kMode,       // the CPU's mode has changed
+    kReset,      // a reset is asked for, and next
     kHistoryBegins,
     kCrash,  // triple fault
     kEnd,    // the guest has ended the run
@@ -54,14 +55,16 @@ class FrontEnd {
 };
 
 struct Breakpoint {
-  enum class Kind { kCode, kWatch, kPorts, kInterrupt, kMode };
+  enum class Kind { kCode, kPhysical, kMagic, kWatch, kPorts, kInterrupt, kMode, kReset };
   Kind kind = Kind::kCode;
   const FrontEnd* owner = nullptr;
-  std::uint64_t address = 0;  // linear; first port; vector
-  std::uint64_t size = 1;     // kWatch: bytes; kPorts: how many
+  // Linear; kPhysical: physical; first port; vector; kMagic: registers as in DebugStops::magic.
+  std::uint64_t address = 0;
+  std::uint64_t size = 1;  // kWatch: bytes; kPorts: how many
   bool on_read = false, on_write = false;
   bool hardware = false;              // as GDB asked for it; nothing else differs
   std::optional<std::uint8_t> value;  // kPorts: AL at the access; kInterrupt: AH
+  std::string file;                   // kReset: physical memory goes there
   unsigned number = 0;                // for people
   bool operator==(const Breakpoint&) const = default;
 };
@@ -154,6 +157,7 @@ class Debugger final : private cpu::InterruptObserver {
   bool wanted(const cpu::DebugStops::Hit& hit) const;
   Stop stop_of(const machine::RunResult& result);
   void stand(Stop stop);
+  std::string keep_memory();
   bool anybody() const;
 
   machine::Pc& pc_;

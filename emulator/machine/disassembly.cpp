@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "emulator/machine/linear_memory.h"
+
 namespace ice86::machine {
 
 namespace {
@@ -21,15 +23,9 @@ struct Bytes {
   std::size_t count = 0;
 };
 
-Bytes read(Pc& pc, std::uint64_t linear, unsigned bits) {
+Bytes read(const Pc& pc, std::uint64_t linear) {
   Bytes read;
-  for (; read.count < read.bytes.size(); ++read.count) {
-    std::uint64_t at = linear + read.count;
-    if (bits != 64) at &= 0xffffffff;
-    Gpa gpa = 0;
-    if (!pc.cpu().translate(at, gpa)) break;
-    read.bytes[read.count] = static_cast<std::uint8_t>(pc.peek_memory(gpa, 1));
-  }
+  read.count = peek_linear(pc, linear, read.bytes);
   return read;
 }
 
@@ -49,9 +45,9 @@ unsigned code_bits(const cpu::State& s) {
   return (attributes >> 22 & 1) != 0 ? 32 : 16;
 }
 
-std::optional<InstructionText> instruction_at(Pc& pc, std::uint64_t linear, std::uint64_t ip,
+std::optional<InstructionText> instruction_at(const Pc& pc, std::uint64_t linear, std::uint64_t ip,
                                               unsigned bits) {
-  const Bytes bytes = read(pc, linear, bits);
+  const Bytes bytes = read(pc, linear);
   ZydisDisassembledInstruction instruction;
   if (!ZYAN_SUCCESS(ZydisDisassembleIntel(mode_of(pc.cpu().state(), bits), ip, bytes.bytes.data(),
                                           bytes.count, &instruction)))
@@ -64,15 +60,14 @@ std::optional<InstructionText> instruction_at(Pc& pc, std::uint64_t linear, std:
   return text;
 }
 
-std::string instruction_text(Pc& pc) {
+std::string instruction_text(const Pc& pc) {
   const cpu::State& s = pc.cpu().state();
   const unsigned bits = code_bits(s);
   const std::uint64_t linear = s.segment[cpu::kCs].base + s.rip;
   const std::string where = fmt::format("{:04x}:{:08x}", s.segment[cpu::kCs].selector, s.rip);
   const auto instruction = instruction_at(pc, linear, s.rip, bits);
   if (!instruction)
-    return fmt::format("{}  ({} bytes that are no instruction)", where,
-                       read(pc, linear, bits).count);
+    return fmt::format("{}  ({} bytes that are no instruction)", where, read(pc, linear).count);
   return fmt::format("{}  {:<30} {}", where, instruction->bytes, instruction->text);
 }
 

@@ -22,10 +22,10 @@ struct InstructionText {
 
 // What is at `linear` for code of so many bits; `ip` is what it is called in jumps. None: no bytes
 // there, or no instruction.
-std::optional<InstructionText> instruction_at(machine::Pc& pc, std::uint64_t linear,
+std::optional<InstructionText> instruction_at(const machine::Pc& pc, std::uint64_t linear,
                                               std::uint64_t ip, unsigned bits);
 
 // Where the machine stands: "0008:00101234  8b 04 24  mov eax, [esp]"
-std::string instruction_text(machine::Pc& pc);
+std::string instruction_text(const machine::Pc& pc);
 
 }  // namespace ice86::machine

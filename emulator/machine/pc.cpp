@@ -49,6 +49,9 @@ TraceBus& Pc::trace() {
 cpu::Cpu& Pc::cpu() {
   return parts_->cpu;
 }
+const cpu::Cpu& Pc::cpu() const {
+  return parts_->cpu;
+}
 devices::Vga& Pc::vga() {
   parts_->touched_from_outside = true;
   return *parts_->vga_card;
@@ -84,8 +87,7 @@ void Pc::on_input(std::function<void(const Input&)> told) {
   parts_->input_told = std::move(told);
 }
 void Pc::set_debug_stops(cpu::DebugStops* stops) {
-  parts_->stops = stops;
-  parts_->cpu.set_debug_stops(stops);
+  parts_->set_debug_stops(stops);
 }
 Instant Pc::instant() const {
   return {parts_->clock.instructions(), parts_->clock.now()};
@@ -96,6 +98,14 @@ const PcConfig& Pc::config() const {
 
 void Pc::reset(ResetKind kind) {
   parts_->reset(kind);
+}
+
+std::optional<ResetKind> Pc::pending_reset() const {
+  return parts_->pending_reset;
+}
+
+void Pc::request_reset(ResetKind kind) {
+  parts_->request_reset(kind);
 }
 
 RunResult Pc::run(const RunLimits& limits) {
@@ -111,8 +121,9 @@ RunResult Pc::run(const RunLimits& limits) {
   };
   for (;;) {
     p.apply_pending_reset();
-    p.clock.run_due_events();
-    p.apply_pending_reset();
+    // A stop before a reset: what is due at this boundary comes after it, as without a debugger.
+    if (!p.stops_at_reset()) p.clock.run_due_events();
+    if (!p.stops_at_reset()) p.apply_pending_reset();
     if (p.end) return {*p.end, p.debug_exit_value};
     if (p.stops != nullptr && p.stops->stop && p.stops->hit) return {RunEnd::kStopped, 0};
     if (limits.instructions && p.clock.instructions() >= *limits.instructions) {

@@ -127,10 +127,15 @@ class Pc {
   // time.
   void stop();
   void reset(ResetKind kind);
+  // Asked for, and not done yet: of a machine that stands before it, for DebugStops::reset. No part
+  // of save().
+  std::optional<ResetKind> pending_reset() const;
+  void request_reset(ResetKind kind);
 
   Clock& clock();
   TraceBus& trace();
   cpu::Cpu& cpu();
+  const cpu::Cpu& cpu() const;
   devices::Vga& vga();
   devices::I8042& keyboard_controller();
   PcNetwork& network();

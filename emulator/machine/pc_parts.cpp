@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "emulator/machine/cmos_setup.h"
 #include "emulator/machine/fw_cfg_setup.h"
@@ -454,9 +455,52 @@ void Pc::Parts::request_reset(ResetKind kind) {
 void Pc::Parts::apply_pending_reset() {
   if (!pending_reset) return;
   if (config.end_on_reset) return finish(RunEnd::kReset);
+  if (stops != nullptr && stops->reset && stops->pass != clock.instructions()) {
+    stops->hit = {.kind = cpu::DebugStops::Kind::kReset,
+                  .count = std::max<std::uint64_t>(clock.instructions(), 1) - 1};
+    if (stops->stop) return;
+  }
+  // The first instruction after it may be one to stop at.
+  if (stops != nullptr) stops->pass.reset();
   const ResetKind kind = *pending_reset;
   pending_reset.reset();
   reset(kind);
+}
+
+void Pc::Parts::set_debug_stops(cpu::DebugStops* debug_stops) {
+  stops = debug_stops;
+  cpu.set_debug_stops(stops);
+  const bool watches = stops != nullptr && !stops->data.empty();
+  if (watches == dma_listener.has_value()) return;
+  if (!watches) return trace.unsubscribe(*std::exchange(dma_listener, std::nullopt));
+  dma_listener =
+      trace.subscribe(TraceBus::mask_of(TraceCategory::kMmio), [this](const TraceEvent& event) {
+        if (event.name == "dma-write")
+          look_for_stops(std::get<std::uint64_t>(event.fields[0].value),
+                         std::get<std::uint64_t>(event.fields[1].value));
+      });
+}
+
+// A bus master writes these bytes: watched are those at the linear address as it is mapped now.
+void Pc::Parts::look_for_stops(Gpa gpa, std::uint64_t size) {
+  for (const cpu::DebugStops::Watch& watch : stops->data) {
+    if (!watch.on_write) continue;
+    for (std::uint64_t at = watch.address; at < watch.address + watch.size;) {
+      const std::uint64_t part =
+          std::min(watch.address + watch.size - at, kPageSize - (at & kPageMask));
+      Gpa watched = 0;
+      if (cpu.translate(at, watched) && gpa < watched + part && watched < gpa + size) {
+        // It may come between two instructions: going back to before it is to before the last.
+        stops->hit = {.kind = cpu::DebugStops::Kind::kWrite,
+                      .address = watch.address,
+                      .count = std::max<std::uint64_t>(clock.instructions(), 1) - 1,
+                      .value = std::max(gpa, watched),
+                      .dma = true};
+        if (stops->stop) cpu.request_stop();
+      }
+      at += part;
+    }
+  }
 }
 
 void Pc::Parts::finish(RunEnd how) {

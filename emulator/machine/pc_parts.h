@@ -183,7 +183,14 @@ struct Pc::Parts final : public cpu::CpuHost {
   std::array<std::unique_ptr<devices::CfiFlash>, 2> flash;  // code, variables
   devices::FwCfg fw_cfg{DmaPort(space), trace};
 
+  void set_debug_stops(cpu::DebugStops* debug_stops);
+  // A reset has been asked for, and a debugger wants to look before it.
+  bool stops_at_reset() const {
+    return pending_reset && stops != nullptr && stops->stop && stops->hit &&
+           stops->hit->kind == cpu::DebugStops::Kind::kReset;
+  }
   cpu::DebugStops* stops = nullptr;
+  std::optional<unsigned> dma_listener;  // while there are watchpoints
   std::function<void(const Input&)> input_told;
 
   std::optional<ResetKind> pending_reset;
@@ -211,6 +218,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   void update_a20();
   void update_shared_serial_irq();
   void update_timer_irqs();
+  void look_for_stops(Gpa gpa, std::uint64_t size);
 };
 
 }  // namespace ice86::machine

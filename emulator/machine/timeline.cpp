@@ -40,6 +40,7 @@ Timeline::Point Timeline::take(bool kept) {
   point.pages = keeper_.take_image();
   point.next_action = in_past() ? next_action_ : actions_.size();
   point.kept = kept;
+  point.reset = pc_.pending_reset();
   return point;
 }
 
@@ -93,6 +94,7 @@ void Timeline::restore(const Point& point) {
   // Made by save() of this very machine.
   ICE86_ASSERT(pc_.load(point.bytes, keeper_));
   next_action_ = point.next_action;
+  if (point.reset) pc_.request_reset(*point.reset);
 }
 
 void Timeline::set_stops(cpu::DebugStops* stops) {
@@ -229,6 +231,7 @@ void Timeline::go_to_present() {
 std::optional<cpu::DebugStops::Hit> Timeline::reverse(const cpu::DebugStops& wanted,
                                                       const std::function<bool()>& interrupted) {
   using Hit = cpu::DebugStops::Hit;
+  using Kind = cpu::DebugStops::Kind;
   settle();
   leave_present();
   reversing_ = true;
@@ -264,12 +267,10 @@ std::optional<cpu::DebugStops::Hit> Timeline::reverse(const cpu::DebugStops& wan
         if (!stops.hit) break;
         const std::uint64_t now = pc_.instant().instructions;
         found = stops.hit;
-        if (found->kind == cpu::DebugStops::Kind::kCode) {
-          place = now;
-          stops.pass = now;
-        } else {
-          place = now == 0 ? 0 : now - 1;
-        }
+        // What the others are about is undone; a reset, too, with the instruction before it.
+        const bool code = found->kind == Kind::kCode;
+        place = code || now == 0 ? now : now - 1;
+        if (code || found->kind == Kind::kReset) stops.pass = now;
         if (now >= end) break;
       }
       if (found) break;

@@ -69,7 +69,8 @@ class Timeline final {
     std::vector<std::uint8_t> bytes;
     PageKeeper::Image pages;
     std::size_t next_action = 0;
-    bool kept = false;  // what was changed from outside cannot be repeated
+    bool kept = false;               // what was changed from outside cannot be repeated
+    std::optional<ResetKind> reset;  // it stands before one
   };
 
   Point take(bool kept);

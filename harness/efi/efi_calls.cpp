@@ -5,30 +5,18 @@
 
 #include <algorithm>
 
+#include "emulator/machine/efi_images.h"
+#include "emulator/machine/linear_memory.h"
 #include "harness/interrupts/state_registers.h"
-#include "harness/session/linear_memory.h"
 
 namespace ice86::harness {
 
 namespace {
 
-constexpr std::uint64_t kPointerAlignment = 4 << 20;
-constexpr std::uint64_t kLowMemoryEnd = 0xc0000000;  // of the board
 constexpr Nanoseconds kLook = 10'000'000;
 constexpr std::size_t kMostInterfaces = 65'536, kMostOpen = 1024, kMostParameters = 17;
 constexpr std::size_t kLongestText = 96;
 constexpr std::uint64_t kError = std::uint64_t{1} << 63;
-
-constexpr std::uint64_t mark(std::string_view text) {
-  std::uint64_t value = 0;
-  for (unsigned i = 0; i < 8; ++i)
-    value |= std::uint64_t{static_cast<std::uint8_t>(text[i])} << (i * 8);
-  return value;
-}
-constexpr std::uint64_t kSystemTable = mark("IBI SYST"), kBootServices = mark("BOOTSERV"),
-                        kRuntimeServices = mark("RUNTSERV");
-// Places in the system table (section 4.3) of 64-bit firmware.
-constexpr unsigned kRuntimeServicesAt = 0x58, kBootServicesAt = 0x60;
 
 bool sixty_four_bit(const cpu::State& state) {
   constexpr unsigned kLong = 21;
@@ -79,18 +67,8 @@ void EfiCalls::look() {
 }
 
 void EfiCalls::find_system_table() {
-  const std::uint64_t top = std::min(pc_.config().memory_mib << 20, kLowMemoryEnd);
-  for (std::uint64_t at = top / kPointerAlignment * kPointerAlignment; at >= kPointerAlignment;) {
-    at -= kPointerAlignment;
-    if (pc_.peek_memory(at, 8) != kSystemTable) continue;
-    const std::uint64_t table = pc_.peek_memory(at + 8, 8);
-    if (memory(table, 8) != kSystemTable) continue;
-    if (memory(memory(table + kBootServicesAt, 8), 8) != kBootServices ||
-        memory(memory(table + kRuntimeServicesAt, 8), 8) != kRuntimeServices)
-      continue;
-    system_table_ = table;
-    return;
-  }
+  const auto found = machine::find_efi_system_table(pc_);
+  if (found && found->pointer == 8) system_table_ = found->at;
 }
 
 // Again and again: some services get their functions only when a driver has come.
@@ -100,8 +78,11 @@ void EfiCalls::read_tables() {
     for (const EfiFunction& function : functions)
       add_entry(memory(table + function.offset, 8), {family, nullptr, &function});
   };
-  read(memory(system_table_ + kBootServicesAt, 8), "boot services", efi_boot_services());
-  read(memory(system_table_ + kRuntimeServicesAt, 8), "runtime services", efi_runtime_services());
+  using Table = machine::EfiSystemTable;
+  const Table table{system_table_, 8};
+  read(memory(table.member(Table::kBootServices), 8), "boot services", efi_boot_services());
+  read(memory(table.member(Table::kRuntimeServices), 8), "runtime services",
+       efi_runtime_services());
 }
 
 void EfiCalls::add_entry(std::uint64_t address, const Entry& entry) {
@@ -303,7 +284,7 @@ std::string EfiCalls::answer(const IntEvent& event, const EfiFunction& function)
 // ---- Memory ----
 
 std::uint64_t EfiCalls::memory(std::uint64_t linear, unsigned width) const {
-  return peek_linear(pc_, linear, width);
+  return machine::peek_linear(pc_, linear, width);
 }
 
 EfiGuid EfiCalls::guid_at(std::uint64_t linear) const {

@@ -3,19 +3,21 @@
 
 #include <fmt/core.h>
 
+#include "emulator/machine/linear_memory.h"
 #include "harness/interrupts/owners.h"
-#include "harness/session/linear_memory.h"
 
 namespace ice86::harness {
 
 IntRecorder::View recorder_view(machine::Pc& pc) {
   return {[&pc]() -> const cpu::State& { return pc.cpu().state(); },
-          [&pc](std::uint32_t linear, unsigned width) { return peek_linear(pc, linear, width); },
+          [&pc](std::uint32_t linear, unsigned width) {
+            return machine::peek_linear(pc, linear, width);
+          },
           [&pc] { return pc.clock().instructions(); },
           [&pc] { return pc.clock().now(); },
           [&pc](std::uint32_t linear, std::uint32_t size) {
             std::vector<std::uint8_t> bytes(size);
-            peek_linear(pc, linear, bytes);
+            machine::peek_linear(pc, linear, bytes);
             return bytes;
           },
           [&pc](std::uint32_t address, unsigned width) { return pc.peek_memory(address, width); },

@@ -59,3 +59,21 @@ if ! head -c 512 "$2" | cmp - "$folder/sector"; then
   echo "pmemsave has not saved the boot sector"
   exit 1
 fi
+
+# Who wrote the boot sector? A diskette's comes by DMA, byte by byte, which is seen backwards and forwards; and before it a BIOS
+# asks for no reset.
+head -c 1474560 "$2" >"$folder/floppy"
+said=$(printf '%s\n' resetbp 'lb 0x7c00' c 'd 2' 'watch 0x7c00 2' rc c blist quit |
+  timeout 250 "$1" run --firmware seabios --fda "$folder/floppy" -boot a -S --monitor stdio 2>&1)
+result=$?
+[ "$result" -eq 0 ] || { echo "$said"; echo "exit code $result, not 0"; exit 1; }
+stops=$(echo "$said" | grep -c 'DMA to physical 0x7c01')
+if [ "$stops" -ne 2 ]; then
+  echo "$said"
+  echo "the DMA was seen $stops times, not 2"
+  exit 1
+fi
+case $said in
+  *'1  a reset'*) ;;
+  *) echo "$said"; echo "blist has no reset"; exit 1 ;;
+esac

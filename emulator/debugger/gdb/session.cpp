@@ -390,10 +390,13 @@ std::string Session::stop_reply() const {
     case Stop::Reason::kHistoryBegins: return with(kSigTrap, "replaylog:begin;");
     case Stop::Reason::kCode: {
       const auto& all = debugger_.breakpoints();
-      const bool hardware = std::any_of(all.begin(), all.end(), [&](const Breakpoint& b) {
-        return b.kind == Breakpoint::Kind::kCode && b.hardware && b.address == stop.hit.address;
+      const auto own = std::find_if(all.begin(), all.end(), [&](const Breakpoint& b) {
+        return b.kind == Breakpoint::Kind::kCode && b.owner == &owner_ &&
+               b.address == stop.hit.address;
       });
-      if (hardware) return with(kSigTrap, hw_reasons_ ? "hwbreak:;" : "");
+      // Of one that it does not know GDB would think that it was its own once, and go on.
+      if (own == all.end()) return with(kSigTrap, "");
+      if (own->hardware) return with(kSigTrap, hw_reasons_ ? "hwbreak:;" : "");
       return with(kSigTrap, sw_reasons_ ? "swbreak:;" : "");
     }
     case Stop::Reason::kData: {

@@ -50,13 +50,19 @@ const std::vector<Monitor::Command>& Monitor::commands() {
       {"history", "", "how far time goes back, and what it costs", &Monitor::history, false},
       {"lb vb b break", "ADDRESS", "breakpoint at a linear address or SEG:OFF",
        &Monitor::break_code, false},
+      {"pb pbreak", "ADDRESS", "breakpoint at a physical address", &Monitor::break_physical, false},
+      {"magic", "[REGISTER...]",
+       "stop at XCHG of a 16-bit register with itself (bx); registers: ax cx dx bx sp bp si di",
+       &Monitor::break_magic, false},
+      {"resetbp", "[FILE]", "stop before a reset; physical memory is written to FILE",
+       &Monitor::break_reset, false},
       {"int break-int", "VECTOR [AH]", "stop when this interrupt is delivered",
        &Monitor::break_interrupt, false},
       {"port iobreak", "PORT [COUNT]", "stop at accesses of ports", &Monitor::break_port, false},
       {"post", "CODE", "stop when this POST code is written to port 80", &Monitor::break_post,
        false},
       {"modebp", "", "stop when the CPU's mode changes", &Monitor::break_mode, false},
-      {"watch", "[r|w|a] ADDRESS [BYTES]", "stop at reads, writes (default) or both",
+      {"watch", "[r|w|a] ADDRESS [BYTES]", "stop at reads, writes (default; DMA, too) or both",
        &Monitor::watch, false},
       {"blist", "", "all breakpoints", &Monitor::list_breaks, false},
       {"d del delete bpd", "NUMBER", "remove a breakpoint", &Monitor::remove, false},
@@ -73,8 +79,9 @@ const std::vector<Monitor::Command>& Monitor::commands() {
       {"sreg", "", "segment registers and descriptor tables", &Monitor::segments, false},
       {"creg", "", "control registers", &Monitor::controls, false},
       {"page", "ADDRESS", "the physical address of a linear one", &Monitor::page, false},
-      {"info", "ivt [FIRST [COUNT]] | int13 | idt | gdt | post | device | b | cpu | registers",
-       "tables and chips", &Monitor::info, false},
+      {"info",
+       "ivt [FIRST [COUNT]] | int13 | idt | gdt | post | efi | device | b | cpu | registers",
+       "tables and chips; EFI's images", &Monitor::info, false},
       {"profile", "[start [INSTRUCTIONS] | stop | clear | COUNT]",
        "count where the CPU is, each so many instructions (10000); the addresses it is at most",
        &Monitor::profile, false},
@@ -103,6 +110,27 @@ std::vector<std::string> Monitor::names() {
   for (const Command& command : commands()) {
     for (std::string& name : split(command.names)) all.push_back(std::move(name));
   }
+  return all;
+}
+
+std::vector<std::string> Monitor::completions(const std::string& line) {
+  const std::vector<std::string> words = split(line);
+  if (words.empty() || (words.size() == 1 && line.back() != ' ')) return names();
+  const Command* command = find(words[0]);
+  if (command == nullptr) return {};
+  if (command->run == &Monitor::help) return names();
+  // What the arguments spell in small letters: "ivt [FIRST [COUNT]] | int13 | idt".
+  std::vector<std::string> all;
+  std::string word;
+  for (const char c : std::string(command->arguments) + ' ') {
+    if ((c >= 'a' && c <= 'z') || (!word.empty() && c >= '0' && c <= '9')) {
+      word += c;
+      continue;
+    }
+    if (word.size() > 1) all.push_back(word);
+    word.clear();
+  }
+  if (command->run == &Monitor::break_magic) all = {"ax", "cx", "dx", "bx", "sp", "bp", "si", "di"};
   return all;
 }
 
@@ -319,113 +347,6 @@ std::string Monitor::history(const Words&) {
                      timeline->first(), timeline->present().instructions,
                      static_cast<double>(timeline->present().time) / 1e9, timeline->snapshots(),
                      static_cast<double>(timeline->bytes()) / (1 << 20));
-}
-
-// ---- Breakpoints ----
-
-std::string Monitor::break_code(const Words& words) {
-  const auto at = words.size() == 2 ? address(words[1]) : std::nullopt;
-  if (!at) return "where? a linear address, or SEG:OFF\n";
-  Breakpoint b;
-  b.owner = owner_;
-  b.address = *at;
-  return fmt::format("breakpoint {} at {:#x}\n", debugger_.insert(b), *at);
-}
-
-std::string Monitor::break_interrupt(const Words& words) {
-  const auto number = [&](std::size_t i) {
-    const auto value = hexadecimal(words[i]);
-    return value && *value <= 0xff ? value : std::nullopt;
-  };
-  if (words.size() < 2 || words.size() > 3 || !number(1) || (words.size() == 3 && !number(2)))
-    return "which interrupt, and for which AH? Both in hexadecimal: int 13 42\n";
-  Breakpoint b;
-  b.owner = owner_;
-  b.kind = Breakpoint::Kind::kInterrupt;
-  b.address = *number(1);
-  if (words.size() == 3) b.value = static_cast<std::uint8_t>(*number(2));
-  return fmt::format("breakpoint {}\n", debugger_.insert(b));
-}
-
-std::string Monitor::break_port(const Words& words) {
-  const auto port = words.size() > 1 ? term(words[1]) : std::nullopt;
-  const auto count = words.size() > 2 ? term(words[2]) : 1;
-  if (!port || !count || *count == 0 || *port + *count > 0x10000) return "which ports?\n";
-  Breakpoint b;
-  b.owner = owner_;
-  b.kind = Breakpoint::Kind::kPorts;
-  b.address = *port;
-  b.size = *count;
-  return fmt::format("breakpoint {}\n", debugger_.insert(b));
-}
-
-std::string Monitor::break_post(const Words& words) {
-  const auto code = words.size() == 2 ? hexadecimal(words[1]) : std::nullopt;
-  if (!code || *code > 0xff) return "which code? Two hexadecimal digits\n";
-  Breakpoint b;
-  b.owner = owner_;
-  b.kind = Breakpoint::Kind::kPorts;
-  b.address = 0x80;
-  b.value = static_cast<std::uint8_t>(*code);
-  return fmt::format("breakpoint {}\n", debugger_.insert(b));
-}
-
-std::string Monitor::break_mode(const Words&) {
-  Breakpoint b;
-  b.owner = owner_;
-  b.kind = Breakpoint::Kind::kMode;
-  return fmt::format("breakpoint {}\n", debugger_.insert(b));
-}
-
-std::string Monitor::watch(const Words& words) {
-  std::size_t at = 1;
-  std::string kind = "w";
-  if (words.size() > 2 && (words[1] == "r" || words[1] == "w" || words[1] == "a"))
-    kind = words[at++];
-  const auto where = words.size() > at ? address(words[at]) : std::nullopt;
-  const auto size = words.size() > at + 1 ? term(words[at + 1]) : 1;
-  if (!where || !size || *size == 0 || *size > kPageSize) return "watch [r|w|a] ADDRESS [BYTES]\n";
-  Breakpoint b;
-  b.owner = owner_;
-  b.kind = Breakpoint::Kind::kWatch;
-  b.address = *where;
-  b.size = *size;
-  b.on_read = kind != "w";
-  b.on_write = kind != "r";
-  return fmt::format("watchpoint {} at {:#x}\n", debugger_.insert(b), *where);
-}
-
-std::string Monitor::list_breaks(const Words&) {
-  std::string text;
-  for (const Breakpoint& b : debugger_.breakpoints()) {
-    text += fmt::format("{:>4}  ", b.number);
-    switch (b.kind) {
-      case Breakpoint::Kind::kCode: text += fmt::format("code at {:#x}", b.address); break;
-      case Breakpoint::Kind::kWatch:
-        text += fmt::format("{} of {:#x}, {} bytes",
-                            b.on_read ? b.on_write ? "reads and writes" : "reads" : "writes",
-                            b.address, b.size);
-        break;
-      case Breakpoint::Kind::kPorts:
-        text += fmt::format("ports {:#x} to {:#x}", b.address, b.address + b.size - 1);
-        if (b.value) text += fmt::format(", AL = {:02x}", *b.value);
-        break;
-      case Breakpoint::Kind::kInterrupt:
-        text += fmt::format("interrupt {:02x}h", b.address);
-        if (b.value) text += fmt::format(", AH = {:02x}", *b.value);
-        break;
-      case Breakpoint::Kind::kMode: text += "a change of mode"; break;
-    }
-    text += b.owner == owner_ ? "\n" : " (somebody else's)\n";
-  }
-  return text.empty() ? "none\n" : text;
-}
-
-std::string Monitor::remove(const Words& words) {
-  const auto number = words.size() == 2 ? term(words[1]) : std::nullopt;
-  if (!number || *number > 0xffffffff || !debugger_.remove(static_cast<unsigned>(*number)))
-    return "which one? blist shows their numbers\n";
-  return "";
 }
 
 }  // namespace ice86::debugger

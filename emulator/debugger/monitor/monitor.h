@@ -26,8 +26,9 @@ class Monitor {
   // Where the machine stands, and why.
   std::string place() const;
 
-  // For completion: names of all commands.
-  static std::vector<std::string> names();
+  static std::vector<std::string> names();  // of all commands
+  // Words that the last one of a line may become.
+  static std::vector<std::string> completions(const std::string& line);
 
  private:
   using Words = std::vector<std::string>;
@@ -53,6 +54,9 @@ class Monitor {
   std::string quit(const Words& words);
   std::string reset(const Words& words);
   std::string break_code(const Words& words);
+  std::string break_physical(const Words& words);
+  std::string break_magic(const Words& words);
+  std::string break_reset(const Words& words);
   std::string break_interrupt(const Words& words);
   std::string break_port(const Words& words);
   std::string break_post(const Words& words);
@@ -81,6 +85,7 @@ class Monitor {
 
   std::string vectors(unsigned first, unsigned count);
   std::string descriptor_table(bool interrupts);
+  std::string efi_images();
   std::string no_history() const;
   static std::optional<std::uint64_t> hexadecimal(std::string word);
   std::optional<std::uint64_t> term(std::string_view text) const;

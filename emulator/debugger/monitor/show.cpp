@@ -11,6 +11,7 @@
 #include "emulator/debugger/monitor/monitor.h"
 #include "emulator/display/screen.h"
 #include "emulator/machine/disassembly.h"
+#include "emulator/machine/efi_images.h"
 
 namespace ice86::debugger {
 
@@ -316,6 +317,21 @@ std::string Monitor::descriptor_table(bool interrupts) {
   return text.empty() ? "empty\n" : text;
 }
 
+std::string Monitor::efi_images() {
+  const auto table = machine::find_efi_system_table(debugger_.pc());
+  if (!table) return "there is no EFI system table\n";
+  std::string text = fmt::format("system table at {:#x}, {}-bit; base, size, entry, file\n",
+                                 table->at, table->pointer * 8);
+  const auto images = machine::efi_images(debugger_.pc(), *table);
+  for (const machine::EfiImage& image : images) {
+    text += fmt::format("{:#x} {:#x} {:#x} {}", image.base, image.size, image.entry,
+                        image.loaded_from.empty() ? "?" : image.loaded_from);
+    if (!image.debug_file.empty()) text += fmt::format(" [{}]", image.debug_file);
+    text += '\n';
+  }
+  return images.empty() ? text + "no debug image info table\n" : text;
+}
+
 std::string Monitor::info(const Words& words) {
   const std::string what = words.size() > 1 ? words[1] : "";
   if (what == "ivt") {
@@ -333,12 +349,13 @@ std::string Monitor::info(const Words& words) {
   }
   if (what == "idt") return descriptor_table(true);
   if (what == "gdt") return descriptor_table(false);
+  if (what == "efi") return efi_images();
   if (what == "post") return fmt::format("{:02x}\n", debugger_.pc().peek_port(0x80, 1));
   if (what == "device" || what == "devices") return debugger_.pc().dump();
   if (what == "b" || what == "break" || what == "breakpoints") return list_breaks(words);
   if (what == "cpu" || what == "registers" || what == "r")
     return registers(words) + segments(words) + controls(words);
-  return "info ivt | int13 | idt | gdt | post | device | b | cpu | registers\n";
+  return "info ivt | int13 | idt | gdt | post | efi | device | b | cpu | registers\n";
 }
 
 std::string Monitor::port_in(const Words& words) {

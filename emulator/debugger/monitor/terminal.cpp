@@ -12,12 +12,14 @@ namespace ice86::debugger {
 namespace {
 
 constexpr std::size_t kMostTyped = 65536;
+constexpr const char* kPrompt = "(ice86) ";
 
 }  // namespace
 
 MonitorConsole::MonitorConsole(Debugger& debugger, gdb::Settings& gdb,
                                std::unique_ptr<Listener> listener)
     : debugger_(debugger), listener_(std::move(listener)), monitor_(debugger, this, gdb, true) {
+  if (!listener_) editor_ = LineEditor::open(kPrompt, &Monitor::completions);
   if (!listener_) prompt();
 }
 
@@ -30,6 +32,13 @@ void MonitorConsole::descriptors(std::vector<pollfd>& list) const {
 }
 
 void MonitorConsole::serve() {
+  if (editor_) {
+    while (const auto line = editor_->read()) typed_ += *line + '\n';
+    ended_ = editor_->ended();
+    work();
+    if (ended_ && typed_.empty()) debugger_.go();
+    return;
+  }
   if (!listener_) {
     pollfd ready{STDIN_FILENO, POLLIN, 0};
     if (!ended_ && typed_.size() < kMostTyped && ::poll(&ready, 1, 0) > 0) {
@@ -88,13 +97,14 @@ void MonitorConsole::say(const std::string& text) {
     if (connection_) connection_->send(text);
     return;
   }
+  if (editor_) return editor_->show(text);
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
 
 void MonitorConsole::prompt() {
-  if (prompted_) return;
-  say("(ice86) ");
+  if (prompted_ || editor_) return;  // the editor has its own
+  say(kPrompt);
   prompted_ = true;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "emulator/debugger/monitor/line_editor.h"
 #include "emulator/debugger/monitor/monitor.h"
 #include "emulator/debugger/socket.h"
 
@@ -29,6 +30,7 @@ class MonitorConsole final : public FrontEnd {
   Debugger& debugger_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<Connection> connection_;
+  std::unique_ptr<LineEditor> editor_;  // of a person at the terminal
   Monitor monitor_;
   std::string typed_;
   std::string last_;  // an empty line says it again

@@ -2,7 +2,9 @@
 # GDB's helper for ice86: "source ice86.py" in GDB, then "target remote ..." as ever. At every stop
 # GDB's architecture follows the code that runs (16, 32 or 64 bits), and commands speak of segments,
 # interrupts and time. docs/debugging.md has a list with examples.
+import os
 import re
+import struct
 
 import gdb
 
@@ -180,6 +182,93 @@ def break_on_carry(argument):
     print("stops at {:04x}:{:04x} if CF is set there".format(segment, offset))
 
 
+# ---- EFI images ----
+
+
+class EfiImage:
+    """A line of `info efi`: BASE SIZE ENTRY FILE [DEBUG FILE]"""
+
+    def __init__(self, match):
+        self.base, self.size, self.entry = (int(word, 16) for word in match.group(1, 2, 3))
+        self.loaded_from, self.debug_file = match.group(4), match.group(5) or ""
+
+    def candidates(self, folders):
+        """Files that may have its DWARF: where its linker put it, and by its names in the folders."""
+        if self.debug_file:
+            yield self.debug_file
+            yield os.path.splitext(self.debug_file)[0] + ".debug"
+        for path in (self.debug_file, self.loaded_from):
+            stem = os.path.splitext(re.split(r"[\\\\/]", path)[-1])[0]
+            if not stem:
+                continue
+            for folder in folders:
+                for name in os.listdir(folder):
+                    if name.lower() in {stem.lower() + end for end in (".debug", ".dll", ".efi.debug", ".efi")}:
+                        yield os.path.join(folder, name)
+
+
+def efi_images():
+    lines = monitor("info efi").splitlines()
+    return [EfiImage(match) for match in
+            (re.fullmatch(r"(0x\w+) (0x\w+) (0x\w+) (.*?)(?: \[(.*)\])?", line) for line in lines)
+            if match]
+
+
+def link_base(path):
+    """The address that an image's file was linked for, and whether it has DWARF."""
+    with open(path, "rb") as file:
+        data = file.read()
+    if data[:4] == b"\x7fELF":
+        # The lowest segment: offset and size of program headers, and of a segment's address in it.
+        wide = data[4] == 2
+        table = struct.unpack_from("<Q" if wide else "<I", data, 32 if wide else 28)[0]
+        size, count = struct.unpack_from("<HH", data, 54 if wide else 42)
+        bases = [struct.unpack_from("<Q" if wide else "<I", data, table + i * size + (16 if wide else 8))[0]
+                 for i in range(count) if struct.unpack_from("<I", data, table + i * size)[0] == 1]
+        return min(bases, default=0), b".debug_info" in data
+    if data[:2] == b"MZ":
+        header = struct.unpack_from("<I", data, 60)[0]
+        magic = struct.unpack_from("<H", data, header + 24)[0]
+        base = struct.unpack_from("<Q", data, header + 48)[0] if magic == 0x20B else \
+            struct.unpack_from("<I", data, header + 52)[0]
+        # A section's name that is too long is in a table behind the symbols.
+        return base, b".debug_info" in data
+    return None, False
+
+
+loaded_efi_symbols = {}
+
+
+def efi_symbols(argument):
+    folders = gdb.string_to_argv(argument)
+    for folder in folders:
+        if not os.path.isdir(folder):
+            raise gdb.GdbError("{} is no folder".format(folder))
+    images = efi_images()
+    if not images:
+        raise gdb.GdbError("no EFI images are loaded, or the firmware has no table of them")
+    found = 0
+    for image in images:
+        for path in image.candidates(folders):
+            if not os.path.isfile(path):
+                continue
+            base, has_dwarf = link_base(path)
+            if base is None or not has_dwarf:
+                continue
+            found += 1
+            offset = image.base - base
+            if loaded_efi_symbols.get(path) != offset:
+                if path in loaded_efi_symbols:
+                    gdb.execute('remove-symbol-file "{}"'.format(path), to_string=True)
+                # An image may be linked higher than it is loaded.
+                gdb.execute('add-symbol-file "{}" -o {:#x}'.format(path, offset & 0xFFFFFFFFFFFFFFFF),
+                            to_string=True)
+                loaded_efi_symbols[path] = offset
+            print("{:#x} {}".format(image.base, path))
+            break
+    print("{} of {} images have symbols".format(found, len(images)))
+
+
 Command("seg-break", "Breakpoint at SEG:OFF (hexadecimal): seg-break f000:e05b", break_at,
         gdb.COMMAND_BREAKPOINTS)
 Command("seg-x", "Memory at SEG:OFF: seg-x/8xb es:di", examine)
@@ -200,6 +289,16 @@ Command("info int13", "Disk vectors and the last status", shows("info int13"))
 Command("info post", "The last POST code", shows("info post"))
 Command("info idt", "The interrupt descriptor table", shows("info idt"))
 Command("info gdt", "The global descriptor table", shows("info gdt"))
+Command("info efi", "EFI's loaded images: base, size, entry, file, and the path of the symbols that the linker "
+        "noted", shows("info efi"))
+Command("efi-symbols", "efi-symbols [FOLDER...]: the symbols of EFI's loaded images, from where the linker put them, "
+        "or from files of their names (.debug, .dll, .efi) in the folders", efi_symbols, gdb.COMMAND_FILES)
+Command("break-magic", "break-magic [REGISTER...]: stop at xchg bx,bx, or of another register", shows("magic"),
+        gdb.COMMAND_BREAKPOINTS)
+Command("break-physical", "break-physical ADDRESS: a breakpoint at a physical address", shows("pb"),
+        gdb.COMMAND_BREAKPOINTS)
+Command("break-reset", "break-reset [FILE]: stop before a reset, physical memory into FILE", shows("resetbp"),
+        gdb.COMMAND_BREAKPOINTS)
 Command("info history", "How far time goes back", shows("history"))
 Command("goto-time", "goto-time N|+N|-N|TIME|start|end: an instruction count, or 12.5s",
         moves("goto"), gdb.COMMAND_RUNNING)

@@ -92,6 +92,8 @@ Answer send_key(Debugger& debugger, const Json& arguments) {
 Answer save(Debugger& debugger, const Json& arguments) {
   const std::string file = text_of(arguments, "name");
   if (file.empty()) return Failure{"GenericError", "Parameter 'name' is missing"};
+  if (debugger.pc().pending_reset())
+    return Failure{"GenericError", "a reset comes next, which no snapshot holds: step once first"};
   const auto written = write_file(file, debugger.pc().save());
   if (!written) return Failure{"GenericError", written.error().message()};
   return Json::object();
