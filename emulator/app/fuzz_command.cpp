@@ -36,7 +36,8 @@ struct FuzzOptions {
   std::uint64_t seed = 1;
   unsigned jobs = 1;
   std::string corpus, crashes;
-  std::optional<std::string> replay, trace, against;
+  std::vector<std::string> seeds;
+  std::optional<std::string> replay, trace, against, symbols;
   bool compares = false;
   bool afl = false;
   bool conformance = false;
@@ -53,6 +54,14 @@ Result<harness::RigOptions> rig_options(const FuzzOptions& options) {
   if (options.against) {
     ICE86_TRY_ASSIGN(rig.against,
                      machine::load_firmware(*options.against, std::nullopt, images_folder()));
+  }
+  if (options.symbols) {
+    constexpr std::uint64_t kMostMapBytes = 64 << 20;
+    ICE86_TRY_ASSIGN(const auto bytes, read_file(*options.symbols, kMostMapBytes));
+    auto map =
+        machine::SymbolMap::parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    if (!map) return std::move(map).error().within(*options.symbols);
+    rig.symbols = std::move(*map);
   }
   rig.drives = options.drives;
   if (options.engine != "jit" && options.engine != "interp")
@@ -83,6 +92,7 @@ void print_json(const harness::CampaignResult& result) {
     nlohmann::ordered_json one;
     one["oracle"] = crash.oracle;
     one["text"] = crash.text;
+    one["where"] = crash.where;
     one["key"] = crash.key;
     one["input"] = crash.input.string();
     one["after_seconds"] = crash.seconds;
@@ -181,6 +191,11 @@ Result<int> fuzz(const FuzzOptions& options) {
   if (!options.executions) campaign.seconds = options.minutes * 60;
   campaign.findings = options.findings;
   campaign.corpus = options.corpus;
+  campaign.seeds.assign(options.seeds.begin(), options.seeds.end());
+  for (const auto& folder : campaign.seeds) {
+    if (!std::filesystem::is_directory(folder))
+      return usage_error(fmt::format("--seeds: {} is no folder", folder.string()));
+  }
   campaign.crashes =
       options.crashes.empty() ? "ice86-fuzz-" + campaign.rig.target.name : options.crashes;
   campaign.replay_command =
@@ -210,7 +225,8 @@ Result<int> fuzz(const FuzzOptions& options) {
     print_json(result);
   } else {
     for (const harness::CrashFile& crash : result.crashes)
-      fmt::print("{}: {}\n  {}\n", crash.oracle, crash.text, crash.input.string());
+      fmt::print("{}: {}\n  at {}\n  {}\n", crash.oracle, crash.text, crash.where,
+                 crash.input.string());
   }
   std::fflush(stdout);
   fmt::print(stderr,
@@ -242,7 +258,7 @@ void add_fuzz_command(CLI::App& app, const std::vector<std::string>&, int& exit)
       ->add_option("--drives", options->drives,
                    "full: diskette, disk, CD-ROM; odd: two disks of odd sizes; bare: a diskette")
       ->capture_default_str();
-  command->add_option("--minutes", options->minutes, "how long")
+  command->add_option("--minutes", options->minutes, "how long, by the clock")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   command->add_option("--executions", options->executions,
@@ -253,12 +269,17 @@ void add_fuzz_command(CLI::App& app, const std::vector<std::string>&, int& exit)
   command->add_option("--corpus", options->corpus,
                       "folder of inputs: to begin with, and to keep what reaches new code");
   command->add_option(
+      "--seeds", options->seeds,
+      "folder of others' inputs, such as afl-fuzz's queue: looked at again and again");
+  command->add_option(
       "--crashes", options->crashes,
       "folder for what is found: input, text, trace and page of each; default ice86-fuzz-TARGET");
   command->add_option("--replay", options->replay,
                       "run this one input and say what it does; exit code 1: something is wrong");
   command->add_option("--against", options->against,
                       "another firmware: what it answers otherwise is a finding, too");
+  command->add_option("--symbols", options->symbols,
+                      "names of the firmware's functions for the reports: a map as nm prints it");
   command->add_flag("--compares", options->compares,
                     "guided by how near the operands of compares come, too (slower)");
   command->add_option("--trace", options->trace, "with --replay: write each instruction here");

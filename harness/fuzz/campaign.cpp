@@ -114,7 +114,8 @@ class Worker {
       tell(cpu_began);
       const std::uint64_t now = host_ns();
       if (options_.seconds && static_cast<double>(now - began_) >= *options_.seconds * 1e9) break;
-      if (options_.jobs > 1 && now - looked > kLookAround) {
+      const bool others = options_.jobs > 1 || !options_.seeds.empty();
+      if (others && now - looked > kLookAround) {
         looked = now;
         take_in();
       }
@@ -137,11 +138,17 @@ class Worker {
   }
 
   void take_in() {
-    if (options_.corpus.empty()) return;
-    for (const fs::path& file : inputs_in(options_.corpus)) {
-      if (!known_.insert(file.filename().string()).second) continue;
-      if (is_interrupted()) return;
-      if (auto bytes = read_file(file, kMostInputBytes)) engine_.add(*bytes);
+    std::vector<fs::path> folders = options_.seeds;
+    if (!options_.corpus.empty()) folders.insert(folders.begin(), options_.corpus);
+    for (const fs::path& folder : folders) {
+      for (const fs::path& file : inputs_in(folder)) {
+        // Names in the corpus are hashes of the bytes; elsewhere they are anything.
+        const std::string name =
+            folder == options_.corpus ? file.filename().string() : file.string();
+        if (!known_.insert(name).second) continue;
+        if (is_interrupted()) return;
+        if (auto bytes = read_file(file, kMostInputBytes)) engine_.add(*bytes);
+      }
     }
   }
 
@@ -160,7 +167,8 @@ class Worker {
     if (!board_.claim(file.filename().string())) return;
     const std::uint64_t seconds = (host_ns() - began_) / 1'000'000'000;
     const bool hang = finding.oracle == "hang";
-    const Input small = minimise(rig_, input, finding.key, hang ? 200 : 3000);
+    const Input small =
+        minimise(rig_, input, finding.key, hang ? 200 : 3000, [this] { return is_interrupted(); });
     static_cast<void>(write_crash(rig_, finding, small, file, options_.replay_command, seconds));
     rig_.pc().cpu().reset_edges();
     ++board_.findings;
@@ -311,6 +319,7 @@ Result<CampaignResult> run_campaign(const CampaignOptions& given) {
   result.statistics = sum(*board, options.jobs, result.cpu_seconds);
   result.seconds = static_cast<double>(host_ns() - began) * 1e-9;
   result.crashes = crashes_in(options.crashes);
+  ICE86_TRY(write_crash_list(result.crashes, options.crashes / "index.html"));
   for (unsigned i = 0; i < options.jobs; ++i)
     if (board->workers[i].failed) return Error(fmt::format("process {} of them ended early", i));
   return result;

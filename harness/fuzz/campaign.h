@@ -22,6 +22,8 @@ struct CampaignOptions {
   std::optional<std::uint64_t> executions;  // of each process
   std::optional<std::size_t> findings;      // end with so many
   std::filesystem::path corpus;             // inputs to begin with, and those that are kept
+  // Others' inputs: read now and then, never written to, such as afl-fuzz's queue.
+  std::vector<std::filesystem::path> seeds;
   std::filesystem::path crashes;
   std::string replay_command;  // "ice86 fuzz int13 --firmware bochs": for the reports
   std::function<bool()> interrupted;
@@ -31,6 +33,7 @@ struct CampaignOptions {
 struct CrashFile {
   std::filesystem::path input;  // beside it: .txt, .trace, .html
   std::string oracle, key, text;
+  std::string where;          // CS:IP, and the function where a map has one
   std::uint64_t seconds = 0;  // after the start, when it was found
 };
 

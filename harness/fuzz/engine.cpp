@@ -271,12 +271,14 @@ namespace {
 
 class Minimiser {
  public:
-  Minimiser(Rig& rig, const std::string& key, unsigned most) : rig_(rig), key_(key), left_(most) {}
+  Minimiser(Rig& rig, const std::string& key, unsigned most,
+            const std::function<bool()>& interrupted)
+      : rig_(rig), key_(key), interrupted_(interrupted), left_(most) {}
 
   Input run(Input input) {
     input.resize(steps_in(input) * kStepBytes);
     rig_.comparing = key_.compare(0, 11, "difference ") == 0;
-    if (!holds(input)) {
+    if (!holds(input) && !over()) {
       // It takes longer to come to its loop: whole steps are all that is tried.
       limit_ = Rig::kPatient;
       left_ = std::min(left_, 10U);
@@ -301,8 +303,12 @@ class Minimiser {
     return std::any_of(result.findings.begin(), result.findings.end(),
                        [this](const Finding& f) { return f.key == key_; });
   }
+  bool over() {
+    if (interrupted_ && interrupted_()) left_ = 0;
+    return left_ == 0;
+  }
   bool holds(const Input& candidate) {
-    if (left_ == 0) return false;
+    if (over()) return false;
     --left_;
     if (!has_key(candidate, limit_)) return false;
     if (loops_) accepted_.push_back(candidate);
@@ -339,7 +345,7 @@ class Minimiser {
   // came before, in halves.
   Input last_that_hangs(Input good) {
     std::size_t from = 0, to = accepted_.size();
-    for (std::size_t at = to; from < to;) {
+    for (std::size_t at = to; from < to && !(interrupted_ && interrupted_());) {
       if (has_key(accepted_[at - 1], Rig::kPatient)) {
         good = accepted_[at - 1];
         from = at;
@@ -353,6 +359,7 @@ class Minimiser {
 
   Rig& rig_;
   const std::string& key_;
+  const std::function<bool()>& interrupted_;
   bool loops_ = false;
   unsigned left_;
   std::uint64_t limit_ = Rig::kQuick;
@@ -361,8 +368,9 @@ class Minimiser {
 
 }  // namespace
 
-Input minimise(Rig& rig, Input input, const std::string& key, unsigned most) {
-  return Minimiser(rig, key, most).run(std::move(input));
+Input minimise(Rig& rig, Input input, const std::string& key, unsigned most,
+               const std::function<bool()>& interrupted) {
+  return Minimiser(rig, key, most, interrupted).run(std::move(input));
 }
 
 std::vector<std::uint32_t> compared_constants(const machine::Firmware& firmware) {

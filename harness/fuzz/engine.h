@@ -91,8 +91,10 @@ class FuzzEngine {
 };
 
 // Shorter, and with plainer values, as long as it has a finding with this key. At most `most`
-// executions; what hangs is tried with little patience, and the result with all of it.
-Input minimise(Rig& rig, Input input, const std::string& key, unsigned most = 3000);
+// executions; what hangs is tried with little patience, and the result with all of it. Asked before
+// each execution, `interrupted` ends it with what is smallest so far.
+Input minimise(Rig& rig, Input input, const std::string& key, unsigned most = 3000,
+               const std::function<bool()>& interrupted = nullptr);
 
 // Immediate operands of compare instructions in a firmware's 16-bit code.
 std::vector<std::uint32_t> compared_constants(const machine::Firmware& firmware);

@@ -13,6 +13,7 @@
 
 #include "emulator/machine/checkpoint.h"
 #include "emulator/machine/pc.h"
+#include "emulator/machine/symbol_map.h"
 #include "harness/fuzz/contract.h"
 #include "harness/fuzz/fuzz_disk.h"
 #include "harness/fuzz/input.h"
@@ -42,6 +43,7 @@ struct RigOptions {
   std::filesystem::path option_rom = "/usr/lib/ipxe/qemu/pxe-e1000.rom";
   // What it does with a call is compared with what this one does, on the same drives.
   std::optional<machine::Firmware> against;
+  std::optional<machine::SymbolMap> symbols;  // of the firmware, for reports
 };
 
 // A broken rule.

@@ -27,7 +27,7 @@ class Executor {
 
 struct RunOptions {
   std::vector<std::string> targets;  // none: all in turn
-  double minutes = 0;
+  double minutes = 0;                // of processor time
   std::uint64_t executions = 0;
   std::uint64_t seed = 1;
   std::uint64_t first = 0;

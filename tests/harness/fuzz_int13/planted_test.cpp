@@ -112,6 +112,30 @@ TEST(Rig, AHangHasOneKey) {
   EXPECT_EQ(rig->hang(again).key, keys.front());
 }
 
+// Whoever waits for its end does not wait for what hangs: it is the same finding, not so small.
+TEST(Rig, MakingSmallCanBeStopped) {
+  const auto rig = rig_with(ICE86_GUESTS "/planted.rom");
+  Input input = one_sector_read();
+  for (unsigned i = 0; i < 4; ++i) {
+    const Input read = one_sector_read();
+    input.insert(input.end(), read.begin(), read.end());
+  }
+  const std::size_t last = input.size();
+  input.resize(last + 2 * kStepBytes);
+  input[last] = 7, input[last + 2] = 2;  // the disk stays busy
+  input[last + kStepBytes + 1] = 1, input[last + kStepBytes + 2] = 0x04;
+  input[last + kStepBytes + 5] = 1, input[last + kStepBytes + 7] = 0x80;
+  const Execution result = rig->run(input);
+  ASSERT_TRUE(result.slow);
+  const std::string key = rig->hang(result).key;
+  unsigned asked = 0;
+  const Input small = minimise(*rig, input, key, 400, [&asked] { return ++asked > 3; });
+  EXPECT_GT(steps_in(small), 2u);
+  const Execution again = rig->run(small);
+  ASSERT_TRUE(again.slow);
+  EXPECT_EQ(rig->hang(again).key, key);
+}
+
 // A function that the other BIOS has.
 TEST(Rig, ComparesTwoFirmwares) {
   RigOptions options;
