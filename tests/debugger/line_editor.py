@@ -23,6 +23,13 @@ class Terminal:
                                         env=dict(os.environ, TERM="vt100"), start_new_session=True)
         self.seen = ""
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
     def wait_for(self, pattern):
         """Reads on until the pattern has come, and forgets what was before its end."""
         until = time.monotonic() + PATIENCE
@@ -41,8 +48,12 @@ class Terminal:
 
 
 def main():
-    terminal = Terminal([sys.argv[1], "run", "--firmware", "seabios", "-S", "--serial", "null", "--debugcon", "null",
-                         "--monitor", "stdio"])
+    with Terminal([sys.argv[1], "run", "--firmware", "seabios", "-S", "--serial", "null", "--debugcon", "null",
+                   "--monitor", "stdio"]) as terminal:
+        talk(terminal)
+
+
+def talk(terminal):
     terminal.wait_for(r"\(ice86\) ")
     terminal.type("histo\t")  # one command begins so
     terminal.wait_for("history ")
@@ -63,8 +74,8 @@ def main():
     terminal.wait_for("'xistory' is no command")
     terminal.wait_for(r"\(ice86\) ")
     # What is typed while the machine runs stays when it stops.
-    terminal.type("s 300000000\nunfini")
-    terminal.wait_for(r"stepped at instruction 300000000")
+    terminal.type("s 5000000\nunfini")
+    terminal.wait_for(r"stepped at instruction 5000000")
     terminal.wait_for(r"\(ice86\) unfini")
     terminal.type("shed\n")
     terminal.wait_for("'unfinished' is no command")
