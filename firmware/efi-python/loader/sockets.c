@@ -290,6 +290,8 @@ static int64_t connect_stream(File* file, Endpoint remote) {
   service(s);
   int64_t error = begin_to_connect(s, remote);
   if (error != 0) return error;
+  // Also where it has come to its end already: Linux never waits for that.
+  if ((file->flags & kOpenNonblocking) != 0) return -kEinprogress;
   const uint64_t until = end_of(s->send_timeout);
   while (s->connecting) {
     error = pause(file, 0, until);

@@ -43,3 +43,43 @@ assert bits.read(ctypes.addressof(word), 2) == 0x5678
 bits.write(ctypes.addressof(word), 1, 0xff)
 assert word.value == 0x123456ff and bits.memory(ctypes.addressof(word), 2) == b"\xff\x56"
 print(len(functions), "PCI functions,", *names, "-", len(structures), "SMBIOS structures")
+
+# The firmware's checks: all pass, and those whose subject is spoiled for a moment fail.
+import json
+
+import bits_test
+
+
+def results(*names):
+    return {one["name"]: one["result"] for one in bits_test.run(names)}
+
+
+found = bits_test.run()
+assert len(found) == 21 and not (
+    bad := [one for one in found if one["result"] == "fail"]), bad
+
+
+def spoiled(name, address, value=None):
+    """The result of a check while a byte is another one."""
+    before = bits.read(address, 1)
+    bits.write(address, 1, before ^ 1 if value is None else value)
+    try:
+        return results(name)[name]
+    finally:
+        bits.write(address, 1, before)
+
+
+table = {one.signature: one.address for one in tables}
+system = ctypes.addressof(efi.system_table)
+for name, address in (("acpi_checksums", table["APIC"] + 10), ("acpi_madt", table["APIC"] + 47),
+                      ("acpi_rsdp", bits_test._rsdp() + 9), ("efi_table_checksums", system + 16),
+                      ("cpu_apic", table["APIC"] + 37)):
+    assert spoiled(name, address) == "fail", name
+    assert results(name)[name] == "pass", name
+assert results("acpi_madt", "pci_headers") == {"acpi_madt": "pass", "pci_headers": "pass"}
+
+assert bits_test.main(["--json", "/tmp/results.json", "acpi_rsdp"]) == 0
+with open("/tmp/results.json", encoding="utf-8") as file:
+    written = json.load(file)
+assert written["pass"] == 1 and written["results"][0]["name"] == "acpi_rsdp", written
+assert bits_test.main(["nothing"]) == 2
