@@ -101,7 +101,10 @@ bool Core::write_cr4(std::uint64_t value) {
   constexpr std::uint64_t kLoads = cr4::kPae | cr4::kPge | cr4::kPse | cr4::kSmep;
   if (pae && (changed & kLoads) != 0 && !load_pdptes(s.cr3)) return false;
   s.cr4 = value;
-  flush_tlb();
+  // SDM vol. 3A section 4.10.4.1; SMAP, too, is in what the TLB says.
+  constexpr std::uint64_t kOfPaging =
+      cr4::kPse | cr4::kPae | cr4::kPge | cr4::kPcide | cr4::kSmep | cr4::kSmap;
+  if ((changed & kOfPaging) != 0) flush_tlb();
   update_rights();
   if ((changed & cr4::kDe) != 0) update_breakpoints();
   return true;

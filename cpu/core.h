@@ -529,16 +529,23 @@ class Core {
     return (linear & 0x0000ffffffffffff) | static_cast<std::uint64_t>(code_mode_) << 60 |
            static_cast<std::uint64_t>(rights) << 48;
   }
-  // Between two instructions: nothing but the next one is to be looked at.
-  bool undisturbed() const {
-    return !s.shutdown && !s.halted && !stop_requested_ && !s.interrupt_shadow &&
-           !s.mov_ss_shadow && !s.nmi_pending && !s.smi_pending && !repeating_ &&
-           !code_breakpoints_ && pending_debug_ == 0 && (s.rflags & (flag::kTf | flag::kRf)) == 0 &&
-           !interrupt_deliverable();
+  // Whether the shadow of STI keeps anything from coming in now. What the next instruction causes
+  // comes after it in any case.
+  bool shadow_matters() const { return intr || s.nmi_pending || s.smi_pending; }
+  // Between two instructions: nothing but the next one is to be looked at. That one is executed
+  // then, and what it causes comes after it: the shadow of STI is over.
+  bool undisturbed() {
+    if (s.shutdown || s.halted || stop_requested_ || s.mov_ss_shadow || s.nmi_pending ||
+        s.smi_pending || repeating_ || code_breakpoints_ || pending_debug_ != 0 ||
+        (s.rflags & (flag::kTf | flag::kRf)) != 0 || interrupt_deliverable())
+      return false;
+    s.interrupt_shadow = false;
+    return true;
   }
   std::uint64_t read_table(Gpa at, unsigned width);
   Block* decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::uint32_t offset);
   Block* decode_across_pages();
+  Block* known_crossing(std::uint64_t linear, std::uint64_t allowed, const TlbEntry& first);
   bool decode_crossing(unsigned bytes);
   [[nodiscard]] bool fetch_page(std::uint64_t linear, const TlbEntry*& entry);
   void execute(Block& block, std::uint64_t most);
@@ -583,6 +590,7 @@ class Core {
     Block* block = nullptr;
   };
   static constexpr std::size_t kRecentBlocks = 4096;
+  std::vector<Insn> decoded_;  // by decode_at(), for one block
   std::vector<RecentBlock> recent_ = std::vector<RecentBlock>(kRecentBlocks);
   std::uint64_t generation_ = 1;  // of what recent_ says; a new one forgets it all
   void forget_places() {          // the same for what translated code knows, too
@@ -644,7 +652,15 @@ class Core {
   // Of a debugger outside the machine.
   DebugStops* stops_ = nullptr;
   bool code_stops_ = false;
-  std::unique_ptr<Block> crossing_;  // one instruction across two pages, decoded anew each time
+  // Instructions across two pages, by where they are. Their bytes are looked at each time.
+  struct Crossing {
+    std::uint64_t linear = 0;
+    std::array<std::uint8_t, 15> bytes{};
+    std::unique_ptr<Block> block;
+  };
+  static constexpr std::size_t kCrossings = 256;
+  std::vector<Crossing> crossings_ = std::vector<Crossing>(kCrossings);
+  Block* crossing_ = nullptr;  // that which executes, or was the last
   // A repeated one that stopped between two iterations goes on as it was fetched when nothing came
   // in between: where a budget ends must not show. So many instructions had retired; none: 0.
   std::uint64_t crossing_stopped_at_ = 0;

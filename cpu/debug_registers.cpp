@@ -188,7 +188,7 @@ bool Core::code_stop_in(std::uint64_t linear, const Block& block) {
     return next != addresses.end() && *next < first + block.bytes;
   };
   if (any_in(stops_->code, linear)) return true;
-  const bool crosses = &block == crossing_.get();
+  const bool crosses = &block == crossing_;
   if (!stops_->physical_code.empty()) {
     Translation to;
     if (crosses || !walk(linear, Access::kRead, Rights::kSupervisorAc, to, true) ||

@@ -268,6 +268,12 @@ bool Core::read_slow(std::uint64_t linear, unsigned size, std::uint64_t& value, 
   }
   Gpa gpa = 0;
   if (!translate_and_fill(linear, Access::kRead, as, gpa)) return false;
+  const TlbEntry& entry = tlb[static_cast<unsigned>(as)][linear >> kPageBits & kTlbMask];
+  if (entry.read_tag == (linear & ~kPageMask)) {  // plain bytes, which it now has
+    value = 0;
+    std::memcpy(&value, entry.read_at(linear), size);
+    return true;
+  }
   value = host.memory_read(gpa, size);
   return true;
 }
@@ -304,6 +310,11 @@ bool Core::write_slow(std::uint64_t linear, unsigned size, std::uint64_t value, 
   }
   Gpa gpa = 0;
   if (!translate_and_fill(linear, Access::kWrite, as, gpa)) return false;
+  const TlbEntry& entry = tlb[static_cast<unsigned>(as)][linear >> kPageBits & kTlbMask];
+  if (entry.write_tag == (linear & ~kPageMask)) {
+    std::memcpy(entry.write_at(linear), &value, size);
+    return true;
+  }
   store_physical(gpa, size, value);
   return true;
 }

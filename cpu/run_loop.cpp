@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Executing: finding and decoding blocks, the loop over them, and where interrupts come in.
 #include <algorithm>
+#include <cstring>
 
 #include "cpu/core.h"
 #include "cpu/decoder.h"
@@ -85,6 +86,9 @@ Block* Core::find_block() {
   if (entry->execute_host != nullptr) {
     const auto offset = static_cast<std::uint32_t>(linear & kPageMask);
     Block* block = cache_.find(entry->execute_host + offset, code_mode_);
+    if (block == nullptr && offset > kPageSize - kMostBytes) {
+      if (Block* known = known_crossing(linear, allowed, *entry)) return known;
+    }
     if (block == nullptr) block = decode_at(entry->execute_host, entry->execute_flags, offset);
     if (block != nullptr && block->bytes <= allowed) {
       recent = {key, generation_, block};
@@ -118,6 +122,7 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
   auto block = std::make_unique<Block>();
   block->host = host_page + offset;
   block->mode = code_mode_;
+  decoded_.clear();
   while (block->count < kMostBlockInsns) {
     const std::uint32_t at = offset + block->bytes;
     const auto available =
@@ -128,7 +133,7 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
         !decoder_.decode(host_page + at, available, block->mode, insn, ends_block))
       break;
     if (jit_area.compare_map != nullptr) insn.execute = noted_compare(insn.execute);
-    block->insns.push_back(insn);
+    decoded_.push_back(insn);
     block->bytes += insn.length;
     ++block->count;
     if (ends_block) break;
@@ -136,7 +141,8 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
   if (block->count == 0) return nullptr;
   Insn end{};
   end.execute = end_of_block;
-  block->insns.push_back(end);
+  decoded_.push_back(end);
+  block->insns.assign(decoded_.begin(), decoded_.end());
   if (cache_.size() >= kMostBlocks) {
     drop_all_code();
     forget_places();
@@ -151,18 +157,42 @@ bool Core::decode_crossing(unsigned bytes) {
   Insn insn{};
   bool ends_block = false;
   if (!decoder_.decode(crossing_bytes_.data(), bytes, code_mode_, insn, ends_block)) return false;
-  crossing_ = std::make_unique<Block>();
-  crossing_->mode = code_mode_;
-  crossing_->bytes = insn.length;
-  crossing_->count = 1;
+  const std::uint64_t linear = (views[kCs].base + s.rip) & linear_mask;
+  auto block = std::make_unique<Block>();
+  block->mode = code_mode_;
+  block->bytes = insn.length;
+  block->count = 1;
   Insn end{};
   end.execute = end_of_block;
-  crossing_->insns = {insn, end};
+  block->insns = {insn, end};
+  crossing_ = block.get();
+  crossings_[linear >> kPageBits & (kCrossings - 1)] = {linear, crossing_bytes_, std::move(block)};
   return true;
 }
 
+// That which starts at `linear`, in the page `first`: if both pages are in the TLB, and the same
+// bytes are there.
+Block* Core::known_crossing(std::uint64_t linear, std::uint64_t allowed, const TlbEntry& first) {
+  const Crossing& known = crossings_[linear >> kPageBits & (kCrossings - 1)];
+  Block* block = known.block.get();
+  if (block == nullptr || known.linear != linear || block->mode != code_mode_ ||
+      block->bytes > allowed)
+    return nullptr;
+  if (crossing_stopped_at_ != 0 && crossing_stopped_at_ == retired) return nullptr;
+  const std::uint64_t next = ((linear | kPageMask) + 1) & linear_mask;
+  const TlbEntry& second = tlb[static_cast<unsigned>(rights)][next >> kPageBits & kTlbMask];
+  const auto in_first = static_cast<std::size_t>(next - linear);
+  if (second.execute_tag != next || second.execute_host == nullptr || in_first >= block->bytes ||
+      std::memcmp(first.execute_host + (linear & kPageMask), known.bytes.data(), in_first) != 0 ||
+      std::memcmp(second.execute_host, known.bytes.data() + in_first, block->bytes - in_first) != 0)
+    return nullptr;
+  crossing_ = block;
+  crossing_bytes_ = known.bytes;
+  return block;
+}
+
 Block* Core::decode_across_pages() {
-  if (crossing_stopped_at_ != 0 && crossing_stopped_at_ == retired) return crossing_.get();
+  if (crossing_stopped_at_ != 0 && crossing_stopped_at_ == retired) return crossing_;
   std::uint64_t allowed = 0;
   if (!fetch_limit(allowed)) {
     raise(kGp, 0);
@@ -186,7 +216,7 @@ Block* Core::decode_across_pages() {
       sync_count();
       crossing_bytes_[have] = static_cast<std::uint8_t>(host.memory_read(to.gpa, 1));
     }
-    if (decode_crossing(++have)) return crossing_.get();
+    if (decode_crossing(++have)) return crossing_;
   }
   raise(kGp, 0);  // 15 bytes and no end: too long
   return nullptr;
@@ -253,7 +283,7 @@ void Core::execute(Block& block, std::uint64_t most) {
   current_ = nullptr;
   restore_patched();
   repeating_ = flow == Flow::kAgain;
-  crossing_stopped_at_ = repeating_ && &block == crossing_.get() ? retired : 0;
+  crossing_stopped_at_ = repeating_ && &block == crossing_ ? retired : 0;
   if (flow == Flow::kFault) {
     delivered_ = true;
     pending_debug_ = 0;  // what it hit before the fault is not reported
@@ -299,7 +329,7 @@ void Core::run_block(bool shadow, bool held_by_ss) {
   single_ = single;
   // RF is for one instruction; a new value comes from that instruction itself (IRET).
   s.rflags &= ~std::uint64_t{flag::kRf};
-  if (jit_ == nullptr || single || code_breakpoints_ || code_stops_ || block == crossing_.get() ||
+  if (jit_ == nullptr || single || code_breakpoints_ || code_stops_ || block == crossing_ ||
       !jit_->run(*block, run_limit_ - before)) {
     if (jit_area.edge_map != nullptr) note_edge(linear);
     execute(*block, single ? 1 : run_limit_ - before);
@@ -341,7 +371,7 @@ StopReason Core::run(std::uint64_t instructions) {
     }
     const bool held_by_sti = s.interrupt_shadow;
     const bool within_repeated = repeating_;
-    const bool shadow = held_by_sti || held_by_ss;
+    const bool shadow = (held_by_sti && shadow_matters()) || held_by_ss;
     s.interrupt_shadow = false;
     s.mov_ss_shadow = false;
     if (!shadow) {

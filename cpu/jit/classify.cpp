@@ -161,7 +161,10 @@ void note_flags(Item& item) {
     case ZYDIS_MNEMONIC_AND:
     case ZYDIS_MNEMONIC_OR:
     case ZYDIS_MNEMONIC_XOR:
-    case ZYDIS_MNEMONIC_TEST: item.kill = item.touch = kAllFlags; break;
+    case ZYDIS_MNEMONIC_TEST:
+    case ZYDIS_MNEMONIC_SBB:  // Zydis takes its AF for undefined
+      item.kill = item.touch = kAllFlags;
+      break;
     case ZYDIS_MNEMONIC_SHL:
     case ZYDIS_MNEMONIC_SHR:
     case ZYDIS_MNEMONIC_SAR:

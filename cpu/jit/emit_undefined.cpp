@@ -49,6 +49,7 @@ bool Translator::note_differences(Item& item) const {
     case ZYDIS_MNEMONIC_OR:
     case ZYDIS_MNEMONIC_XOR:
     case ZYDIS_MNEMONIC_TEST: return host_.logic;
+    case ZYDIS_MNEMONIC_SBB:  // all are defined, whatever Zydis says
     case ZYDIS_MNEMONIC_DIV:
     case ZYDIS_MNEMONIC_IDIV: return true;  // never taken from the host
     case ZYDIS_MNEMONIC_MUL:

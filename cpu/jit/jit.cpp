@@ -59,7 +59,7 @@ bool Jit::available() {
 Jit::Jit(Core& core, std::uint32_t hot)
     : core_(core), hot_(hot), buffer_(kBufferSize), host_flags_(host_flags()) {
   if (!buffer_.ok()) return;
-  core_.jit_area.jumps = jumps_.data();
+  core_.jit_area.jumps = jumps_.get();
   make_thunks();
 }
 
@@ -275,6 +275,14 @@ Jit::Answer Jit::call_handler(Core* core, Translation* from, std::uint32_t index
     return {0, static_cast<std::int64_t>(jit.limit_ - c.count_base_) - count};
   }
   if (!keeps_flags) c.jit_area.flags = to_image(c.lf.value());
+  // A repeated instruction counts its iterations. As long as they leave enough for the rest of the
+  // block, that goes on.
+  const auto left = static_cast<std::int64_t>(jit.limit_ - c.count_base_) - count;
+  if (flow == Flow::kLeave && (insn->rep || insn->repne) && left >= 0 && !c.leave_pending_ &&
+      index + 1 < from->count && jit.stays(*from)) {
+    c.current_ = nullptr;
+    return {0, left};
+  }
   return after_handler(c, *from, index, flow);
 }
 
@@ -301,6 +309,14 @@ Jit::Answer Jit::after_handler(Core& c, Translation& from, std::uint32_t index, 
         next.context == jit.current_context())
       return {reinterpret_cast<std::uintptr_t>(next.code),
               static_cast<std::int64_t>(jit.limit_ - c.retired)};
+    Block* const block = c.known_block();
+    Translation* const to =
+        block != nullptr ? jit.find(*block, c.s.rip, jit.current_context()) : nullptr;
+    if (to != nullptr && to->count <= jit.limit_ - c.retired) {
+      jit.note_jump(*to);
+      return {reinterpret_cast<std::uintptr_t>(to->entry),
+              static_cast<std::int64_t>(jit.limit_ - c.retired)};
+    }
   }
   c.lf.load(from_image(c.jit_area.flags));
   if (flow == Flow::kFault) {
@@ -452,16 +468,19 @@ void Jit::note_jump(const Translation& t) {
   const Core::TlbEntry& page = c.tlb[part][index];
   if (page.execute_tag != (linear & ~kPageMask)) return;
   const auto place = static_cast<std::uint16_t>(jump_index(t.rip));
-  jumps_[place] = {t.rip, t.entry, c.jit_area.jump_generation, t.context, 0};
-  if (!page.execute_global && local_jumps_.size() <= kMostLocal) local_jumps_.push_back(place);
+  const std::uint64_t generation = c.jit_area.jump_generation;
+  jumps_[place] = {t.rip, t.entry, generation, t.context, 0};
+  auto& local = local_jumps_.of(generation);
+  if (!page.execute_global && local.size() <= kMostLocal) local.push_back(place);
   if (page_jumps_.empty()) page_jumps_.resize(kRightsCount << Core::kTlbBits);
-  auto& places = page_jumps_[index | part << Core::kTlbBits];
+  auto& places = page_jumps_[index | part << Core::kTlbBits].of(generation);
   if (places.size() >= kMostOfPage) {  // most are there more than once
     std::sort(places.begin(), places.end());
     places.erase(std::unique(places.begin(), places.end()), places.end());
     if (places.size() > kMostOfPage / 2) {
       places.clear();
-      jumps_[place].generation = ++c.jit_area.jump_generation;
+      ++c.jit_area.jump_generation;
+      return note_jump(t);
     }
   }
   places.push_back(place);
@@ -469,8 +488,9 @@ void Jit::note_jump(const Translation& t) {
 
 void Jit::forget_page(std::uint16_t slot) {
   if (page_jumps_.empty()) return;
-  for (const std::uint16_t place : page_jumps_[slot]) jumps_[place].rip = ~std::uint64_t{0};
-  page_jumps_[slot].clear();
+  auto& places = page_jumps_[slot].of(core_.jit_area.jump_generation);
+  for (const std::uint16_t place : places) jumps_[place].rip = ~std::uint64_t{0};
+  places.clear();
 }
 
 // Runs from a translation on until translated code is left.
@@ -579,11 +599,12 @@ void Jit::retire(Block& block) {
 }
 
 bool Jit::forget_local() {
-  const bool all_known = local_jumps_.size() <= kMostLocal;
+  auto& local = local_jumps_.of(core_.jit_area.jump_generation);
+  const bool all_known = local.size() <= kMostLocal;
   if (all_known) {
-    for (const std::uint16_t place : local_jumps_) jumps_[place].rip = ~std::uint64_t{0};
+    for (const std::uint16_t place : local) jumps_[place].rip = ~std::uint64_t{0};
   }
-  local_jumps_.clear();
+  local.clear();
   return all_known;
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -47,6 +48,9 @@ class Jit {
  private:
   friend class Translator;
   static constexpr std::size_t kJumps = 16384;
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
   static std::size_t jump_index(std::uint64_t rip) { return (rip ^ rip >> 12) & (kJumps - 1); }
   static constexpr std::size_t kBufferSize = std::size_t{24} << 20;
   static constexpr std::size_t kMostTranslations = 6;   // of one block
@@ -99,13 +103,25 @@ class Jit {
   std::uint64_t limit_ = 0;  // the count at which the budget is used up
   std::vector<Context> contexts_;
   std::uint32_t last_context_ = 0;
-  std::vector<JumpEntry> jumps_ = std::vector<JumpEntry>(kJumps);
-  // Places in jumps_ of code in pages that are not global.
+  std::unique_ptr<JumpEntry[], Free> jumps_{
+      static_cast<JumpEntry*>(std::calloc(kJumps, sizeof(JumpEntry)))};
+  // Places in jumps_, of this generation of them.
+  struct Places {
+    std::uint64_t generation = 0;
+    std::vector<std::uint16_t> list;
+
+    std::vector<std::uint16_t>& of(std::uint64_t current) {
+      if (generation != current) list.clear();
+      generation = current;
+      return list;
+    }
+  };
+  // Those of code in pages that are not global.
   static constexpr std::size_t kMostLocal = 1024;
-  std::vector<std::uint16_t> local_jumps_;
+  Places local_jumps_;
   // Those by the slot of the TLB that has their page.
   static constexpr std::size_t kMostOfPage = 4096;
-  std::vector<std::vector<std::uint16_t>> page_jumps_;
+  std::vector<Places> page_jumps_;
   std::uint32_t next_guess_ = 0;
   Edge* wanted_ = nullptr;  // the edge that was left last, to be linked
   const HostFlags host_flags_;

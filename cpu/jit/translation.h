@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 namespace ice86::cpu {
@@ -59,15 +60,15 @@ struct Translation {
   std::vector<Edge*> incoming;
 };
 
-// Where indirect jumps find their target.
+// Where indirect jumps find their target. All zero there is none: generations begin with 1.
 struct JumpEntry {
-  std::uint64_t rip = ~std::uint64_t{0};
-  const std::uint8_t* code = nullptr;
-  std::uint64_t generation = 0;
-  std::uint32_t context = 0;
-  std::uint32_t padding = 0;
+  std::uint64_t rip;
+  const std::uint8_t* code;
+  std::uint64_t generation;
+  std::uint32_t context;
+  std::uint32_t padding;
 };
-static_assert(sizeof(JumpEntry) == 32);
+static_assert(sizeof(JumpEntry) == 32 && std::is_trivial_v<JumpEntry>);
 
 // Where a block's address stands in a map of edges: two places, taken together, make one counter.
 constexpr std::uint32_t edge_place(std::uint64_t linear, unsigned bits) {
