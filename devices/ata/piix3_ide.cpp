@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // PIIX3 IDE: where the channels answer, and scatter/gather DMA between them and memory.
 // Reference: Intel 82371SB (290550-002), sections 2.3 and 2.7; SFF-8038i revision 1.0,
-// sections 1.2, 2.
+// sections 1.2, 2; Intel ICH9 (316972), 15.1.
 #include "devices/ata/piix3_ide.h"
 
 #include <fmt/core.h>
@@ -17,6 +17,9 @@ namespace {
 
 constexpr unsigned kIdetim = 0x40, kSidetim = 0x44, kBmibaIndex = 4;
 constexpr std::uint16_t kIdeDecodeEnable = 0x8000;
+// Of the ICH9 only.
+constexpr unsigned kUltraControl = 0x48, kUltraTiming = 0x4A, kIdeConfig = 0x54, kMap = 0x90,
+                   kPcs = 0x92;
 constexpr std::array<std::uint64_t, 2> kCommandBase = {0x1F0, 0x170};
 constexpr std::array<std::uint64_t, 2> kControlBase = {0x3F6, 0x376};
 
@@ -30,18 +33,28 @@ constexpr std::uint8_t kActive = 0x01, kError = 0x02, kInterrupt = 0x04, kDriveC
 Piix3Ide::Piix3Ide(AtaChannel& primary, AtaChannel& secondary, DmaPort memory, Config config)
     : PciFunction(
           {.vendor = 0x8086,
-           .device = 0x7010,
+           .device = static_cast<std::uint16_t>(config.part == Part::kPiix3 ? 0x7010 : 0x2920),
            .class_code = 0x010180,  // IDE, bus master, both channels in compatibility mode
            .command = static_cast<std::uint16_t>(config.decode_after_reset ? pci::kCommandIo : 0),
            .command_writable = pci::kCommandIo | pci::kCommandMaster,
            .status = 0x0280}),
       channels_{&primary, &secondary},
-      memory_(memory) {
+      memory_(memory),
+      name_(config.part == Part::kPiix3 ? "piix3-ide" : "ich9-sata") {
   define8(pci::kLatencyTimer, 0x00, 0xF0);
   const std::uint16_t idetim = config.decode_after_reset ? kIdeDecodeEnable : 0;
   define16(kIdetim, idetim, 0xFFFF);
   define16(kIdetim + 2, idetim, 0xFFFF);
   define8(kSidetim, 0x00, 0xFF);
+  if (config.part == Part::kIch9Sata) {
+    define8(kUltraControl, 0x00, 0x0F);
+    define16(kUltraTiming, 0x0000, 0x3333);
+    define32(kIdeConfig, 0, 0x000F'F0FF);
+    // IDE mode, ports 0 and 2 on the primary channel: AHCI and native mode are not there to choose.
+    define8(kMap, 0x00, 0x00);
+    define8(kPcs, 0x00, 0x0F);
+    define8(kPcs + 1, config.ports_present & 0x0F, 0x00);
+  }
   define_bar(kBmibaIndex, PciWindow::Space::kIo, 16, &bus_master_);
   for (unsigned i = 0; i < kChannels; ++i) {
     define_own_window(kPrimaryCommand + i * 2, PciWindow::Space::kIo, 8,
@@ -184,7 +197,7 @@ void Piix3Ide::reset(ResetKind kind) {
 }
 
 void Piix3Ide::serialize(Archive& archive) {
-  archive.section("piix3-ide", 1, [&] {
+  archive.section(name_, 1, [&] {
     serialize_config(archive);
     for (ChannelState& c : state_) {
       archive.io(c.command);
@@ -204,7 +217,7 @@ void Piix3Ide::serialize(Archive& archive) {
 }
 
 std::string Piix3Ide::dump() const {
-  std::string text = fmt::format("piix3-ide: command {:04x} IDETIM {:04x} {:04x}\n",
+  std::string text = fmt::format("{}: command {:04x} IDETIM {:04x} {:04x}\n", name_,
                                  config16(pci::kCommand), config16(kIdetim), config16(kIdetim + 2));
   for (unsigned i = 0; i < kChannels; ++i) {
     const ChannelState& c = state_[i];

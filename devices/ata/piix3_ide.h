@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// PIIX3 function 1: the PCI IDE interface with two bus-mastering channels; 8086:7010.
+// PIIX3 function 1: the PCI IDE interface with two bus-mastering channels; 8086:7010. And what
+// the ICH9's SATA controller of four ports is in IDE mode: the same with its own 8086:2920.
 // Reference: Intel 82371FB (PIIX) and 82371SB (PIIX3), order number 290550-002 (April 1997),
-// sections 2.3, 2.7; Programming Interface for Bus Master IDE Controller (SFF-8038i), revision 1.0.
+// sections 2.3, 2.7; Intel ICH9 (316972), chapter 15; Programming Interface for Bus Master IDE
+// Controller (SFF-8038i), revision 1.0.
 #pragma once
 
 #include <array>
@@ -24,11 +26,16 @@ class Piix3Ide final : public PciFunction {
   static constexpr unsigned kSecondaryCommand = PciWindow::kOwn + 2;  // 170h
   static constexpr unsigned kSecondaryControl = PciWindow::kOwn + 3;  // 376h
 
+  enum class Part { kPiix3, kIch9Sata };
   struct Config {
     // The chip comes out of reset with both channels off, and firmware switches them on (IDETIM,
     // IOSE). A BIOS that knows nothing of PCI finds disks only on a board that decodes from the
     // start.
     bool decode_after_reset = false;
+    Part part = Part::kPiix3;
+    // kIch9Sata, PCS: one bit for each port with a drive. Port 0 is the primary master, 1 the
+    // secondary master, 2 the primary slave, 3 the secondary slave.
+    std::uint8_t ports_present = 0;
   };
 
   Piix3Ide(AtaChannel& primary, AtaChannel& secondary, DmaPort memory, Config config);
@@ -72,6 +79,7 @@ class Piix3Ide final : public PciFunction {
 
   std::array<AtaChannel*, kChannels> channels_;
   DmaPort memory_;
+  const char* name_;
   std::array<ChannelState, kChannels> state_;
   std::array<Port, kChannels> ports_{Port(*this, 0), Port(*this, 1)};
   Window<Piix3Ide, &Piix3Ide::read_bus_master, &Piix3Ide::write_bus_master,

@@ -16,9 +16,6 @@ constexpr unsigned kDramc = 0x57, kDramt = 0x58, kPam0 = 0x59, kPam6 = 0x5F, kDr
 constexpr unsigned kFdhc = 0x68, kMtt = 0x70, kClt = 0x71, kSmram = 0x72;
 constexpr unsigned kErrcmd = 0x90, kErrsts = 0x91, kTrc = 0x93;
 
-// PAM attribute bits of one segment (section 3.2.18).
-constexpr std::uint8_t kReadEnable = 0x1, kWriteEnable = 0x2;
-
 // SMRAM (section 3.2.22).
 constexpr std::uint8_t kDopen = 0x40, kDcls = 0x20, kDlck = 0x10, kGsmrame = 0x08;
 constexpr std::uint8_t kSmramBase = 0x02;  // C_BASE_SEG: A0000h is the only one supported
@@ -84,20 +81,8 @@ void I440fx::config_written(unsigned offset, unsigned width, std::uint32_t old) 
 }
 
 void I440fx::apply_pam(unsigned first_register, unsigned last_register) {
-  for (unsigned index = first_register; index <= last_register; ++index) {
-    const std::uint8_t value = config8(index);
-    // PAM0 has F0000h-FFFFFh in its high half; PAM1-6 have two 16 KiB segments each from C0000h.
-    if (index == kPam0) {
-      const unsigned high = value >> 4;
-      pins_.shadow.set_shadow(12, (high & kReadEnable) != 0, (high & kWriteEnable) != 0);
-      continue;
-    }
-    for (unsigned half = 0; half < 2; ++half) {
-      const unsigned attributes = value >> (half * 4);
-      pins_.shadow.set_shadow((index - kPam0 - 1) * 2 + half, (attributes & kReadEnable) != 0,
-                              (attributes & kWriteEnable) != 0);
-    }
-  }
+  for (unsigned index = first_register; index <= last_register; ++index)
+    apply_pam_register(pins_.shadow, index - kPam0, config8(index));
 }
 
 void I440fx::apply_smram() {
@@ -105,7 +90,9 @@ void I440fx::apply_smram() {
   const bool enabled = (value & kGsmrame) != 0;
   pins_.shadow.set_smram({.open = enabled && (value & kDopen) != 0,
                           .enabled_in_smm = enabled,
-                          .code_only = (value & kDcls) != 0});
+                          .code_only = (value & kDcls) != 0,
+                          .high = false,
+                          .tseg_size = 0});
 }
 
 void I440fx::reset(ResetKind kind) {

@@ -79,6 +79,7 @@ CfiFlash::CfiFlash(Ram& array, TraceBus& trace, Board board, Config config)
 
 std::uint8_t CfiFlash::byte_at(std::uint64_t offset) const {
   if (offset >= array_.size()) return kErased;
+  if (!accessible()) return array_.data()[offset];
   switch (state_.reads) {
     case Reads::kArray: return array_.data()[offset];
     case Reads::kStatus: return state_.status;
@@ -115,6 +116,7 @@ void CfiFlash::show(Reads reads) {
 // --- writing
 
 void CfiFlash::write(std::uint64_t offset, unsigned width, std::uint64_t value) {
+  if (!accessible()) return;
   for (unsigned i = 0; i < width; ++i) {
     if (offset + i < array_.size())
       write_byte(offset + i, static_cast<std::uint8_t>(value >> (i * 8)));

@@ -30,6 +30,10 @@ class CfiFlash final : public RegisterBlock {
     // Bytes of the array are about to change, then have changed: all inside one block.
     std::function<void(std::uint64_t offset)> changing;
     std::function<void(std::uint64_t offset, std::uint64_t size)> changed;
+    // Whether bus cycles reach the chip's command logic now; without it always. When they do not,
+    // reads give the array and writes are lost: a chipset keeps the chip for system management
+    // mode.
+    std::function<bool()> accessible = {};
   };
 
   static constexpr std::uint64_t kBlock = 4096;
@@ -72,6 +76,7 @@ class CfiFlash final : public RegisterBlock {
     std::vector<std::uint8_t> locks;   // for each block
   };
 
+  bool accessible() const { return !board_.accessible || board_.accessible(); }
   std::uint8_t byte_at(std::uint64_t offset) const;
   void write_byte(std::uint64_t offset, std::uint8_t value);
   void command(std::uint64_t offset, std::uint8_t value);

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "devices/common/tick_rate.h"
+#include "devices/acpi_pm1/pm1_block.h"
 #include "devices/pci/pci_function.h"
 #include "devices/piix4_pm/smbus.h"
 #include "emulator/bus/clock.h"
@@ -18,7 +18,7 @@ namespace ice86::devices {
 
 class Piix4Pm final : public PciFunction {
  public:
-  static constexpr std::uint64_t kPmTimerHertz = 3'579'545;
+  static constexpr std::uint64_t kPmTimerHertz = Pm1Block::kTimerHertz;
   // windows(): the two I/O ranges of the chip's own base registers.
   static constexpr unsigned kPmWindow = PciWindow::kOwn;         // PMBA 40h, 64 ports
   static constexpr unsigned kSmbusWindow = PciWindow::kOwn + 1;  // SMBBA 90h, 16 ports
@@ -60,12 +60,10 @@ class Piix4Pm final : public PciFunction {
   static constexpr unsigned kBlock = 32;
 
   struct State {
-    std::uint16_t pm1_status = 0, pm1_enable = 0, pm1_control = 0;
     std::uint16_t gp_status = 0, gp_enable = 0;
     std::array<std::uint8_t, 64>
         storage{};  // registers without an effect here keep what is written
     std::uint8_t apm_control = 0, apm_status = 0;
-    bool rtc_irq = false;
     // The SMBus host; registers by their offset.
     std::uint8_t host_status = 0, host_control = 0, host_command = 0, host_address = 0;
     std::uint8_t data0 = 0, data1 = 0;
@@ -76,12 +74,8 @@ class Piix4Pm final : public PciFunction {
 
   void config_written(unsigned offset, unsigned width, std::uint32_t old) override;
   void place_windows();
-  bool sci() const;
   bool irq9_level() const;
   void update_irq9();
-  void schedule_timer_status();
-  std::uint32_t pm_timer() const;
-  void write_control_high(std::uint8_t value);
 
   std::uint8_t pm_byte(unsigned offset) const;
   void write_pm_byte(unsigned offset, std::uint8_t value);
@@ -104,13 +98,11 @@ class Piix4Pm final : public PciFunction {
   void write_apm(std::uint64_t offset, unsigned width, std::uint64_t value);
   std::uint64_t peek_apm(std::uint64_t offset, unsigned width) const;
 
-  Clock& clock_;
   Pins pins_;
   Smbus& smbus_;
   Config config_options_;
-  TickRate timer_rate_{kPmTimerHertz};
   State state_;
-  Timer timer_status_;
+  Pm1Block pm1_;
   Timer transaction_;
   Window<Piix4Pm, &Piix4Pm::read_pm, &Piix4Pm::write_pm, &Piix4Pm::peek_pm> pm_{*this};
   Window<Piix4Pm, &Piix4Pm::read_smbus, &Piix4Pm::write_smbus, &Piix4Pm::peek_smbus> host_{*this};

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "devices/i82077aa/floppy_drive.h"
 #include "emulator/app/cpu_option.h"
@@ -123,6 +124,16 @@ Result<DriveSpec> drive_of(const machine::MachineFile::Drive& drive, bool snapsh
   return spec;
 }
 
+Result<machine::Board> choose_board(const MachineOptions& options,
+                                    const machine::Firmware& firmware) {
+  const auto asked = machine::board_named(options.board);
+  if (firmware.board && asked.value_or(*firmware.board) != *firmware.board) {
+    return usage_error(fmt::format("firmware {} runs on board {} only, not on {}", firmware.name,
+                                   machine::board_info(*firmware.board).name, options.board));
+  }
+  return asked.value_or(firmware.board.value_or(machine::Board::kPc));
+}
+
 }  // namespace
 
 std::string default_engine() {
@@ -134,10 +145,10 @@ void add_board_options(CLI::App& command, MachineOptions& o) {
     const CLI::Option* const found = command.get_option_no_throw(option);
     return found != nullptr && found->count() > 0;
   };
-  command
-      .add_option("--machine,-M", o.board,
-                  "pc, or a machine file FILE.toml (docs/machine-files.md); options go before it")
-      ->capture_default_str();
+  command.add_option(
+      "--machine,-M", o.board,
+      "pc (i440FX), q35, or a machine file FILE.toml (docs/machine-files.md), before "
+      "which options go; default: what the firmware runs on, pc if any will do");
   command
       .add_option("--firmware,--bios", o.firmware,
                   "name ('ice86 firmware' lists them) or ROM image")
@@ -243,17 +254,19 @@ std::filesystem::path images_folder() {
 }
 
 Result<void> apply_machine_file(MachineOptions& o) {
+  if (o.board.empty()) return {};
   if (std::filesystem::path(o.board).extension() != ".toml") {
-    const std::string name = o.board.substr(0, o.board.find(','));
-    if (name == "pc" || name == "pc-i440fx" || name == "type=pc") return {};
-    return usage_error(
-        fmt::format("-machine {}: the board is pc (i440FX), or a machine file FILE.toml", o.board));
+    if (machine::board_named(o.board)) return {};
+    return usage_error(fmt::format(
+        "-machine {}: the board is pc (i440FX) or q35, or a machine file FILE.toml", o.board));
   }
   ICE86_TRY_ASSIGN(machine::MachineFile file, machine::read_machine_file(o.board));
   return use_machine_file(std::move(file), o);
 }
 
 Result<void> use_machine_file(machine::MachineFile file, MachineOptions& o) {
+  std::string origin = std::exchange(o.board, file.board.value_or(""));
+  if (origin.empty()) origin = "machine";
   const auto take = [&](const char* option, auto& from, auto& to) {
     if (from && !o.given(option)) to = std::move(*from);
   };
@@ -283,7 +296,7 @@ Result<void> use_machine_file(machine::MachineFile file, MachineOptions& o) {
                                std::uint64_t most, auto& to) -> Result<void> {
     if (!from || o.given(option)) return {};
     if (*from < 1 || *from > most)
-      return usage_error(fmt::format("{}: {} is a number from 1 to {}", o.board, option + 2, most));
+      return usage_error(fmt::format("{}: {} is a number from 1 to {}", origin, option + 2, most));
     to = static_cast<std::remove_reference_t<decltype(to)>>(*from);
     return {};
   };
@@ -291,7 +304,7 @@ Result<void> use_machine_file(machine::MachineFile file, MachineOptions& o) {
   ICE86_TRY(take_number("--floppy-speed", file.floppy_speed, 10, o.floppy_speed));
   for (const machine::MachineFile::Drive& drive : file.drives) {
     auto spec = drive_of(drive, o.snapshot);
-    if (!spec) return std::move(spec).error().within(o.board);
+    if (!spec) return std::move(spec).error().within(origin);
     const auto place = static_cast<std::size_t>(drive.place);
     if (drive.place >= machine::MachineFile::Place::kA) {
       o.file_drives.floppies[place - 4] = std::move(*spec);
@@ -349,6 +362,7 @@ Result<PcConfig> machine_config(const MachineOptions& options) {
                                                                             : options.firmware,
                                                            vga_rom, images_folder()));
   if (drives.pflash[0]) config.firmware.flash = true;
+  ICE86_TRY_ASSIGN(config.board, choose_board(options, config.firmware));
   for (const std::string& text : options.fw_cfg) {
     ICE86_TRY_ASSIGN(auto file, read_fw_cfg_option(text));
     config.fw_cfg_files.push_back(std::move(file));

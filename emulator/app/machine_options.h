@@ -26,7 +26,8 @@ namespace ice86::app {
 std::string default_engine();
 
 struct MachineOptions : DriveOptions {
-  std::string board = "pc";  // or a machine file
+  // pc, q35 or a machine file. Empty: what the machine file says, or what the firmware runs on.
+  std::string board;
   // Whether the command line has the option: it goes before the machine file.
   std::function<bool(const char* option)> given = [](const char*) { return false; };
   std::string firmware = "bochs";

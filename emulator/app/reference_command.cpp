@@ -32,6 +32,12 @@ struct ReferenceOptions {
   std::optional<std::string> serial_log;
 };
 
+Result<void> board_is_there(const char* emulator, machine::Board board) {
+  if (board == machine::Board::kPc) return {};
+  return usage_error(fmt::format("reference {}: reference runs are of board pc, not of {}",
+                                 emulator, machine::board_info(board).name));
+}
+
 Result<harness::BochsMachine> bochs_machine(const MachineOptions& options) {
   harness::BochsMachine machine;
   // Where PcConfig has an open file, Bochs needs the path.
@@ -52,6 +58,7 @@ Result<harness::BochsMachine> bochs_machine(const MachineOptions& options) {
   }
   // The same checks, and the same messages, as for a machine of our own.
   ICE86_TRY_ASSIGN(machine::PcConfig config, machine_config(options));
+  ICE86_TRY(board_is_there("bochs", config.board));
   if (config.firmware.flash)
     return usage_error(
         fmt::format("reference bochs: firmware {} needs flash chips, which Bochs "
@@ -149,6 +156,7 @@ Result<harness::QemuMachine> qemu_machine(const MachineOptions& options) {
   if (options.flash_vars || drives.pflash[0] || drives.pflash[1] || !options.fw_cfg.empty())
     return usage_error("reference qemu: no flash chips and no fw_cfg files of one's own");
   ICE86_TRY_ASSIGN(machine::PcConfig config, machine_config(options));
+  ICE86_TRY(board_is_there("qemu", config.board));
   if (config.firmware.flash) {
     return usage_error(
         fmt::format("reference qemu: firmware {} needs flash chips, and runs in "

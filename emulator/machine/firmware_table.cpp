@@ -59,6 +59,11 @@ const std::vector<FirmwareEntry>& firmware_table() {
       {"ovmf", "OVMF: UEFI for 64-bit machines, 4 MiB of flash", "/usr/share/OVMF/OVMF_CODE_4M.fd",
        "ovmf", "/usr/share/seabios/vgabios-stdvga.bin", "seabios", VgaRomPlace::kPciRom,
        "/usr/share/OVMF/OVMF_VARS_4M.fd"},
+      {"ovmf32",
+       "OVMF for 32-bit machines, with secure boot and system management mode, on board q35",
+       "/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd", "ovmf-ia32",
+       "/usr/share/seabios/vgabios-stdvga.bin", "seabios", VgaRomPlace::kPciRom,
+       "/usr/share/OVMF/OVMF32_VARS_4M.fd", "", Board::kQ35, true},
       {"efi-python", "Python on EFI without an operating system: OVMF and its disk, on the console",
        "/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf", "/usr/share/seabios/vgabios-stdvga.bin",
        "seabios", VgaRomPlace::kPciRom, "/usr/share/OVMF/OVMF_VARS_4M.fd", "efi-python.img"},
@@ -102,6 +107,8 @@ Result<Firmware> load_firmware(const std::string& name,
     if (!found->vga_rom.empty()) firmware.vga_path = resolve(found->vga_rom, images);
     firmware.vga_place = found->vga_place;
     firmware.flash = !found->vars.empty();
+    firmware.board = found->board;
+    firmware.flash_for_smm = found->flash_for_smm;
   } else {
     std::error_code code;
     if (!std::filesystem::exists(name, code)) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "emulator/base/result.h"
+#include "emulator/machine/board.h"
 
 namespace ice86::machine {
 
@@ -33,6 +34,10 @@ struct FirmwareEntry {
   // More than a firmware: a machine that does something by itself. Its disk goes on the primary
   // master, it has a network card, and its console is the first serial port.
   std::string_view disk = "";
+  // The only board it runs on; none: any.
+  std::optional<Board> board = std::nullopt;
+  // It is built to find its flash chips writable in system management mode only.
+  bool flash_for_smm = false;
 };
 
 // A firmware whose files have been read and checked.
@@ -51,6 +56,9 @@ struct Firmware {
   std::filesystem::path vars_path;
   std::vector<std::uint8_t> vars;
   std::string vars_sha256;
+  // FirmwareEntry's.
+  std::optional<Board> board;
+  bool flash_for_smm = false;
 };
 
 const std::vector<FirmwareEntry>& firmware_table();

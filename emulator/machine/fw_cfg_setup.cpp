@@ -35,9 +35,9 @@ Bytes e820(std::uint64_t below_4g, std::uint64_t above_4g) {
   return map;
 }
 
-// Made when they are asked for: where the PIIX4's ports are is up to the firmware.
+// Made when they are asked for: where the chipset's ports are is up to the firmware.
 Result<void> add_acpi_files(FwCfg& fw_cfg, std::function<AcpiBoard()> board) {
-  const AcpiFiles sizes = acpi_files({});
+  const AcpiFiles sizes = acpi_files(board());
   const auto add = [&](const char* name, Bytes AcpiFiles::*file) {
     return fw_cfg.add_file(name, (sizes.*file).size(),
                            [board, file] { return std::move(acpi_files(board()).*file); });
@@ -50,20 +50,21 @@ Result<void> add_acpi_files(FwCfg& fw_cfg, std::function<AcpiBoard()> board) {
 }  // namespace
 
 std::string boot_order_paths(const PcConfig& config) {
+  const BoardInfo& board = board_info(config.board);
   std::string paths;
   for (const char letter : config.boot_order) {
     if (letter == 'a') {
       for (unsigned i = 0; i < config.floppies.size(); ++i) {
-        if (config.floppies[i]) paths += fmt::format("/pci@i0cf8/isa@1/fdc@03f0/floppy@{}\n", i);
+        if (config.floppies[i])
+          paths += fmt::format("/pci@i0cf8/{}/fdc@03f0/floppy@{}\n", board.isa_path, i);
       }
     }
     for (std::size_t i = 0; letter == 'n' && i < config.nics.size(); ++i)
-      paths +=
-          fmt::format("/pci@i0cf8/ethernet@{:x}/ethernet-phy@0\n", PcNetwork::kFirstDevice + i);
+      paths += fmt::format("/pci@i0cf8/ethernet@{:x}/ethernet-phy@0\n", board.first_nic_device + i);
     if (letter != 'c' && letter != 'd') continue;
     for (unsigned i = 0; i < config.disks.size(); ++i) {
       if (!config.disks[i] || config.disks[i]->cdrom != (letter == 'd')) continue;
-      paths += fmt::format("/pci@i0cf8/ide@1,1/drive@{}/disk@{}\n", i / 2, i % 2);
+      paths += fmt::format("/pci@i0cf8/{}/drive@{}/disk@{}\n", board.ide_path, i / 2, i % 2);
     }
   }
   if (!paths.empty()) paths.back() = '\0';
@@ -92,6 +93,8 @@ Result<void> describe_board(FwCfg& fw_cfg, const PcConfig& config, std::uint64_t
   fw_cfg.set_item(FwCfg::kIrq0Override, Bytes{1});
   if (config.acpi_tables) ICE86_TRY(add_acpi_files(fw_cfg, std::move(acpi)));
   SmbiosBoard smbios;
+  const BoardInfo& info = board_info(config.board);
+  smbios.product = fmt::format("{} ({})", info.name, info.chipset);
   smbios.memory_bytes = memory;
   smbios.memory_below_4g = memory_below_4g;
   smbios.cpu_megahertz = static_cast<std::uint32_t>(config.cpu_megahertz());

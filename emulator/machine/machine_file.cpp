@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "emulator/base/files.h"
+#include "emulator/machine/board.h"
 #include "emulator/machine/machine_table.h"
 
 namespace ice86::machine {
@@ -73,6 +74,12 @@ class Parser {
                         (key == "firmware" && (*to)->find('/') != std::string::npos) ||
                         (key == "cpu" && std::filesystem::path(**to).extension() == ".toml");
       if (path) *to = located(**to);
+      return true;
+    }
+    if (key == "board") {
+      ICE86_TRY_ASSIGN(file.board, text(node, key));
+      if (!board_named(*file.board))
+        return wrong(node, fmt::format("'{}' is no board: there are pc and q35", *file.board));
       return true;
     }
     const std::pair<std::string_view, std::optional<std::uint64_t>*> numbers[] = {

@@ -33,8 +33,8 @@ struct MachineFile {
     std::optional<std::string> spin_up, reset, latency, register_latency, block_latency;
   };
 
-  std::optional<std::string> firmware, vgabios, pflash_vars, memory, cpu, boot, rtc, debug_exit,
-      parallel, debugcon, pcap, max_time, max_wall;
+  std::optional<std::string> board, firmware, vgabios, pflash_vars, memory, cpu, boot, rtc,
+      debug_exit, parallel, debugcon, pcap, max_time, max_wall;
   std::optional<std::uint64_t> rate, floppy_speed, max_instructions;
   std::optional<bool> reset_on_triple_fault, no_reboot, no_acpi;
   std::optional<std::vector<std::string>> serial, fw_cfg, nic, netdev, device;

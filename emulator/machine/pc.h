@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The board `pc`: i440FX + PIIX3 with one CPU, as QEMU's pc and Bochs' i440fx present it to
-// firmware.
+// A PC with one CPU: the board `pc` (i440FX + PIIX3, as QEMU's pc and Bochs' i440fx present it to
+// firmware) or `q35` (Q35 + ICH9, as QEMU's q35).
 #pragma once
 
 #include <array>
@@ -20,6 +20,7 @@
 #include "emulator/bus/block.h"
 #include "emulator/bus/clock.h"
 #include "emulator/bus/trace.h"
+#include "emulator/machine/board.h"
 #include "emulator/machine/firmware_table.h"
 #include "emulator/machine/input.h"
 #include "emulator/machine/pc_network.h"
@@ -45,6 +46,7 @@ struct FloppyConfig {
 };
 
 struct PcConfig {
+  Board board = Board::kPc;
   std::uint64_t memory_mib = 128;  // 1 to 65536
   Firmware firmware;
   cpu::CpuModel cpu_model;  // without CPUID leaves: the default model

@@ -16,19 +16,28 @@ constexpr std::uint64_t kVideoSize = 0x20000;
 constexpr std::uint64_t kRomAreaBase = 0xc0000;
 constexpr std::uint64_t kOneMiB = 0x100000;
 constexpr std::uint64_t kFourGiB = std::uint64_t{1} << 32;
-// RAM beyond 3 GiB moves above 4 GiB, so that base address registers have room: as QEMU's pc does.
-constexpr std::uint64_t kMostBelow4G = std::uint64_t{3} << 30;
+// H_SMRAME shows the same memory as at A0000 here.
+constexpr std::uint64_t kHighSmramBase = 0xfeda0000;
+constexpr std::array<std::uint64_t, 3> kTsegSizes = {1 << 20, 2 << 20, 8 << 20};
 constexpr std::uint64_t kSegmentSize = 0x4000;
 // The ISA window shows the last 128 KiB of the ROM at E0000.
 constexpr std::uint64_t kIsaRomWindow = 0x20000;
 
+// An address that nobody answers at.
+class Nobody final : public RegisterBlock {
+ public:
+  std::uint64_t read(std::uint64_t, unsigned width) override { return floating_bus(width); }
+  void write(std::uint64_t, unsigned, std::uint64_t) override {}
+  std::uint64_t peek(std::uint64_t, unsigned width) const override { return floating_bus(width); }
+};
 }  // namespace
 
 Result<std::unique_ptr<PcMemory>> PcMemory::create(MemorySpace& space, std::uint64_t memory_bytes,
+                                                   std::uint64_t below_4g,
                                                    const Firmware& firmware) {
   ICE86_TRY_ASSIGN(auto ram, Ram::create("ram", memory_bytes));
   std::unique_ptr<PcMemory> memory(new PcMemory(space, std::move(ram)));
-  memory->below_4g_ = std::min(memory_bytes, kMostBelow4G);
+  memory->below_4g_ = below_4g;
   ICE86_TRY(memory->map_ram());
   ICE86_TRY(memory->map_rom(firmware));
   return memory;
@@ -61,6 +70,22 @@ Result<void> PcMemory::map_ram() {
   }
   ICE86_TRY_ASSIGN(smram_, add_ram("smram", kVideoBase, kVideoSize, kVideoBase, Priority::kSmram));
   space_.move(*smram_, kVideoBase, false);
+  ICE86_TRY_ASSIGN(high_smram_,
+                   add_ram("smram", kHighSmramBase, kVideoSize, kVideoBase, Priority::kSmram));
+  space_.move(*high_smram_, kHighSmramBase, false);
+  nobody_ = std::make_unique<Nobody>();
+  for (const std::uint64_t size : kTsegSizes) {
+    if (below_4g_ < kOneMiB + size) continue;
+    Region region;
+    region.name = "tseg";
+    region.base = below_4g_ - size;
+    region.size = size;
+    region.priority = Priority::kSmram;
+    region.registers = nobody_.get();
+    region.enabled = false;
+    ICE86_TRY_ASSIGN(Region* const hidden, space_.add(std::move(region)));
+    tsegs_.push_back({size, hidden});
+  }
   return {};
 }
 
@@ -142,8 +167,11 @@ void PcMemory::set_smm(bool in_smm) {
 // Code-only SMRAM (D_CLS) shows data accesses the video memory; telling them apart is not modelled,
 // and code and data both see SMRAM then.
 void PcMemory::show_smram() {
-  space_.move(*smram_, kVideoBase,
-              smram_control_.open || (smram_control_.enabled_in_smm && in_smm_));
+  const bool shown = smram_control_.open || (smram_control_.enabled_in_smm && in_smm_);
+  space_.move(*smram_, kVideoBase, shown && !smram_control_.high);
+  space_.move(*high_smram_, kHighSmramBase, shown && smram_control_.high);
+  for (const Tseg& tseg : tsegs_)
+    space_.move(*tseg.hidden, tseg.hidden->base, tseg.size == smram_control_.tseg_size && !shown);
 }
 
 }  // namespace ice86::machine

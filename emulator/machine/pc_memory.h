@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The memory map of the board: RAM below and above the PCI hole, ROM at the top and below 1 MiB,
-// and the shadow RAM that the host bridge's PAM registers lay over the ROM. Reference: Intel
-// 82441FX (i440FX PMC), sections 3.2.18 (PAM) and 4.1 (address map).
+// The memory map of a board: RAM below and above the PCI hole, ROM at the top and below 1 MiB, the
+// shadow RAM that the host bridge's PAM registers lay over the ROM, and the memory of system
+// management mode. Reference: Intel 82441FX (i440FX PMC), sections 3.2.18 (PAM) and 4.1 (address
+// map); Intel 3 Series Express Chipset Family (316966), chapter 3.
 #pragma once
 
 #include <array>
@@ -9,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-#include "devices/i440fx/i440fx.h"
+#include "devices/common/shadow_control.h"
 #include "emulator/bus/memory_space.h"
 #include "emulator/bus/ram.h"
 #include "emulator/machine/firmware_table.h"
@@ -18,10 +19,8 @@ namespace ice86::machine {
 
 class PcMemory final : public devices::ShadowControl {
  public:
-  static constexpr unsigned kSegments = devices::I440fx::kPamSegments;
-
   static Result<std::unique_ptr<PcMemory>> create(MemorySpace& space, std::uint64_t memory_bytes,
-                                                  const Firmware& firmware);
+                                                  std::uint64_t below_4g, const Firmware& firmware);
 
   Ram& ram() { return *ram_; }
   Ram& rom() { return *rom_; }
@@ -55,6 +54,13 @@ class PcMemory final : public devices::ShadowControl {
   std::uint64_t below_4g_ = 0;
   std::array<MemorySpace::Region*, kSegments> shadow_{};
   MemorySpace::Region* smram_ = nullptr;
+  MemorySpace::Region* high_smram_ = nullptr;
+  struct Tseg {
+    std::uint64_t size;
+    MemorySpace::Region* hidden;  // in place of the memory, for who may not see it
+  };
+  std::vector<Tseg> tsegs_;
+  std::unique_ptr<RegisterBlock> nobody_;
   std::array<MemorySpace::Region*, 2> flash_array_{};
   Smram smram_control_;
   bool in_smm_ = false;

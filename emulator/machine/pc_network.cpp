@@ -5,14 +5,15 @@
 
 namespace ice86::machine {
 
-Result<void> PcNetwork::plug(const std::vector<NicConfig>& configs, Clock& clock, TraceBus& trace,
-                             MemorySpace& space, devices::PciBus& pci, const Interrupt& interrupt) {
+Result<void> PcNetwork::plug(const std::vector<NicConfig>& configs, unsigned first_device,
+                             Clock& clock, TraceBus& trace, MemorySpace& space,
+                             devices::PciBus& pci, const Interrupt& interrupt) {
   if (configs.size() > kMostCards) {
     return usage_error(
         fmt::format("{} network cards: the board has place for {}", configs.size(), kMostCards));
   }
   for (std::size_t i = 0; i < configs.size(); ++i) {
-    const unsigned device = kFirstDevice + static_cast<unsigned>(i);
+    const unsigned device = first_device + static_cast<unsigned>(i);
     auto slot = std::make_unique<Slot>();
     slot->inta.connect([interrupt, device](bool high) { interrupt(device, high); });
     devices::E1000::Config card;

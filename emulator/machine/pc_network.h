@@ -33,14 +33,15 @@ struct NicConfig {
 
 class PcNetwork final {
  public:
-  // Cards go to PCI devices 3 and up, as in QEMU's pc.
-  static constexpr unsigned kFirstDevice = 3, kMostCards = 8;
+  static constexpr unsigned kMostCards = 8;
 
   // INTA# of a device that changed its level.
   using Interrupt = std::function<void(unsigned device, bool asserted)>;
 
-  Result<void> plug(const std::vector<NicConfig>& configs, Clock& clock, TraceBus& trace,
-                    MemorySpace& space, devices::PciBus& pci, const Interrupt& interrupt);
+  // Cards go to PCI devices from `first_device` on.
+  Result<void> plug(const std::vector<NicConfig>& configs, unsigned first_device, Clock& clock,
+                    TraceBus& trace, MemorySpace& space, devices::PciBus& pci,
+                    const Interrupt& interrupt);
 
   std::size_t count() const { return slots_.size(); }
   devices::E1000& card(std::size_t index) { return *slots_[index]->card; }

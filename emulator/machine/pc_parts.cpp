@@ -18,12 +18,8 @@ namespace {
 
 using devices::PciWindow;
 
-// Where the board puts its fixed PCI functions, as QEMU's pc and Bochs do.
-constexpr unsigned kBridgeDevice = 1;
-constexpr unsigned kIdeFunction = 1;
-constexpr unsigned kPowerFunction = 3;
-constexpr unsigned kVgaDevice = 2;
 constexpr unsigned kFloppyDma = 2;
+constexpr unsigned kFirstHighInput = 16;  // of the I/O APIC: behind those of the ISA lines
 
 // OVMF puts PCI windows from here to the I/O APIC, SeaBIOS from E0000000.
 constexpr std::uint64_t kLowestPciHole = std::uint64_t{2} << 30;
@@ -59,13 +55,13 @@ Result<std::unique_ptr<Pc::Parts>> Pc::Parts::create(PcConfig config) {
 }
 
 Result<void> Pc::Parts::wire() {
-  ICE86_TRY_ASSIGN(memory, PcMemory::create(space, config.memory_mib << 20, config.firmware));
+  ICE86_TRY_ASSIGN(memory, PcMemory::create(space, config.memory_mib << 20,
+                                            memory_below_4g(config.board, config.memory_mib << 20),
+                                            config.firmware));
   if (config.firmware.flash) ICE86_TRY(wire_flash());
   space.on_mapping_change([this] { cpu.mapping_changed(); });
   space.on_code_write([this](const std::uint8_t* page) { cpu.code_page_written(page); });
   clock.on_nearer_deadline([this] { cpu.request_stop(); });
-  host_bridge =
-      std::make_unique<devices::I440fx>(devices::I440fx::Pins{*memory, init, system_reset});
   for (unsigned i = 0; i < kUarts; ++i) {
     uarts[i] = std::make_unique<devices::Ns16550>(
         clock, uart_irq[i],
@@ -82,19 +78,43 @@ Result<void> Pc::Parts::wire() {
     }
   }
   ICE86_TRY(attach_floppies());
+  make_chipset();
   wire_lines();
   ICE86_TRY(wire_ports());
   ICE86_TRY(wire_apics());
   ICE86_TRY(plug_memory_modules());
   ICE86_TRY(wire_pci());
-  ICE86_TRY(describe_board(fw_cfg, config, memory->below_4g(), [this] {
-    AcpiBoard board;
-    board.pm_base = power.pm_base();
-    board.pci_hole = static_cast<std::uint32_t>(std::max(memory->below_4g(), kLowestPciHole));
-    board.hpet_block_id = devices::Hpet::kBlockId;
-    return board;
-  }));
+  ICE86_TRY(describe_board(fw_cfg, config, memory->below_4g(), [this] { return acpi_board(); }));
   return write_cmos();
+}
+
+void Pc::Parts::make_chipset() {
+  unsigned drives = 0;
+  for (unsigned i = 0; i < config.disks.size(); ++i) drives |= config.disks[i] ? 1U << i : 0U;
+  const ChipsetWires wires{clock,
+                           trace,
+                           space,
+                           *memory,
+                           pci,
+                           smbus,
+                           {ata[0].get(), ata[1].get()},
+                           static_cast<std::uint8_t>(drives),
+                           irq,
+                           high_inputs,
+                           a20_fast,
+                           ignne,
+                           init,
+                           system_reset,
+                           smi,
+                           power_off};
+  chipset = config.board == Board::kQ35 ? make_q35_chipset(wires) : make_pc_chipset(wires);
+}
+
+AcpiBoard Pc::Parts::acpi_board() const {
+  AcpiBoard board =
+      chipset->acpi(static_cast<std::uint32_t>(std::max(memory->below_4g(), kLowestPciHole)));
+  board.hpet_block_id = devices::Hpet::kBlockId;
+  return board;
 }
 
 void Pc::Parts::attach_drive(devices::AtaChannel& channel, unsigned place, DiskConfig& drive) {
@@ -149,22 +169,23 @@ void Pc::Parts::wire_lines() {
   nmi.connect([this] { cpu.pulse_nmi(); });
 
   const auto isa = [this](LevelLine& line, unsigned number) {
-    line.connect([this, number](bool high) { isa_bridge.set_isa_irq(number, high); });
+    line.connect([this, number](bool high) { chipset->set_isa_irq(number, high); });
   };
   isa(keyboard_irq, 1);
   rtc_irq.connect([this](bool high) {
     update_timer_irqs();
-    power.set_rtc_irq(high);
+    chipset->set_rtc_irq(high);
   });
   for (LevelLine* const line : {&timer_irq, &hpet_irq0, &hpet_irq8, &hpet_legacy})
     line->connect([this](bool) { update_timer_irqs(); });
   for (unsigned i = 0; i < hpet_inputs.size(); ++i) {
     hpet_inputs[i].connect(
-        [this, i](bool high) { ioapic.set_input(devices::Hpet::kFirstInput + i, high); });
+        [this, i](bool) { update_high_input(devices::Hpet::kFirstInput - kFirstHighInput + i); });
   }
+  for (unsigned i = 0; i < high_inputs.size(); ++i)
+    high_inputs[i].connect([this, i](bool) { update_high_input(i); });
   isa(floppy_irq, 6);
   isa(parallel_irq, 7);
-  isa(sci_irq, 9);
   isa(auxiliary_irq, 12);
   isa(ata_irq[0], 14);
   isa(ata_irq[1], 15);
@@ -188,14 +209,21 @@ void Pc::Parts::wire_lines() {
 // HPET 1.0a, 2.3.2.2: legacy replacement takes the 8254 and the RTC off their lines.
 void Pc::Parts::update_timer_irqs() {
   const bool legacy = hpet_legacy.high();
-  isa_bridge.set_isa_irq(0, (legacy ? hpet_irq0 : timer_irq).high());
-  isa_bridge.set_isa_irq(8, (legacy ? hpet_irq8 : rtc_irq).high());
+  chipset->set_isa_irq(0, (legacy ? hpet_irq0 : timer_irq).high());
+  chipset->set_isa_irq(8, (legacy ? hpet_irq8 : rtc_irq).high());
+}
+
+// The HPET's timers share the last four of the I/O APIC's inputs with PIRQs.
+void Pc::Parts::update_high_input(unsigned number) {
+  constexpr unsigned kFirstHpet = devices::Hpet::kFirstInput - kFirstHighInput;
+  const bool hpet_high = number >= kFirstHpet && hpet_inputs[number - kFirstHpet].high();
+  ioapic.set_input(kFirstHighInput + number, hpet_high || high_inputs[number].high());
 }
 
 // COM1 and COM3 share a line, as do COM2 and COM4.
 void Pc::Parts::update_shared_serial_irq() {
-  isa_bridge.set_isa_irq(4, uart_irq[0].high() || uart_irq[2].high());
-  isa_bridge.set_isa_irq(3, uart_irq[1].high() || uart_irq[3].high());
+  chipset->set_isa_irq(4, uart_irq[0].high() || uart_irq[2].high());
+  chipset->set_isa_irq(3, uart_irq[1].high() || uart_irq[3].high());
 }
 
 void Pc::Parts::update_a20() {
@@ -225,10 +253,10 @@ Result<void> Pc::Parts::wire_ports() {
   ICE86_TRY(claim("rtc", 0x70, 2, rtc));
   ICE86_TRY(claim("post", 0x80, 1, post));
   ICE86_TRY(claim("dma-pages", 0x81, 15, dma.pages(), 1));
-  ICE86_TRY(claim("port92", 0x92, 1, isa_bridge.port92()));
-  ICE86_TRY(claim("coprocessor-error", 0xf0, 1, isa_bridge.coprocessor_error()));
+  ICE86_TRY(claim("port92", 0x92, 1, chipset->processor().port92()));
+  ICE86_TRY(claim("coprocessor-error", 0xf0, 1, chipset->processor().coprocessor_error()));
   ICE86_TRY(claim("pic1", 0xa0, 2, pics[1]));
-  ICE86_TRY(claim("apm", 0xb2, 2, power.apm()));
+  ICE86_TRY(claim("apm", 0xb2, 2, chipset->apm()));
   ICE86_TRY(claim("dma2", 0xc0, 32, dma.controller2()));
   ICE86_TRY(claim("port-e9", 0xe9, 1, console_e9));
   ICE86_TRY(claim("lpt0", 0x378, 3, parallel));
@@ -243,15 +271,11 @@ Result<void> Pc::Parts::wire_ports() {
   ICE86_TRY(claim("bochs-shutdown", 0x8900, 1, bochs_shutdown));
   ICE86_TRY(claim("debug-exit", config.debug_exit_port, 1, debug_exit, 0, 4));
   for (unsigned i = 0; i < kUarts; ++i) ICE86_TRY(claim("uart", kUartPorts[i], 8, *uarts[i]));
-  pci_config.pass_through(1, isa_bridge.reset_control());
+  pci_config.pass_through(1, chipset->processor().reset_control());
   return {};
 }
 
 Result<void> Pc::Parts::wire_pci() {
-  // Bochs and QEMU decode the disk ports whatever IDETIM says, and stock firmware for them relies
-  // on it.
-  ide = std::make_unique<devices::Piix3Ide>(*ata[0], *ata[1], DmaPort(space),
-                                            devices::Piix3Ide::Config{.decode_after_reset = true});
   ICE86_TRY_ASSIGN(vga_card, devices::Vga::create(clock, trace,
                                                   config.firmware.vga_place == VgaRomPlace::kPciRom
                                                       ? config.firmware.vga_rom
@@ -264,20 +288,16 @@ Result<void> Pc::Parts::wire_pci() {
   window.size = 0x20000;
   window.registers = &vga_card->legacy_memory();
   ICE86_TRY(space.add(std::move(window)));
-  pci.attach(0, 0, *host_bridge);
-  pci.attach(kBridgeDevice, 0, isa_bridge);
-  pci.attach(kBridgeDevice, kIdeFunction, *ide);
-  pci.attach(kBridgeDevice, kPowerFunction, power);
-  pci.attach(kVgaDevice, 0, *vga_card);
-  wire_windows(*host_bridge, "i440fx");
-  wire_windows(isa_bridge, "piix3");
-  wire_windows(*ide, "ide");
-  wire_windows(power, "piix4-pm");
+  const BoardInfo& places = board_info(config.board);
+  for (const Chipset::Function& one : chipset->functions()) {
+    pci.attach(one.device, one.function, *one.chip);
+    wire_windows(*one.chip, one.name);
+  }
+  pci.attach(places.vga_device, 0, *vga_card);
   wire_windows(*vga_card, "vga");
-  ICE86_TRY(network.plug(config.nics, clock, trace, space, pci, [this](unsigned device, bool high) {
-    // The PC's interrupt lines go round: INTA# of the device after is the next PIRQ.
-    isa_bridge.set_pirq((device - 1) % devices::Piix3::kPirqs, device, high);
-  }));
+  ICE86_TRY(
+      network.plug(config.nics, places.first_nic_device, clock, trace, space, pci,
+                   [this](unsigned device, bool high) { chipset->set_slot_irq(device, high); }));
   for (std::size_t i = 0; i < network.count(); ++i) wire_windows(network.card(i), "e1000");
   return {};
 }
@@ -360,6 +380,8 @@ Result<void> Pc::Parts::wire_flash() {
     if (array == nullptr) continue;
     devices::CfiFlash::Board board;
     board.reads_array = [this, chip](bool shown) { memory->show_flash_array(chip, shown); };
+    // The chipset keeps it for system management mode.
+    if (config.firmware.flash_for_smm) board.accessible = [this] { return cpu.state().in_smm; };
     board.changing = [this, chip](std::uint64_t offset) { memory->flash_changing(chip, offset); };
     if (chip == Chip::kVars && config.vars_store != nullptr) {
       board.changed = [this](std::uint64_t offset, std::uint64_t size) { keep_vars(offset, size); };
@@ -521,10 +543,7 @@ void Pc::Parts::reset(ResetKind kind) {
   if (kind == ResetKind::kInit) return;
   memory->set_smm(false);
   if (kind == ResetKind::kPowerOn) memory->ram().clear();
-  host_bridge->reset(kind);
-  isa_bridge.reset(kind);
-  ide->reset(kind);
-  power.reset(kind);
+  chipset->reset(kind);
   vga_card->reset(kind);
   network.reset(kind);
   pci_config.reset(kind);
@@ -565,10 +584,7 @@ std::vector<Pc::Parts::StatefulPart> Pc::Parts::stateful_parts() {
   const auto channel = [](unsigned number) { return group::kAta0 << number; };
   add(clock, group::kAlways);
   add(memory->ram(), group::kAlways);
-  add(*host_bridge, group::kOther);
-  add(isa_bridge, group::kAlways);
-  add(*ide, group::kAta0 | group::kAta1);
-  add(power, group::kRtc);
+  for (StatefulPart& part : chipset->parts()) parts.push_back(std::move(part));
   add(*vga_card, group::kVideo);
   add(network, network.count() != 0 ? group::kAlways : group::kOther);
   add(pci_config, group::kOther);
@@ -609,7 +625,7 @@ std::vector<Pc::Parts::StatefulPart> Pc::Parts::stateful_parts() {
 }
 
 void Pc::Parts::serialize(Archive& archive) {
-  archive.section("pc", 4, [&] {
+  archive.section(std::string(board_info(config.board).name), 4, [&] {
     std::uint64_t memory_mib = config.memory_mib;
     archive.io(memory_mib);
     std::string rom = config.firmware.rom_sha256;
@@ -644,10 +660,7 @@ std::string Pc::Parts::dump() const {
     text += fmt::format("[{}]\n{}", name, body);
     if (!body.empty() && body.back() != '\n') text += '\n';
   };
-  add("i440fx", host_bridge->dump());
-  add("piix3", isa_bridge.dump());
-  add("piix3-ide", ide->dump());
-  add("piix4-pm", power.dump());
+  for (const auto& [name, body] : chipset->dump()) add(name, body);
   add("pic0", pics[0].dump());
   add("pic1", pics[1].dump());
   add("local-apic", local_apic.dump());

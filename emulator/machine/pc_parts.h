@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// All parts of the board `pc` and the wires between them. Only pc.cpp and pc_parts.cpp know this.
+// All parts of a PC around the chipset of its board, and the wires between them. Only pc.cpp and
+// pc_parts.cpp know this.
 #pragma once
 
 #include <array>
@@ -11,11 +12,9 @@
 
 #include "cpu/cpu.h"
 #include "devices/ata/ata_channel.h"
-#include "devices/ata/piix3_ide.h"
 #include "devices/debug_ports/debug_ports.h"
 #include "devices/fw_cfg/fw_cfg.h"
 #include "devices/hpet/hpet.h"
-#include "devices/i440fx/i440fx.h"
 #include "devices/i8042/i8042.h"
 #include "devices/i8042/ps2_keyboard.h"
 #include "devices/i8042/ps2_mouse.h"
@@ -32,14 +31,13 @@
 #include "devices/pci/config_mechanism.h"
 #include "devices/pci/pci_bus.h"
 #include "devices/pflash/cfi_flash.h"
-#include "devices/piix3/piix3.h"
-#include "devices/piix4_pm/piix4_pm.h"
 #include "devices/port61/port61.h"
 #include "devices/spd_eeprom/spd_eeprom.h"
 #include "devices/vga/vga.h"
 #include "emulator/bus/lines.h"
 #include "emulator/bus/memory_space.h"
 #include "emulator/bus/port_space.h"
+#include "emulator/machine/chipset.h"
 #include "emulator/machine/pc.h"
 #include "emulator/machine/pc_memory.h"
 #include "emulator/machine/pc_network.h"
@@ -68,7 +66,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   void port_write(std::uint16_t port, unsigned width, std::uint32_t value) override {
     ports.write(port, width, value);
   }
-  void ferr_changed(bool asserted) override { isa_bridge.set_ferr(asserted); }
+  void ferr_changed(bool asserted) override { chipset->processor().set_ferr(asserted); }
   void smm_changed(bool in_smm) override { memory->set_smm(in_smm); }
   std::uint8_t acknowledge_interrupt() override { return local_apic.acknowledge(); }
   std::uint32_t apic_id() const override { return local_apic.id(); }
@@ -101,10 +99,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   // A halted CPU could still be woken: interrupts are on, or an NMI or SMI may come.
   bool can_wake() const;
   void serialize(Archive& archive);
-  struct StatefulPart {
-    std::function<void(Archive&)> serialize;
-    unsigned groups;  // touch_log.h: it has changed only if one of these was touched
-  };
+  using StatefulPart = machine::StatefulPart;
   std::vector<StatefulPart> stateful_parts();
   void loaded();
   std::string dump() const;
@@ -122,7 +117,8 @@ struct Pc::Parts final : public cpu::CpuHost {
   LevelLine intr;                  // the local APIC's, to the CPU
   LevelLine a20_keyboard, a20_fast, ignne;
   EdgeLine init, nmi, system_reset, power_off, smi;
-  LevelLine timer_irq, rtc_irq, keyboard_irq, auxiliary_irq, sci_irq;
+  LevelLine timer_irq, rtc_irq, keyboard_irq, auxiliary_irq;
+  std::array<LevelLine, 8> high_inputs;  // the chipset's to the I/O APIC, from input 16 on
   std::array<LevelLine, kUarts> uart_irq;
   std::array<LevelLine, 2> ata_irq;
   LevelLine floppy_irq, floppy_drq, parallel_irq;
@@ -141,8 +137,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   devices::IoApic ioapic{[this](const devices::ApicMessage& message) { apic_bus.send(message); },
                          trace};
   MemorySpace::Region* apic_window = nullptr;  // where IA32_APIC_BASE puts the registers
-  std::unique_ptr<devices::I440fx> host_bridge;
-  devices::Piix3 isa_bridge{{irq, a20_fast, ignne, init, system_reset}, trace};
+  std::unique_ptr<Chipset> chipset;
   devices::I8254 timer{
       clock, {.name = "pit", .out = {&timer_irq, nullptr, nullptr}, .reads_after_load = true}};
   LevelLine hpet_irq0, hpet_irq8, hpet_legacy;
@@ -170,10 +165,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   devices::ParallelPort parallel{clock, parallel_irq, "lpt0", config.parallel};
   devices::Smbus smbus;
   std::vector<std::unique_ptr<devices::SpdEeprom>> modules;
-  devices::Piix4Pm power{
-      clock, {sci_irq, smi, power_off}, smbus, {.smm_taken = false, .acpi_commands = true}};
   std::array<std::unique_ptr<devices::AtaChannel>, 2> ata;
-  std::unique_ptr<devices::Piix3Ide> ide;
   std::unique_ptr<devices::Vga> vga_card;
   PcNetwork network;
   devices::PostPort post{trace};
@@ -201,6 +193,8 @@ struct Pc::Parts final : public cpu::CpuHost {
  private:
   explicit Parts(PcConfig configuration);
   Result<void> wire();
+  void make_chipset();
+  AcpiBoard acpi_board() const;
   Result<void> attach_floppies();
   static void attach_drive(devices::AtaChannel& channel, unsigned place, DiskConfig& drive);
   void wire_lines();
@@ -218,6 +212,7 @@ struct Pc::Parts final : public cpu::CpuHost {
   void update_a20();
   void update_shared_serial_irq();
   void update_timer_irqs();
+  void update_high_input(unsigned number);
   void look_for_stops(Gpa gpa, std::uint64_t size);
 };
 

@@ -37,8 +37,8 @@ IntTrace without_calls(const machine::Pc& pc, const IntRecorder& recorder) {
   trace.header.rom_sha256 = config.firmware.rom_sha256;
   trace.header.vga_sha256 = config.firmware.vga_sha256;
   trace.header.machine =
-      fmt::format("pc, cpu {}, {} MiB, {} instructions/us", config.cpu_model.name,
-                  config.memory_mib, config.instructions_per_microsecond);
+      fmt::format("{}, cpu {}, {} MiB, {} instructions/us", machine::board_info(config.board).name,
+                  config.cpu_model.name, config.memory_mib, config.instructions_per_microsecond);
   trace.header.roms = find_roms(
       [&pc](std::uint32_t address, unsigned width) { return pc.peek_memory(address, width); });
   trace.vectors = recorder.vector_changes();

@@ -288,7 +288,26 @@ TEST_F(CommandLine, OptionsGoBeforeTheMachineFile) {
   EXPECT_EQ(outcome.exit, 2);
   EXPECT_THAT(outcome.output, HasSubstr("bad.toml:2: 'memroy' is not known here"));
   EXPECT_EQ(lines_in(outcome.output), 1) << outcome.output;
-  EXPECT_THAT(ice86("run -M q35").output, HasSubstr("the board is pc"));
+  EXPECT_THAT(ice86("run -M isapc").output, HasSubstr("the board is pc (i440FX) or q35"));
+}
+
+TEST_F(CommandLine, BoardsAreChosenByOptionByFileOrByFirmware) {
+  const std::string rom = guest("exit_rom");
+  EXPECT_EQ(ice86("run -M q35 --firmware " + rom).exit, 11);
+  EXPECT_EQ(ice86("run -machine pc-q35-7.2,accel=tcg --firmware " + rom).exit, 11);
+  write("m.toml", "board = \"q35\"\nfirmware = \"" + rom + "\"\n");
+  EXPECT_EQ(ice86("run -M m.toml").exit, 11);
+  EXPECT_NE(ice86("run --hash -M m.toml").output,
+            ice86("run --hash -M pc --firmware " + rom).output);
+  EXPECT_EQ(ice86("run --hash -M m.toml").output,
+            ice86("run --hash -M q35 --firmware " + rom).output);
+  write("bad.toml", "board = \"isapc\"\n");
+  EXPECT_THAT(ice86("run -M bad.toml").output,
+              HasSubstr("bad.toml:1: 'isapc' is no board: there are pc and q35"));
+  const Outcome outcome = ice86("run -M pc --firmware ovmf32");
+  EXPECT_EQ(outcome.exit, 2);
+  EXPECT_THAT(outcome.output, HasSubstr("firmware ovmf32 runs on board q35 only, not on pc"));
+  EXPECT_EQ(lines_in(outcome.output), 1) << outcome.output;
 }
 
 // The file's own timing is kept beside the one for all drives.

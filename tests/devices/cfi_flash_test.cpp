@@ -50,6 +50,28 @@ struct FlashBench {
 };
 using Bench = FlashBench<false>;
 
+TEST(CfiFlash, WhereCyclesDoNotReachItReadsGiveTheArray) {
+  Clock clock;
+  TraceBus trace{clock};
+  const auto array = std::move(Ram::create("array", 2 * CfiFlash::kBlock).value());
+  bool accessible = true;
+  CfiFlash chip(*array, trace, {{}, {}, {}, [&accessible] { return accessible; }}, {"flash"});
+  array->data()[5] = 0x77;
+  chip.write(0, 1, 0x90);  // identifier
+  EXPECT_NE(chip.read(5, 1), 0x77U);
+  accessible = false;
+  EXPECT_EQ(chip.read(5, 1), 0x77U);
+  EXPECT_EQ(chip.peek(5, 1), 0x77U);
+  chip.write(5, 1, 0x40);
+  chip.write(5, 1, 0x00);
+  EXPECT_EQ(array->data()[5], 0x77U);
+  accessible = true;
+  EXPECT_NE(chip.read(5, 1), 0x77U) << "its state is as it was";
+  chip.write(5, 1, 0x40);
+  chip.write(5, 1, 0x11);
+  EXPECT_EQ(array->data()[5], 0x11U);
+}
+
 TEST(CfiFlash, IsFoundTheWayDriversLookForIt) {
   Bench bench;
   // EDK2: after Clear Status, Read Status gives 00h; memory and ROM would give something else.

@@ -280,9 +280,9 @@ struct Piix3Bench {
   Piix3& device() { return bridge; }
   std::vector<conformance::Block> blocks() {
     return {{"config", &bridge.config_space(), 256, 4},
-            {"cf9", &bridge.reset_control(), 1, 1},
-            {"port92", &bridge.port92(), 1, 1},
-            {"portF0", &bridge.coprocessor_error(), 1, 1}};
+            {"cf9", &bridge.processor().reset_control(), 1, 1},
+            {"port92", &bridge.processor().port92(), 1, 1},
+            {"portF0", &bridge.processor().coprocessor_error(), 1, 1}};
   }
   bool interrupting() const {
     for (const LevelLine& line : irq) {
@@ -296,13 +296,13 @@ struct Piix3Bench {
     return pins;
   }
   void disturb(std::mt19937_64& random) {
-    bridge.set_ferr(random() % 2 != 0);
+    bridge.processor().set_ferr(random() % 2 != 0);
     bridge.set_isa_irq(random() % 16, random() % 2 != 0);
     bridge.set_pirq(random() % 4, random() % 32, random() % 2 != 0);
   }
   void release() {
-    bridge.set_ferr(false);
-    bridge.coprocessor_error().write(0, 1, 0);
+    bridge.processor().set_ferr(false);
+    bridge.processor().coprocessor_error().write(0, 1, 0);
     for (unsigned i = 0; i < 16; ++i) bridge.set_isa_irq(i, false);
     for (unsigned i = 0; i < 4 * 32; ++i) bridge.set_pirq(i / 32, i % 32, false);
   }
@@ -345,20 +345,20 @@ TEST(Piix3, ReservedInterruptsAreNotSteeredTo) {
 // Port F0h ends IRQ13, and asserts IGNNE# for as long as FERR# is asserted.
 TEST(Piix3, CoprocessorErrors) {
   Piix3Bench b;
-  b.bridge.coprocessor_error().write(0, 1, 0);
+  b.bridge.processor().coprocessor_error().write(0, 1, 0);
   EXPECT_FALSE(b.ignne.high()) << "FERR# is not asserted";
-  b.bridge.set_ferr(true);
+  b.bridge.processor().set_ferr(true);
   EXPECT_TRUE(b.irq[13].high());
   EXPECT_FALSE(b.ignne.high());
-  b.bridge.coprocessor_error().write(0, 1, 0);
+  b.bridge.processor().coprocessor_error().write(0, 1, 0);
   EXPECT_FALSE(b.irq[13].high());
   EXPECT_TRUE(b.ignne.high());
-  b.bridge.set_ferr(false);
+  b.bridge.processor().set_ferr(false);
   EXPECT_FALSE(b.ignne.high());
-  b.bridge.set_ferr(true);
-  b.bridge.set_ferr(false);
+  b.bridge.processor().set_ferr(true);
+  b.bridge.processor().set_ferr(false);
   EXPECT_TRUE(b.irq[13].high()) << "the request stays until port F0h is written";
-  b.bridge.coprocessor_error().write(0, 1, 0);
+  b.bridge.processor().coprocessor_error().write(0, 1, 0);
   EXPECT_FALSE(b.irq[13].high());
   EXPECT_FALSE(b.ignne.high());
 }
@@ -376,27 +376,27 @@ TEST(Piix3, IsaAndPciShareALine) {
 
 TEST(Piix3, ResetControlStartsOnTheRisingBit) {
   Piix3Bench b;
-  b.bridge.reset_control().write(0, 1, 0x02);
+  b.bridge.processor().reset_control().write(0, 1, 0x02);
   EXPECT_EQ(b.resets + b.inits, 0U);
-  b.bridge.reset_control().write(0, 1, 0x06);
+  b.bridge.processor().reset_control().write(0, 1, 0x06);
   EXPECT_EQ(b.resets, 1U);
-  b.bridge.reset_control().write(0, 1, 0x06);
+  b.bridge.processor().reset_control().write(0, 1, 0x06);
   EXPECT_EQ(b.resets, 1U);
-  b.bridge.reset_control().write(0, 1, 0x00);
-  b.bridge.reset_control().write(0, 1, 0x04);
+  b.bridge.processor().reset_control().write(0, 1, 0x00);
+  b.bridge.processor().reset_control().write(0, 1, 0x04);
   EXPECT_EQ(b.inits, 1U);
 }
 
 TEST(Piix3, Port92GatesA20AndResetsTheCpu) {
   Piix3Bench b;
-  EXPECT_EQ(b.bridge.port92().read(0, 1), 0x24U);
-  b.bridge.port92().write(0, 1, 0x02);
+  EXPECT_EQ(b.bridge.processor().port92().read(0, 1), 0x24U);
+  b.bridge.processor().port92().write(0, 1, 0x02);
   EXPECT_TRUE(b.a20.high());
-  EXPECT_EQ(b.bridge.port92().read(0, 1), 0x26U);
-  b.bridge.port92().write(0, 1, 0x03);
-  b.bridge.port92().write(0, 1, 0x03);
+  EXPECT_EQ(b.bridge.processor().port92().read(0, 1), 0x26U);
+  b.bridge.processor().port92().write(0, 1, 0x03);
+  b.bridge.processor().port92().write(0, 1, 0x03);
   EXPECT_EQ(b.inits, 1U);
-  b.bridge.port92().write(0, 1, 0x00);
+  b.bridge.processor().port92().write(0, 1, 0x00);
   EXPECT_FALSE(b.a20.high());
 }
 
@@ -410,7 +410,7 @@ TEST(Piix3, BiosWriteEnableFollowsXbcs) {
 TEST(PciConfigMechanism, ByteAtOffsetOneReachesResetControl) {
   Bus b;
   Piix3Bench piix3;
-  b.config.pass_through(1, piix3.bridge.reset_control());
+  b.config.pass_through(1, piix3.bridge.processor().reset_control());
   b.config.write(1, 1, 0x02);
   EXPECT_EQ(b.config.read(1, 1), 0x02U);
   b.config.write(1, 1, 0x06);

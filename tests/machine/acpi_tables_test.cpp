@@ -146,6 +146,45 @@ TEST(Acpi, FadtIsTheBoards) {
   EXPECT_EQ(linked.at(fadt + 220 + 4, 8), 0xb00cU);
 }
 
+AcpiBoard q35_board() {
+  return {.board = Board::kQ35,
+          .pm_base = 0x600,
+          .pci_hole = 0xc0000000,
+          .hpet_block_id = 0x8086a201,
+          .config_base = 0xb0000000,
+          .config_buses = 256};
+}
+
+TEST(Acpi, Q35HasItsOwnPowerManagementAndConfigurationWindow) {
+  const Linked linked(acpi_files(q35_board()));
+  const std::uint64_t fadt = linked.table("FACP");
+  EXPECT_EQ(linked.at(fadt + 52, 2), 0x0302U) << "ACPI enable and disable";
+  EXPECT_EQ(linked.at(fadt + 56, 4), 0x600U);
+  EXPECT_EQ(linked.at(fadt + 80, 4), 0x620U);
+  EXPECT_EQ(linked.at(fadt + 92, 1), 16U) << "bytes of GPE0";
+  EXPECT_EQ(linked.at(fadt + 220, 2), 128U << 8 | 1) << "the same, in bits of I/O";
+  EXPECT_EQ(linked.at(fadt + 220 + 4, 8), 0x620U);
+  const std::uint64_t dsdt = linked.at(fadt + 40, 4);
+  EXPECT_EQ(linked.at(dsdt + 4, 4), q35_dsdt_code().size());
+  EXPECT_EQ(sum(linked.memory, dsdt, linked.at(dsdt + 4, 4)), 0U);
+  const std::uint64_t mcfg = linked.table("MCFG");
+  EXPECT_EQ(linked.at(mcfg + 4, 4), 60U);
+  EXPECT_EQ(linked.at(mcfg + 44, 8), 0xb0000000U);
+  EXPECT_EQ(linked.at(mcfg + 54, 2), 0xff00U) << "buses 0 to 255";
+  EXPECT_EQ(sum(linked.memory, mcfg, 60), 0U);
+}
+
+// The files' sizes are asked before the firmware has enabled the window.
+TEST(Acpi, McfgHasNoEntryBeforeThereIsAWindow) {
+  AcpiBoard board = q35_board();
+  board.config_base = board.config_buses = 0;
+  const AcpiFiles files = acpi_files(board), later = acpi_files(q35_board());
+  EXPECT_EQ(files.tables.size(), later.tables.size());
+  EXPECT_EQ(files.loader.size(), later.loader.size());
+  const Linked linked(files);
+  EXPECT_EQ(linked.at(linked.table("MCFG") + 4, 4), 44U);
+}
+
 TEST(Acpi, MadtHasTheTimerOnInput2) {
   const Linked linked(acpi_files(board()));
   const std::uint64_t madt = linked.table("APIC");

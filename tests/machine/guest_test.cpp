@@ -23,19 +23,31 @@ struct Completed {
   std::uint64_t instructions = 0;
 };
 
+// FIRMWARE, or FIRMWARE@BOARD.
+struct Place {
+  explicit Place(const std::string& text)
+      : firmware(text.substr(0, text.find('@'))),
+        board(*board_named(text.size() == firmware.size() ? "pc"
+                                                          : text.substr(firmware.size() + 1))) {}
+  std::string firmware;
+  Board board;
+};
+
 class GuestOnBios : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     for (const FirmwareEntry& entry : firmware_table()) {
-      if (entry.name != GetParam()) continue;
+      if (entry.name != Place(GetParam()).firmware) continue;
       if (const auto missing = missing_file(entry, "images")) GTEST_SKIP() << *missing;
     }
   }
 
-  static std::unique_ptr<Pc> machine(std::string& console, const char* firmware,
+  static std::unique_ptr<Pc> machine(std::string& console, const char* where,
                                      const std::string& guest = "timer_disk") {
+    const Place place(where);
     PcConfig config;
-    auto loaded = load_firmware(firmware, std::nullopt, "images");
+    config.board = place.board;
+    auto loaded = load_firmware(place.firmware, std::nullopt, "images");
     EXPECT_TRUE(loaded) << loaded.error().message();
     config.firmware = std::move(*loaded);
     config.memory_mib = 32;
@@ -54,9 +66,9 @@ class GuestOnBios : public ::testing::TestWithParam<const char*> {
     return limits;
   }
 
-  static Completed whole(const char* firmware) {
+  static Completed whole(const char* where) {
     Completed run;
-    const auto pc = machine(run.console, firmware);
+    const auto pc = machine(run.console, where);
     run.result = pc->run(limit());
     run.hash = pc->state_hash();
     run.instructions = pc->clock().instructions();
@@ -156,12 +168,14 @@ TEST_P(GuestOnBios, DamagedSnapshotsAreRefusedAndTheMachineStillRuns) {
 
 std::string test_name(const testing::TestParamInfo<const char*>& info) {
   std::string name = info.param;
-  std::replace(name.begin(), name.end(), '-', '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '-' || c == '@'; }, '_');
   return name;
 }
 
 INSTANTIATE_TEST_SUITE_P(StockBios, GuestOnBios,
-                         ::testing::Values("bochs", "bochs-legacy", "seabios"), test_name);
+                         ::testing::Values("bochs", "bochs-legacy", "seabios", "seabios@q35"),
+                         test_name);
 
 }  // namespace
 }  // namespace ice86::machine

@@ -20,6 +20,18 @@ constexpr std::size_t kLengthAt = 4, kChecksumAt = 9;
 constexpr std::uint32_t kLocalApic = 0xfee00000, kIoApic = 0xfec00000, kHpet = 0xfed00000;
 constexpr std::uint8_t kSciIrq = 9, kSmiPort = 0xb2;
 
+// What differs from chipset to chipset in the FADT: the commands that switch ACPI mode on and off
+// (Piix4Pm::Config, Ich9Power::Config), and the general purpose events.
+struct PowerModel {
+  std::uint8_t enable, disable;
+  std::uint16_t gpe0;  // from the base of the ports
+  std::uint8_t gpe0_bytes;
+};
+PowerModel power_model(Board board) {
+  if (board == Board::kQ35) return {0x02, 0x03, 0x20, 16};
+  return {0xf1, 0xf0, 0x0c, 4};
+}
+
 // Generic address structure: ACPI 6.4, 5.2.3.2.
 enum class Space : std::uint8_t { kMemory = 0, kIo = 1 };
 void put_address(Bytes& to, Space space, std::uint64_t address, unsigned bits) {
@@ -85,7 +97,8 @@ class Builder {
   AcpiFiles build() {
     const std::size_t facs = add_facs();
     const std::size_t dsdt = add_dsdt();
-    const std::array listed = {add_fadt(facs, dsdt), add_ssdt(), add_madt(), add_hpet()};
+    std::vector<std::size_t> listed = {add_fadt(facs, dsdt), add_ssdt(), add_madt(), add_hpet()};
+    if (board_.board == Board::kQ35) listed.push_back(add_mcfg());
     const std::size_t rsdt = add_list("RSDT", listed, 4);
     const std::size_t xsdt = add_list("XSDT", listed, 8);
     files_.rsdp = make_rsdp(rsdt, xsdt);
@@ -131,7 +144,8 @@ class Builder {
   }
 
   std::size_t add_dsdt() {
-    const std::span<const std::uint8_t> code = dsdt_code();
+    const std::span<const std::uint8_t> code =
+        board_.board == Board::kQ35 ? q35_dsdt_code() : pc_dsdt_code();
     // Without the compiler's header: its version is no part of the machine.
     const std::size_t at = begin("DSDT", code[8]);
     tables_.insert(tables_.end(), code.begin() + kHeader, code.end());
@@ -163,6 +177,7 @@ class Builder {
     constexpr std::uint16_t kResetPort = 0xcf9;
     constexpr std::uint8_t kResetValue = 0x06;  // RCR: hard reset
     const std::uint16_t pm = board_.pm_base;
+    const PowerModel power = power_model(board_.board);
     const std::size_t at = begin("FACP", 3);
     put_pointer(facs, 4);
     put_pointer(dsdt, 4);
@@ -170,22 +185,22 @@ class Builder {
     put(tables_, 0, 1);  // preferred profile: not said
     put(tables_, kSciIrq, 2);
     put(tables_, kSmiPort, 4);
-    put(tables_, 0xf1, 1);  // ACPI enable: the board's own: Piix4Pm::Config
-    put(tables_, 0xf0, 1);  // ACPI disable
-    put(tables_, 0, 2);     // S4BIOS, P states
-    put(tables_, pm, 4);    // PM1a event
+    put(tables_, power.enable, 1);
+    put(tables_, power.disable, 1);
+    put(tables_, 0, 2);   // S4BIOS, P states
+    put(tables_, pm, 4);  // PM1a event
     put(tables_, 0, 4);
     put(tables_, pm + 4U, 4);  // PM1a control
     put(tables_, 0, 4);
-    put(tables_, 0, 4);         // PM2
-    put(tables_, pm + 8U, 4);   // timer
-    put(tables_, pm + 12U, 4);  // GPE0
+    put(tables_, 0, 4);                 // PM2
+    put(tables_, pm + 8U, 4);           // timer
+    put(tables_, pm + power.gpe0, 4U);  // GPE0
     put(tables_, 0, 4);
     put(tables_, 4, 1);  // sizes: PM1 event, PM1 control, PM2, timer, GPE0, GPE1
     put(tables_, 2, 1);
     put(tables_, 0, 1);
     put(tables_, 4, 1);
-    put(tables_, 4, 1);
+    put(tables_, power.gpe0_bytes, 1);
     put(tables_, 0, 1);
     put(tables_, 0, 1);  // GPE1 base
     put(tables_, 0, 1);  // C states
@@ -210,7 +225,7 @@ class Builder {
     put_address(tables_, Space::kMemory, 0, 0);
     put_address(tables_, Space::kMemory, 0, 0);
     put_address(tables_, Space::kIo, pm + 8U, 32);
-    put_address(tables_, Space::kIo, pm + 12U, 32);
+    put_address(tables_, Space::kIo, std::uint64_t{pm} + power.gpe0, power.gpe0_bytes * 8U);
     put_address(tables_, Space::kMemory, 0, 0);
     ICE86_ASSERT(tables_.size() == at + 244);
     end(at);
@@ -258,6 +273,21 @@ class Builder {
     put(tables_, 0, 1);  // number
     put(tables_, kMinimumTick, 2);
     put(tables_, 0, 1);  // page protection: none
+    end(at);
+    return at;
+  }
+
+  // PCI Firmware Specification 3.0, 4.1.2. Nowhere yet: a table without an entry, and zeros behind.
+  std::size_t add_mcfg() {
+    const std::size_t at = begin("MCFG", 1);
+    put(tables_, 0, 8);
+    if (board_.config_buses != 0) {
+      put(tables_, board_.config_base, 8);
+      put(tables_, 0, 2);  // segment
+      put(tables_, 0, 1);  // first bus
+      put(tables_, board_.config_buses - 1, 1);
+      put(tables_, 0, 4);
+    }
     end(at);
     return at;
   }

@@ -58,7 +58,7 @@ void add_machine(Structures& all, const SmbiosBoard& board) {
   constexpr std::uint8_t kPowerSwitch = 6;
   all.add(1, kSystem, 27,
           {{1, 1}, {2, 1}, {0, 2}, {uuid[0], 8}, {uuid[1], 8}, {kPowerSwitch, 1}, {0, 2}},
-          {"ice86", "pc (i440FX + PIIX4)"});
+          {"ice86", board.product});
   constexpr std::uint8_t kOther = 1;
   all.add(3, kChassis, 22,
           {{1, 1},

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace ice86::machine {
@@ -14,6 +15,7 @@ struct SmbiosBoard {
   std::uint64_t memory_below_4g = 0;
   std::uint32_t cpu_megahertz = 0;
   std::array<std::uint8_t, 16> uuid{};
+  std::string product = "pc";
 };
 
 struct SmbiosFiles {

@@ -20,9 +20,9 @@ struct IdeBench : Channel {
   devices::AtaChannel secondary{clock, second_irq, trace, "ata1"};
   MemorySpace space{trace};
   std::unique_ptr<Ram> ram = std::move(*Ram::create("ram", 1 << 20));
-  Piix3Ide ide{ata, secondary, DmaPort(space)};
+  Piix3Ide ide;
 
-  IdeBench() {
+  explicit IdeBench(Piix3Ide::Config config = {}) : ide(ata, secondary, DmaPort(space), config) {
     ata.attach(0, medium);
     ata.attach_cdrom(1, &disc);
     MemorySpace::Region region;
@@ -87,6 +87,15 @@ struct IdeBench : Channel {
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(Piix3Ide, DeviceConformance, IdeBench);
 
+// The ICH9's, with drives on ports 0 and 2.
+struct SataBench : IdeBench {
+  SataBench()
+      : IdeBench({.decode_after_reset = true,
+                  .part = Piix3Ide::Part::kIch9Sata,
+                  .ports_present = 0x05}) {}
+};
+INSTANTIATE_TYPED_TEST_SUITE_P(Ich9Sata, DeviceConformance, SataBench);
+
 struct Ide : IdeBench {
   Ide() { power_on(); }
 };
@@ -124,6 +133,16 @@ TEST(Piix3Ide, BoardMayDecodeAfterReset) {
   EXPECT_TRUE(window(ide, Piix3Ide::kSecondaryCommand).enabled);
   b.ata.connect(nullptr);
   b.secondary.connect(nullptr);
+}
+
+TEST(Piix3Ide, Ich9SataIsAnIdeControllerThatKnowsItsPorts) {
+  SataBench b;
+  EXPECT_EQ(b.ide.config_read(0, 4), 0x29208086U);
+  EXPECT_EQ(b.ide.config_read(8, 4) >> 8, 0x010180U);
+  EXPECT_EQ(b.ide.config_read(0x92, 2), 0x0500U);
+  b.ide.config_write(0x90, 4, 0xFFFF'FFFF);
+  EXPECT_EQ(b.ide.config_read(0x90, 4), 0x050F'0000U) << "MAP has no AHCI to choose";
+  EXPECT_EQ(window(b.ide, Piix3Ide::kSecondaryCommand).base, 0x170U);
 }
 
 TEST(Piix3Ide, ReadDmaScattersOverRegions) {
