@@ -2,6 +2,7 @@
 // What GDB asks, packet by packet, of a machine with a few instructions.
 #include "emulator/debugger/gdb/session.h"
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -280,7 +281,9 @@ TEST_P(OnEngine, WatchpointSeesDma) {
 }
 
 TEST_P(OnEngine, StopsBeforeAReset) {
-  const std::string file = ::testing::TempDir() + "before_reset.bin";
+  // Both engines' tests may run at once.
+  const std::string file =
+      fmt::format("{}before_reset_{}.bin", ::testing::TempDir(), static_cast<unsigned>(GetParam()));
   // xor ax,ax; mov ds,ax; inc word [502h]; mov dx,0cf9h; mov al,6; 0d: out dx,al; 0e: jmp $
   const auto a = ask({command("resetbp " + file),
                       "vCont;c",
