@@ -112,6 +112,7 @@ Board::Machine& Board::machine(std::unique_ptr<Machine>& slot) {
   if (slot != nullptr) return *slot;
   slot = std::make_unique<Machine>();
   PcConfig config;
+  config.board = target_.board;
   config.memory_mib = 1;
   // A microsecond for each instruction: time is cheap.
   config.instructions_per_microsecond = 1;

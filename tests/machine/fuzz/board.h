@@ -35,6 +35,7 @@ struct ChipTarget {
   // Values that begin something: commands.
   std::vector<PortWrite> commands;
   bool flash = false;  // the machine has flash chips for its firmware
+  machine::Board board = machine::Board::kPc;
 };
 
 const std::vector<ChipTarget>& chip_targets();

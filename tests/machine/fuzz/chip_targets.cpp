@@ -29,6 +29,7 @@ std::vector<PortWrite> each(std::uint16_t port, std::initializer_list<unsigned> 
 
 constexpr Range kDma[] = {{0x00, 16}, {0x81, 15}, {0xc0, 32}};
 constexpr std::uint64_t kVideoBar = 0xe0000000, kNicBar = 0xfebc0000;
+constexpr std::uint32_t kConfigWindow = 0xb0000000;  // of the Q35's functions
 constexpr std::uint16_t kIdeBar = 0xc000, kNicPorts = 0xc040, kPmBase = 0x600, kSmbusBase = 0x700;
 
 std::vector<ChipTarget> make_targets() {
@@ -94,6 +95,24 @@ std::vector<ChipTarget> make_targets() {
       {"fw-cfg", {{0x510, 2}, {0x514, 8}}, {}, {}, {{0x514, 4, 0}, {0x518, 4, 0x00100000}}});
   all.push_back({"e1000", {{kNicPorts, 8}}, {{kNicBar, 0x6000}, {kNicBar, 0x400}}, nic, {}});
   all.push_back({"pflash", {}, {{0xfffe0000, 0x20000}}, {}, {}, true});
+  // The ECAM window, by its low half, and the state of firmware that is about to lock SMRAM.
+  const auto mch = joined({config(0, 0, 0x60, 4, kConfigWindow | 1), config(0, 0, 0x9d, 1, 0x4a),
+                           config(0, 0, 0x9e, 1, 0x01)});
+  all.push_back({"q35-mch",
+                 {{0xcf8, 8}, {0xcfc, 4}},
+                 {{kConfigWindow, 0x1000}, {kConfigWindow, 0x10000000}, {0xa0000, 0x60000}},
+                 mch,
+                 {{0xb2, 1, 0x01}},
+                 false,
+                 machine::Board::kQ35});
+  all.push_back({"ich9",
+                 {{0xb2, 2}, {0x92, 1}, {0xf0, 2}, {0xcf9, 1}, {0x4d0, 2}, {kPmBase, 0x80}},
+                 {{kConfigWindow + (31 << 15), 0x1000}, {0xfec00000, 0x100}},
+                 joined({mch, config(31, 0, 0x40, 4, kPmBase), config(31, 0, 0x44, 1, 0x80),
+                         config(31, 2, 0x20, 4, kIdeBar), config(31, 2, 0x04, 2, 5)}),
+                 {{0xb2, 1, 0x01}, {kPmBase + 0x30, 4, 0x21}, {kPmBase + 4, 2, 0x2001}},
+                 false,
+                 machine::Board::kQ35});
   all.push_back({"board",
                  {{0x00, 0x100},
                   {0x92, 1},
