@@ -152,7 +152,7 @@ typedef struct {
   EfiStatus (*connect_controller)(EfiHandle, EfiHandle* drivers, void* device_path,
                                   uint8_t recursive);
   void* disconnect_controller;
-  void* protocols[3];    // open, close, open information
+  void* protocols[3];  // open, close, open information
   void* protocols_per_handle;
   EfiStatus (*locate_handle_buffer)(uint32_t how, const EfiGuid*, void* key, uint64_t* count,
                                     EfiHandle** handles);
