@@ -34,16 +34,23 @@ void for_each_cycle(std::uint64_t offset, unsigned width, const Cycle& cycle) {
   }
 }
 
-}  // namespace
-
-std::uint64_t PciEnhancedConfig::read(std::uint64_t offset, unsigned width) {
+// The cycles' answers, put together.
+template <typename Answer>
+std::uint64_t gathered(std::uint64_t offset, unsigned width, const Answer& answer) {
   std::uint64_t value = 0;
   for_each_cycle(offset, width, [&](const Target& to, unsigned bytes, unsigned shift) {
-    const std::uint64_t part =
-        to.there ? bus_.read(to.device, to.function, to.offset, bytes) : floating_bus(bytes);
+    const std::uint64_t part = to.there ? answer(to, bytes) : floating_bus(bytes);
     value |= part << shift;
   });
   return value;
+}
+
+}  // namespace
+
+std::uint64_t PciEnhancedConfig::read(std::uint64_t offset, unsigned width) {
+  return gathered(offset, width, [&](const Target& to, unsigned bytes) {
+    return bus_.read(to.device, to.function, to.offset, bytes);
+  });
 }
 
 void PciEnhancedConfig::write(std::uint64_t offset, unsigned width, std::uint64_t value) {
@@ -55,13 +62,9 @@ void PciEnhancedConfig::write(std::uint64_t offset, unsigned width, std::uint64_
 }
 
 std::uint64_t PciEnhancedConfig::peek(std::uint64_t offset, unsigned width) const {
-  std::uint64_t value = 0;
-  for_each_cycle(offset, width, [&](const Target& to, unsigned bytes, unsigned shift) {
-    const std::uint64_t part =
-        to.there ? bus_.peek(to.device, to.function, to.offset, bytes) : floating_bus(bytes);
-    value |= part << shift;
+  return gathered(offset, width, [&](const Target& to, unsigned bytes) {
+    return bus_.peek(to.device, to.function, to.offset, bytes);
   });
-  return value;
 }
 
 }  // namespace ice86::devices
