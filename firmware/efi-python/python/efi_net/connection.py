@@ -2,7 +2,7 @@
 """What a connection is to its socket, whatever carries its bytes."""
 import errno
 
-from .common import os_error
+from .common import lock, os_error
 
 
 class StreamEnd:
@@ -31,11 +31,12 @@ class StreamEnd:
 
     def take(self, count, peek=False):
         """Received bytes; b"" at the end of them, None when there are none yet."""
-        if self.recv_queue:
-            data = bytes(memoryview(self.recv_queue)[:count])
-            if not peek:
-                del self.recv_queue[:count]
-            return data
+        with lock:  # who adds to it holds the lock, too: no byte comes or goes between the two steps
+            if self.recv_queue:
+                data = bytes(memoryview(self.recv_queue)[:count])
+                if not peek:
+                    del self.recv_queue[:len(data)]
+                return data
         if self.error:
             raise os_error(self.take_error())
         return b"" if self.readable or count == 0 else None

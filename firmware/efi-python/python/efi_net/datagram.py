@@ -86,8 +86,9 @@ class Datagram:
     def service(self):
         if self._firmware is not None:
             self._firmware.service()
-            self._received.extend(self._firmware.received)
-            self._firmware.received.clear()
+            with common.lock:
+                self._received.extend(self._firmware.received)
+                self._firmware.received.clear()
             if self._firmware.error:
                 self._failed, self._firmware.error = self._firmware.error, 0
 
@@ -97,8 +98,9 @@ class Datagram:
         error = self.take_error()
         if error:
             raise os_error(error)
-        if self._received:
-            return self._received[0] if flags & common.MSG_PEEK else self._received.popleft()
+        with common.lock:
+            if self._received:
+                return self._received[0] if flags & common.MSG_PEEK else self._received.popleft()
         return (b"", None) if self.shut_read else None
 
     def send(self, data, flags, address):

@@ -3,7 +3,7 @@
 efi_net.tcp and efi_net.udp."""
 import errno
 
-from .common import SHUT_READ, SHUT_WRITE
+from .common import SHUT_READ, SHUT_WRITE, lock
 from .connection import StreamEnd
 
 QUEUE_LIMIT = 256 << 10
@@ -36,11 +36,12 @@ class Connection(StreamEnd):
 
     def give(self, data):
         self.check_can_give()
-        room = min(len(data), QUEUE_LIMIT - len(self._peer.recv_queue))
-        if data and room <= 0:
-            return None
-        if not self._peer.shut_read:
-            self._peer.recv_queue += data[:room]
+        with lock:
+            room = min(len(data), QUEUE_LIMIT - len(self._peer.recv_queue))
+            if data and room <= 0:
+                return None
+            if not self._peer.shut_read:
+                self._peer.recv_queue += data[:room]
         return room
 
     def shutdown(self, how):
@@ -51,8 +52,9 @@ class Connection(StreamEnd):
             self._peer.eof = True
 
     def close(self, abort=False):
-        lost = bool(self.recv_queue) or abort
-        self.recv_queue.clear()
+        with lock:
+            lost = bool(self.recv_queue) or abort
+            self.recv_queue.clear()
         self.shut_read = self.shut_write = True
         peer = self._peer
         if lost:

@@ -6,6 +6,7 @@ Reference: the Python library reference, `ssl`, section "Memory BIO support"."""
 import importlib.machinery
 import importlib.util
 import sys
+import threading
 
 import _socket
 
@@ -35,6 +36,8 @@ class _Connection:
         self._inner, self._sock = inner, sock
         self._incoming, self._outgoing = incoming, outgoing
         self._unsent = b""
+        self._lock = threading.RLock()  # around OpenSSL, whose objects are for one thread at a time
+        self._sender = threading.Lock()
 
     def __getattr__(self, name):
         return getattr(self._inner, name)
@@ -56,15 +59,17 @@ class _Connection:
         self._inner.context = context
 
     def _send(self):
-        """What OpenSSL wants to be sent."""
-        self._unsent += self._outgoing.read()
-        while self._unsent:
+        """What OpenSSL wants to be sent. One thread does it, also for the others, who may want to receive: they
+        do not wait for it."""
+        while (self._unsent or self._outgoing.pending) and self._sender.acquire(blocking=False):
             try:
-                count = _socket.socket.send(self._sock, self._unsent)
+                self._unsent = self._unsent or self._outgoing.read()
+                self._unsent = self._unsent[_socket.socket.send(self._sock, self._unsent):]
             except BlockingIOError:
                 raise SSLWantWriteError(SSL_ERROR_WANT_WRITE,
                                         "The operation did not complete (write)") from None
-            self._unsent = self._unsent[count:]
+            finally:
+                self._sender.release()
 
     def _receive(self):
         try:
@@ -80,7 +85,8 @@ class _Connection:
     def _run(self, function, *arguments):
         while True:
             try:
-                result = function(*arguments)
+                with self._lock:
+                    result = function(*arguments)
             except SSLWantReadError:
                 self._send()
                 self._receive()
@@ -104,7 +110,8 @@ class _Connection:
         self._send()
         while True:
             try:
-                count = self._inner.write(data)
+                with self._lock:
+                    count = self._inner.write(data)
                 break
             except SSLWantReadError:
                 self._send()

@@ -143,12 +143,13 @@ class Stream:
         if not self.listening:
             raise os_error(errno.EINVAL)
         self.service()
-        if self._queue:
-            connection = self._queue.popleft()
-        elif self._listener is not None and self._listener.accept_queue:
-            connection = self._listener.accept_queue.popleft()
-        else:
-            return None
+        with common.lock:
+            if self._queue:
+                connection = self._queue.popleft()
+            elif self._listener is not None and self._listener.accept_queue:
+                connection = self._listener.accept_queue.popleft()
+            else:
+                return None
         accepted = Stream()
         accepted.options = dict(self.options)
         accepted.connection = connection

@@ -52,6 +52,27 @@ with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
     own.load_cert_chain("/tmp/cert.pem", "/tmp/key.pem")
     server.socket = own.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.handle_request).start()
-    here = f"https://127.0.0.1:{server.server_port}/"
-    assert urllib.request.urlopen(here, context=context).read() == b"from the guest"
+    address = f"https://127.0.0.1:{server.server_port}/"
+    assert urllib.request.urlopen(address, context=context).read() == b"from the guest"
+
+
+def echo(end):
+    with own.wrap_socket(end, server_side=True) as s:
+        while part := s.recv(65536):
+            s.sendall(part)
+
+
+def both_ways():
+    """One thread sends and another receives, of the same connection."""
+    far, near = here()
+    threading.Thread(target=echo, args=(far,)).start()
+    with context.wrap_socket(near, server_hostname="127.0.0.1") as s:
+        data = pattern(600000)
+        sender = threading.Thread(target=s.sendall, args=(data,))
+        sender.start()
+        assert read_exactly(s, len(data)) == data
+        sender.join()
+
+
+both_ways()
 print("TLS works")
