@@ -104,7 +104,7 @@ std::string_view name_of(const IntEvent& event, Field field) {
 std::string value_text(const IntEvent& event, Field field, bool out) {
   switch (field) {
     case Field::kReturned: return event.out ? "yes" : "no";
-    case Field::kMemory: return event.memory.empty() ? "none" : event.memory;
+    case Field::kMemory: return event.memory->empty() ? "none" : *event.memory;
     case Field::kCf:
     case Field::kZf: return fmt::format("{}", value_of(event, field, out));
     default: break;

@@ -198,13 +198,13 @@ void EfiCalls::called(const std::vector<Entry>& entries) {
     std::string one;
     if (kind == 'q') {
       for (std::size_t k = i; k + 1 < kMostParameters && parameter(k) != 0; k += 2) {
-        event.parameters.push_back(parameter(k));
-        event.parameters.push_back(parameter(k + 1));
+        event.parameters.edit().push_back(parameter(k));
+        event.parameters.edit().push_back(parameter(k + 1));
         one += fmt::format("{}{} {:x}", one.empty() ? "" : ", ", argument('g', parameter(k)),
                            parameter(k + 1));
       }
     } else {
-      event.parameters.push_back(parameter(i));
+      event.parameters.edit().push_back(parameter(i));
       one = argument(kind, parameter(i));
     }
     if (!one.empty()) text += (text.empty() ? "" : ", ") + one;
@@ -273,10 +273,10 @@ std::string EfiCalls::answer(const IntEvent& event, const EfiFunction& function)
   if (function.result == 'd') return fmt::format("{}", event.value);
   std::string text = efi_status_text(event.value);
   if ((event.value & kError) != 0) return text;
-  for (std::size_t i = 0; i < function.parameters.size() && i < event.parameters.size(); ++i) {
+  for (std::size_t i = 0; i < function.parameters.size() && i < event.parameters->size(); ++i) {
     const char kind = function.parameters[i];
-    if ((kind == 'o' || kind == 'p' || kind == '*') && event.parameters[i] != 0)
-      text += fmt::format("{}{:x}", text.empty() ? "" : ", ", memory(event.parameters[i], 8));
+    if ((kind == 'o' || kind == 'p' || kind == '*') && (*event.parameters)[i] != 0)
+      text += fmt::format("{}{:x}", text.empty() ? "" : ", ", memory((*event.parameters)[i], 8));
   }
   return text;
 }

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 
 #include "emulator/base/hash.h"
 #include "emulator/base/host_memory.h"
@@ -129,8 +130,11 @@ void IntRecorder::begin(IntEvent&& event, Open open, Service&& service) {
     if (const auto given = data_in_memory(event.vector, event.in, view_.memory))
       event.data = memory_text(event, *given);
   }
-  if (view_.physical && open.sixteen_bit)
-    vectors_.look(bytes_at(0, VectorLog::kTableBytes), event.number, event.caller);
+  if (view_.physical && open.sixteen_bit) {
+    std::array<std::uint8_t, VectorLog::kTableBytes> table{};
+    get_bytes(0, table);
+    vectors_.look(table, event.number, event.caller);
+  }
   if (events_.capacity() == 0) {
     events_.reserve(std::min(limits_.events, kUsualCalls));
     expect_filling(events_.data(), events_.capacity() * sizeof(IntEvent));
@@ -213,9 +217,9 @@ void IntRecorder::note_chain() {
   const cpu::State& state = view_.state();
   if (!sixteen_bit(state)) return;
   IntEvent& event = events_[open_.back().event];
-  if (event.kind > CallKind::kException || event.chain.size() >= kMostChained) return;
+  if (event.kind > CallKind::kException || event.chain->size() >= kMostChained) return;
   const FarPointer target{state.segment[cpu::kCs].selector, static_cast<std::uint32_t>(state.rip)};
-  if (vectors_.had(event.vector, target)) event.chain.push_back(target);
+  if (vectors_.had(event.vector, target)) event.chain.edit().push_back(target);
 }
 
 void IntRecorder::far_call() {
@@ -259,16 +263,14 @@ void IntRecorder::look_for_pxe(const cpu::State& state) {
                      real_address(static_cast<std::uint16_t>(pxe >> 16), pxe), view_.physical);
 }
 
-std::vector<std::uint8_t> IntRecorder::bytes_at(std::uint32_t linear, std::uint32_t size) const {
-  if (view_.block) return view_.block(linear, size);
-  std::vector<std::uint8_t> bytes(size);
-  for (std::uint32_t i = 0; i < size; ++i)
-    bytes[i] = static_cast<std::uint8_t>(view_.memory(linear + i, 1));
-  return bytes;
+void IntRecorder::get_bytes(std::uint32_t linear, std::span<std::uint8_t> bytes) const {
+  if (view_.block) return view_.block(linear, bytes);
+  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(view_.memory(linear++, 1));
 }
 
 std::string IntRecorder::memory_text(const IntEvent& event, const MemoryRange& range) {
-  const std::vector<std::uint8_t> bytes = bytes_at(range.linear, range.size);
+  std::vector<std::uint8_t> bytes(range.size);
+  get_bytes(range.linear, bytes);
   if (bytes.size() > kMostPlainBytes) {
     const bool whole = dumped_ + bytes.size() <= limits_.dumped &&
                        std::any_of(options_.dump.begin(), options_.dump.end(),

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -28,8 +29,7 @@ class IntRecorder final : public cpu::InterruptObserver {
     std::function<std::uint64_t()> instructions;
     std::function<Nanoseconds()> time;
     // Many bytes at once; none: memory() is asked for each.
-    std::function<std::vector<std::uint8_t>(std::uint32_t linear, std::uint32_t size)> block =
-        nullptr;
+    std::function<void(std::uint32_t linear, std::span<std::uint8_t> bytes)> block = nullptr;
     // The same by physical address, and linear to physical; none: entry points are not looked for,
     // nor is the vector table.
     MemoryView physical = nullptr;
@@ -104,7 +104,7 @@ class IntRecorder final : public cpu::InterruptObserver {
   void look_for_pxe(const cpu::State& state);
   void note_chain();
   void look_for_entry();
-  std::vector<std::uint8_t> bytes_at(std::uint32_t linear, std::uint32_t size) const;
+  void get_bytes(std::uint32_t linear, std::span<std::uint8_t> bytes) const;
   std::string memory_text(const IntEvent& event, const MemoryRange& range);
   void close(std::size_t open_index, ReturnKind how);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "harness/reference/stop_recorder.h"
 
+#include <algorithm>
+
 namespace ice86::harness {
 
 namespace {
@@ -15,9 +17,13 @@ StopRecorder::StopRecorder(const cpu::State& state, Memory memory, Block block,
                            std::function<std::uint64_t()> ticks, std::function<Nanoseconds()> now)
     : state_(state),
       memory_(memory),
-      recorder_(IntRecorder::View{[this]() -> const cpu::State& { return state_; },
-                                  std::move(memory), std::move(ticks), std::move(now),
-                                  std::move(block)}) {}
+      recorder_(IntRecorder::View{
+          [this]() -> const cpu::State& { return state_; }, std::move(memory), std::move(ticks),
+          std::move(now),
+          [block = std::move(block)](std::uint32_t linear, std::span<std::uint8_t> bytes) {
+            const auto got = block(linear, static_cast<std::uint32_t>(bytes.size()));
+            std::copy_n(got.begin(), std::min(got.size(), bytes.size()), bytes.begin());
+          }}) {}
 
 bool StopRecorder::called(std::uint8_t vector, const std::array<std::uint16_t, 4>& stack) {
   cpu::InterruptDelivery delivery{};

@@ -143,9 +143,9 @@ std::vector<std::string> CallBrowser::detail(const Row& row) const {
   one("DS", in.ds, out.ds, 4);
   one("ES", in.es, out.es, 4);
   one("FLAGS", in.flags, out.flags, 4);
-  if (!event.memory.empty()) {
+  if (!event.memory->empty()) {
     lines.emplace_back();
-    lines.push_back("memory  " + event.memory);
+    lines.push_back("memory  " + *event.memory);
   }
   if (const auto about = about_service(event.service); !about.empty()) {
     lines.emplace_back();

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "emulator/base/rare.h"
+
 namespace ice86::harness {
 
 struct FarPointer {
@@ -29,7 +31,7 @@ struct Registers {
   bool carry() const { return (flags & 1) != 0; }
 };
 
-enum class ReturnKind {
+enum class ReturnKind : std::uint8_t {
   kIret,   // the flags are the caller's as pushed, or as the handler changed them on the stack
   kRetf2,  // RETF 2: the flags are the handler's
   kRetf,   // RETF: the flags word stays on the stack
@@ -39,7 +41,7 @@ enum class ReturnKind {
 
 // What kind of call it was. All but the first three are far calls to an entry point that the BIOS,
 // a network card's ROM or a service gave out.
-enum class CallKind {
+enum class CallKind : std::uint8_t {
   kInterrupt,  // INT n
   kHardware,   // an interrupt request or NMI
   kException,  // a CPU exception, in real or virtual-8086 mode
@@ -52,18 +54,19 @@ enum class CallKind {
 };
 constexpr unsigned kCallKinds = 9;
 
+// A boot makes a hundred thousand of them, so they are kept small.
 struct IntEvent {
   CallKind kind = CallKind::kInterrupt;
+  std::uint8_t vector = 0;
+  ReturnKind how = ReturnKind::kNever;
+  unsigned depth = 0;             // 0: called by no other recorded call
   std::uint64_t number = 0;       // in the order of the calls, from 0
   std::uint64_t instruction = 0;  // retired when the handler's first instruction was next
   std::uint64_t time = 0;         // virtual, in nanoseconds
-  std::uint8_t vector = 0;
-  FarPointer caller;  // the instruction behind the INT
+  FarPointer caller;              // the instruction behind the INT
   FarPointer handler;
-  unsigned depth = 0;  // 0: called by no other recorded call
   Registers in;
-  std::optional<Registers> out;  // none: never returned
-  ReturnKind how = ReturnKind::kNever;
+  std::optional<Registers> out;    // none: never returned
   std::uint64_t instructions = 0;  // spent until the return
   std::uint64_t duration = 0;      // virtual, in nanoseconds
   std::string service;             // "disk: extended read"
@@ -71,15 +74,15 @@ struct IntEvent {
   std::string result;
   // What the call left in memory as its answer (a memory map entry, the sectors read): up to 32
   // bytes in hexadecimal, more as "sha256:...". Empty for services that answer in registers only.
-  std::string memory;
+  Rare<std::string> memory;
   // What it was given in memory: a disk address packet, the sectors to write, a string. The same
   // form.
-  std::string data;
+  Rare<std::string> data;
   // Handlers that the first one passed the call on to, by a far jump or call to what the vector
   // held before.
-  std::vector<FarPointer> chain;
+  Rare<std::vector<FarPointer>> chain;
   // kEfi: the parameters, and what it returned, with all their bits.
-  std::vector<std::uint64_t> parameters;
+  Rare<std::vector<std::uint64_t>> parameters;
   std::uint64_t value = 0;
 };
 

@@ -118,13 +118,13 @@ IntEvent event_of(const Json& json) {
   if (json.contains("data")) event.data = json.at("data");
   if (json.contains("chain")) {
     for (const Json& handler : json.at("chain"))
-      event.chain.push_back(parse_far(handler.get_ref<const std::string&>(), "chain"));
+      event.chain.edit().push_back(parse_far(handler.get_ref<const std::string&>(), "chain"));
   }
   if (event.kind == CallKind::kEfi) {
     for (const Json& parameter : json.at("parameters")) {
       const auto value = whole_hex<std::uint64_t>(parameter.get_ref<const std::string&>());
       if (!value) throw Malformed("a parameter is no number");
-      event.parameters.push_back(*value);
+      event.parameters.edit().push_back(*value);
     }
     event.value = hex<std::uint64_t>(json, "value");
   }

@@ -114,21 +114,21 @@ void add_meaning(Text& text, const IntEvent& event) {
   add_string(text, event.arguments);
   add(text, ",\"result\":");
   add_string(text, event.result);
-  if (!event.memory.empty()) {
+  if (!event.memory->empty()) {
     add(text, ",\"memory\":");
     add_string(text, event.memory);
   }
-  if (!event.data.empty()) {
+  if (!event.data->empty()) {
     add(text, ",\"data\":");
     add_string(text, event.data);
   }
-  if (!event.chain.empty()) {
+  if (!event.chain->empty()) {
     add(text, ",\"chain\":");
-    add_array(text, event.chain, [&](const FarPointer& handler) { add_far(text, handler); });
+    add_array(text, *event.chain, [&](const FarPointer& handler) { add_far(text, handler); });
   }
   if (event.kind == CallKind::kEfi) {
     add(text, ",\"parameters\":");
-    add_array(text, event.parameters,
+    add_array(text, *event.parameters,
               [&](std::uint64_t value) { add_formatted(text, FMT_COMPILE("\"{:x}\""), value); });
     add_formatted(text, FMT_COMPILE(",\"value\":\"{:x}\""), event.value);
   }

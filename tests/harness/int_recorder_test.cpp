@@ -401,16 +401,16 @@ TEST_F(Pairing, DataIsKeptWholeWhenAsked) {
   for (unsigned i = 0; i < 512; ++i) memory_[0x600 + i] = 0xa5;
   const cpu::InterruptDelivery write{0x13, InterruptSource::kSoftware, 0, 0x7c10, 0x202, 0, 0x1000};
   dumping.interrupt_delivered(write);
-  EXPECT_EQ(dumping.events()[0].data.size(), 1024u);
-  EXPECT_EQ(dumping.events()[0].data.substr(0, 4), "a5a5");
+  EXPECT_EQ(dumping.events()[0].data->size(), 1024u);
+  EXPECT_EQ(dumping.events()[0].data->substr(0, 4), "a5a5");
   recorder_.interrupt_delivered(write);
-  EXPECT_EQ(event(0).data.substr(0, 7), "sha256:");
+  EXPECT_EQ(event(0).data->substr(0, 7), "sha256:");
   // Room for one only.
   IntRecorder small(recorder_view(), {10, 10, 600}, {false, {{0x13, {}, false}}});
   small.interrupt_delivered(write);
   small.interrupt_delivered(write);
-  EXPECT_EQ(small.events()[0].data.size(), 1024u);
-  EXPECT_EQ(small.events()[1].data.substr(0, 7), "sha256:");
+  EXPECT_EQ(small.events()[0].data->size(), 1024u);
+  EXPECT_EQ(small.events()[1].data->substr(0, 7), "sha256:");
 }
 
 }  // namespace
