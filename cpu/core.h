@@ -292,6 +292,12 @@ class Core {
   unsigned cpl = 0;
   [[nodiscard]] bool load_segment(unsigned segment, std::uint16_t selector);  // MOV, POP, LDS...
   void load_real_segment(unsigned segment, std::uint16_t selector);
+  // Its rights are those that load_real_segment() gives in real mode.
+  static bool loaded_in_real_mode(const Segment& segment) {
+    return (segment.attributes & 0xffff) == kRealRights;
+  }
+  // Present, S, read/write data (or code), accessed: what a real-mode segment behaves like.
+  static constexpr std::uint32_t kRealRights = 0x9300;
   void set_segment(unsigned segment, std::uint16_t selector, const Descriptor& descriptor);
   void null_segment(unsigned segment, std::uint16_t selector);
   // Fetches a descriptor; false with the given fault when it is beyond its table.

@@ -11,8 +11,6 @@ constexpr std::uint32_t kAttributeMask =
     0x00f0ff00;  // of the high dword: everything but base and limit
 constexpr std::uint32_t kAccessedBit = 1u << 8;
 constexpr unsigned kLongBit = 21, kBigBit = 22;  // L and D/B
-// Present, S, read/write data (or code), accessed: what a real-mode segment behaves like.
-constexpr std::uint32_t kRealData = 0x9300;
 constexpr std::uint32_t kV86Data = 0xf300;
 
 constexpr std::uint32_t selector_error(std::uint16_t selector) {
@@ -107,7 +105,7 @@ void Core::load_real_segment(unsigned segment, std::uint16_t selector) {
   } else {
     // Real mode keeps the limit and size that protected mode left ("unreal mode"); the rights
     // become those of a writable segment, for CS also (SDM vol. 3A section 20.1.1).
-    target.attributes = (target.attributes & 0x00f00000) | kRealData;
+    target.attributes = (target.attributes & 0x00f00000) | kRealRights;
   }
   update_view(segment);
 }

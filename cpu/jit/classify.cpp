@@ -18,6 +18,7 @@ Group one_byte(const ZydisDecodedInstruction& zi, unsigned mode) {
   if (op < 0x20 && (op & 7) == 6)  // segment registers
     return zi.mnemonic == ZYDIS_MNEMONIC_PUSH && zi.operand_width == 16 ? Group::kPush
                                                                         : Group::kHandler;
+  if (op < 0x20 && (op & 7) == 7) return Group::kLoadSegment;
   if (op < 0x40) return (op & 7) < 6 ? Group::kGeneric : Group::kHandler;
   if (op < 0x50) return mode != 2 ? Group::kGeneric : Group::kHandler;
   if (op < 0x58) return Group::kPush;
@@ -67,9 +68,17 @@ Group one_byte(const ZydisDecodedInstruction& zi, unsigned mode) {
     case 0xa1:
     case 0xa2:
     case 0xa3: return mode == 2 ? Group::kHandler : Group::kGeneric;
+    case 0x8c: return Group::kStoreSegment;
+    case 0x8e: return Group::kLoadSegment;
     case 0x8f: return Group::kPop;
+    case 0x9a: return Group::kCallFar;
+    case 0x9d: return Group::kPopFlags;
     case 0xc2:
     case 0xc3: return Group::kRet;
+    case 0xca:
+    case 0xcb: return Group::kRetFar;
+    case 0xcd: return Group::kInterrupt;
+    case 0xcf: return Group::kInterruptReturn;
     case 0xc9: return Group::kLeave;
     case 0xe0:
     case 0xe1:
@@ -78,6 +87,7 @@ Group one_byte(const ZydisDecodedInstruction& zi, unsigned mode) {
     case 0xe8: return Group::kCall;
     case 0xe9:
     case 0xeb: return Group::kJmp;
+    case 0xea: return Group::kJmpFar;
     case 0xf6:
     case 0xf7: return digit < 6 ? Group::kGeneric : op == 0xf7 ? Group::kDivide : Group::kHandler;
     case 0x9c: return Group::kPushFlags;
@@ -86,13 +96,16 @@ Group one_byte(const ZydisDecodedInstruction& zi, unsigned mode) {
     case 0xec:
     case 0xed: return Group::kPortIn;
     case 0xfa: return Group::kCli;
+    case 0xfb: return Group::kSti;
     case 0xfc:
     case 0xfd: return Group::kDirection;
     case 0xfe: return Group::kGeneric;
     case 0xff:
       return digit < 2    ? Group::kGeneric
              : digit == 2 ? Group::kCallIndirect
+             : digit == 3 ? Group::kCallFar
              : digit == 4 ? Group::kJmpIndirect
+             : digit == 5 ? Group::kJmpFar
              : digit == 6 ? Group::kPush
                           : Group::kHandler;
     default: break;
@@ -107,6 +120,7 @@ Group two_bytes(const ZydisDecodedInstruction& zi, unsigned size) {
   const unsigned op = zi.opcode;
   const bool register_form = zi.raw.modrm.mod == 3;
   if (op == 0xa0 || op == 0xa8) return zi.operand_width == 16 ? Group::kPush : Group::kHandler;
+  if (op == 0xa1 || op == 0xa9) return Group::kLoadSegment;
   switch (op) {
     case 0x31: return Group::kTimestamp;
     case 0xae:  // LFENCE, MFENCE, SFENCE
@@ -281,6 +295,8 @@ void Translator::classify(Item& item) {
       item.stores = (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
     }
     note_flags(item);
+    if (group == Group::kPopFlags || (group >= Group::kInterrupt && group <= Group::kRetFar))
+      item.reads = item.touch = kAllFlags;
     if (!note_differences(item)) group = Group::kHandler;
     // PUSH and POP of segment registers share opcodes with nothing above; far branches neither.
     if (group == Group::kGeneric && !encodable(item)) group = Group::kHandler;
@@ -289,6 +305,7 @@ void Translator::classify(Item& item) {
       if (!target_ok(target_of(item))) group = Group::kHandler;
       if (item.insn->operand_size == 2 && ctx_.mode == 2) group = Group::kHandler;
     }
+    if (!far_known(item, group)) group = Group::kHandler;
     if ((group == Group::kRet || group == Group::kJmpIndirect || group == Group::kCallIndirect) &&
         item.insn->operand_size == 2 && ctx_.mode == 2)
       group = Group::kHandler;
@@ -299,6 +316,21 @@ void Translator::classify(Item& item) {
     item.kill = 0;
   }
   item.group = group;
+}
+
+// Loads of segment registers and what goes with them: what has a translation in this context.
+bool Translator::far_known(const Item& item, Group group) const {
+  const unsigned segment = item.insn->code;
+  const bool far = group >= Group::kInterrupt && group <= Group::kRetFar;
+  if (group != Group::kLoadSegment && !far) return true;
+  if (!ctx_.real || ctx_.mode != 0 || ctx_.rights != 0 || item.zi.mnemonic == ZYDIS_MNEMONIC_UD2)
+    return false;
+  // SS holds interrupts off; a flat one may be one no more.
+  if (group == Group::kLoadSegment)
+    return segment != kSs && segment != kCs &&
+           ((ctx_.flat_read | ctx_.flat_write) >> segment & 1) == 0;
+  if (group == Group::kInterruptReturn) return item.insn->operand_size == 2;
+  return true;
 }
 
 // A byte register AH to BH.

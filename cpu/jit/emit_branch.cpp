@@ -122,17 +122,7 @@ void Translator::push_flags(std::uint32_t index) {
   const auto delta = -static_cast<std::int32_t>(size);
   stack_address(delta);
   look_up(kSs, size, true, fail);
-  constexpr std::uint32_t kOthers = ~(kAllFlags | flag::kVm | flag::kRf);
-  e_.op({0xb7, 1, 4}, kTemp, core(&c_.jit_area.flags));
-  e_.mov(kValue, kTemp, 4);
-  e_.shift_imm(5, kTemp, 8, 4);
-  e_.alu_imm(4, kTemp, 0xd5, 4);
-  e_.alu_imm(4, kValue, 1, 4);
-  e_.shift_imm(4, kValue, 11, 4);
-  e_.op({0x0b, 0, 4}, kTemp, std::uint8_t{kValue});
-  e_.load(kValue, core(&c_.s.rflags), 4);
-  e_.alu_imm(4, kValue, static_cast<std::int32_t>(kOthers), 4);
-  e_.op({0x0b, 0, 4}, kTemp, std::uint8_t{kValue});
+  flags_word();
   e_.store({kAddress, kNoHost, 0, 0}, kTemp, size);
   move_stack(delta);
   cold(index, std::move(fail), before, true);
@@ -234,26 +224,36 @@ void Translator::go_to(std::uint64_t target, std::uint32_t refund) {
   cold_edges_.push_back({&edge, std::move(miss)});
 }
 
-// To the translation for RIP = kAddress, if it is in the table and nothing has been flushed since.
-void Translator::jump_by_table(std::vector<std::size_t>& miss, std::int32_t stack,
-                               bool moves_stack) {
+// kValue = the place in the table of jumps for RIP = kAddress.
+void Translator::jump_entry() {
   e_.mov(kValue, kAddress, 4);
   e_.shift_imm(5, kValue, 12, 4);  // Jit::jump_index()
   e_.op({0x33, 0, 4}, kValue, std::uint8_t{kAddress});
   e_.alu_imm(4, kValue, Jit::kJumps - 1, 4);
   e_.shift_imm(4, kValue, 5, 4);
   e_.op({0x03, 0, 8}, kValue, core(&c_.jit_area.jumps));
+}
+
+// To the translation for RIP = kAddress, if it is in the table and nothing has been flushed since.
+void Translator::jump_by_table(std::vector<std::size_t>& miss, std::int32_t stack,
+                               bool moves_stack) {
+  jump_entry();
   jump_by_entry(miss, stack, moves_stack);
 }
 
-// The same with the table's entry in kValue.
-void Translator::jump_by_entry(std::vector<std::size_t>& miss, std::int32_t stack,
-                               bool moves_stack) {
+// Whether the entry in kValue is for RIP = kAddress and holds. Changes kTemp.
+void Translator::check_jump_entry(std::vector<std::size_t>& miss) {
   e_.op({0x3b, 0, 8}, kAddress, Mem{kValue, kNoHost, 0, offsetof(JumpEntry, rip)});
   miss.push_back(e_.jcc(kNotEqual));
   e_.load(kTemp, core(&c_.jit_area.jump_generation));
   e_.op({0x3b, 0, 8}, kTemp, Mem{kValue, kNoHost, 0, offsetof(JumpEntry, generation)});
   miss.push_back(e_.jcc(kNotEqual));
+}
+
+// The same with the table's entry in kValue.
+void Translator::jump_by_entry(std::vector<std::size_t>& miss, std::int32_t stack,
+                               bool moves_stack) {
+  check_jump_entry(miss);
   e_.op({0x81, 0, 4}, 7, Mem{kValue, kNoHost, 0, offsetof(JumpEntry, context)});
   e_.dword(t_.context);
   miss.push_back(e_.jcc(kNotEqual));

@@ -74,6 +74,14 @@ void Translator::look_up(unsigned segment, unsigned size, bool write,
   } else if (loops_) {
     guess = offset(&c_.jit_area.guesses[jit_.next_guess_++ % Area::kGuesses]);
   }
+  look_up_linear(size, write, fail, guess);
+}
+
+// The same from a linear address. `guess`: where the place of its TLB entry is guessed; 0: it is
+// not.
+void Translator::look_up_linear(unsigned size, bool write, std::vector<std::size_t>& fail,
+                                std::int32_t guess) {
+  const unsigned width = ctx_.mode == 2 ? 8 : 4;
   const auto& entry = c_.tlb[ctx_.rights][0];
   if (guess != 0) {
     e_.load(kTemp, {kCore, kNoHost, 0, guess}, 4);
@@ -99,7 +107,7 @@ void Translator::look_up(unsigned segment, unsigned size, bool write,
   const std::size_t found = e_.size();
   e_.op({0x03, 0, 8}, kAddress, field(write ? &entry.write_addend : &entry.read_addend));
   if (write || guess != 0) {
-    misses_.push_back({miss, crosses, found, e_.size(), write, guess});
+    misses_.push_back({miss, crosses, found, e_.size(), write, size, guess});
   } else {
     fail.push_back(miss);
   }
@@ -129,7 +137,7 @@ void Translator::look_again(const std::vector<Miss>& misses) {
       e_.bind_to(e_.jcc(kEqual), miss.found);
     }
     if (miss.write) {
-      e_.call_to(jit_.beside_code_[ctx_.rights]);
+      e_.call_to(jit_.beside_code(ctx_.rights, miss.size));
       e_.bind_to(e_.jcc(kEqual), miss.resume);
     }
     if (i + 1 < misses.size()) fail.push_back(e_.jmp());

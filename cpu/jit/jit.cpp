@@ -210,44 +210,46 @@ void Jit::make_prepare_sse(Emitter& e) {
 
 void Jit::make_beside_code(Emitter& e) {
   static_assert(kRightsCount == std::tuple_size_v<decltype(beside_code_)>);
-  constexpr int kMostBytes = 16;  // of a store: more lines are looked at than need be
-  const auto test_line = [&e](const std::uint8_t address) {
-    e.mov(kValue, address);
+  for (unsigned part = 0; part < kRightsCount; ++part) {
+    for (unsigned kind = 0; kind < kStoreSizes.size(); ++kind) {
+      beside_code_[part][kind] = e.here();
+      make_beside_code(e, part, kStoreSizes[kind]);
+    }
+  }
+}
+
+void Jit::make_beside_code(Emitter& e, unsigned part, unsigned bytes) {
+  const auto& entry = core_.tlb[part][0];
+  const auto at = [this](const void* member) {
+    return Mem{kCore, kTemp, 0,
+               static_cast<std::int32_t>(static_cast<const std::uint8_t*>(member) -
+                                         reinterpret_cast<const std::uint8_t*>(&core_))};
+  };
+  static_assert(Core::kHasCode == 1 && sizeof(entry) == 64);
+  std::vector<std::size_t> fail;
+  const auto test_line = [&e, &fail](std::int32_t delta) {
+    e.lea(kValue, {kAddress, kNoHost, 0, delta});
     e.shift_imm(5, kValue, CodeCache::kLineBits, 4);
     e.op({0xa3, 1, 8}, kValue, std::uint8_t{kTemp});  // bt r11, r14
-    return e.jcc(kBelow);
+    fail.push_back(e.jcc(kBelow));
   };
-  for (unsigned part = 0; part < kRightsCount; ++part) {
-    const auto& entry = core_.tlb[part][0];
-    const auto at = [this](const void* member) {
-      return Mem{kCore, kTemp, 0,
-                 static_cast<std::int32_t>(static_cast<const std::uint8_t*>(member) -
-                                           reinterpret_cast<const std::uint8_t*>(&core_))};
-    };
-    static_assert(Core::kHasCode == 1 && sizeof(entry) == 64);
-    beside_code_[part] = e.here();
-    e.alu_imm(1, kValue, Core::kHasCode, 8);
-    e.op({0x3b, 0, 8}, kValue, at(&entry.write_tag));
-    const std::size_t other = e.jcc(kNotEqual);
-    e.shift_imm(5, kTemp, 3, 4);
-    e.load(kTemp, at(core_.code_lines[part].data()));
-    e.load(kTemp, {kTemp, kNoHost, 0, 0});
-    const std::size_t first = test_line(kAddress);
-    e.lea(kAddress, {kAddress, kNoHost, 0, kMostBytes - 1});
-    const std::size_t last = test_line(kAddress);
-    e.lea(kAddress, {kAddress, kNoHost, 0, 1 - kMostBytes});
-    e.mov(kTemp, kAddress, 4);
-    e.shift_imm(5, kTemp, kPageBits - 6, 4);
-    e.alu_imm(4, kTemp, static_cast<std::int32_t>(Core::kTlbMask << 6), 4);
-    e.op({0x03, 0, 8}, kAddress, at(&entry.write_addend));
-    e.op({0x31, 0, 4}, kTemp, std::uint8_t{kTemp});
-    e.byte(0xc3);
-    e.bind(other);
-    e.bind(first);
-    e.bind(last);
-    e.alu_imm(1, kTemp, 1, 4);
-    e.byte(0xc3);
-  }
+  e.alu_imm(1, kValue, Core::kHasCode, 8);
+  e.op({0x3b, 0, 8}, kValue, at(&entry.write_tag));
+  fail.push_back(e.jcc(kNotEqual));
+  e.shift_imm(5, kTemp, 3, 4);
+  e.load(kTemp, at(core_.code_lines[part].data()));
+  e.load(kTemp, {kTemp, kNoHost, 0, 0});
+  test_line(0);
+  if (bytes > 1) test_line(static_cast<std::int32_t>(bytes - 1));
+  e.mov(kTemp, kAddress, 4);
+  e.shift_imm(5, kTemp, kPageBits - 6, 4);
+  e.alu_imm(4, kTemp, static_cast<std::int32_t>(Core::kTlbMask << 6), 4);
+  e.op({0x03, 0, 8}, kAddress, at(&entry.write_addend));
+  e.op({0x31, 0, 4}, kTemp, std::uint8_t{kTemp});
+  e.byte(0xc3);
+  for (const std::size_t jump : fail) e.bind(jump);
+  e.alu_imm(1, kTemp, 1, 4);
+  e.byte(0xc3);
 }
 
 // Does for one instruction what Core::execute() does.
@@ -304,6 +306,8 @@ Jit::Answer Jit::after_handler(Core& c, Translation& from, std::uint32_t index, 
   c.restore_patched();
   c.repeating_ = flow == Flow::kAgain;
   if (retires && !c.leave_pending_ && c.retired < jit.limit_ && c.undisturbed()) {
+    c.delivered_ = false;  // INT n: TF, which it would be looked at with, is clear
+    jit.note_far(from);
     const JumpEntry& next = jit.jumps_[jump_index(c.s.rip)];
     if (next.rip == c.s.rip && next.generation == c.jit_area.jump_generation &&
         next.context == jit.current_context())
@@ -362,12 +366,13 @@ std::uint64_t Jit::read_timestamp(Core* core, std::int64_t budget, std::uint32_t
 
 std::uint32_t Jit::current_context() {
   Core& c = core_;
-  if (!c.context_changed) return last_context_;
+  if (!c.context_changed) return core_.jit_area.context;
   c.context_changed = false;
   Context now;
   now.cs_base = c.views[kCs].base;
   now.cs_limit = c.code64 ? ~std::uint64_t{0} : c.s.segment[kCs].limit;
   now.mode = static_cast<std::uint8_t>(c.code_mode_);
+  now.real = !c.protected_mode() && Core::loaded_in_real_mode(c.s.segment[kCs]);
   now.stack = c.stack_mask_ == 0xffff ? 2 : c.stack_mask_ == 0xffffffff ? 4 : 8;
   now.rights = static_cast<std::uint8_t>(c.rights);
   if (c.code64) {
@@ -382,16 +387,30 @@ std::uint32_t Jit::current_context() {
       if (view.base == 0 && view.writable >= kAll) now.flat_write |= bit;
     }
   }
-  if (last_context_ < contexts_.size() && contexts_[last_context_] == now) return last_context_;
+  if (core_.jit_area.context < contexts_.size() && contexts_[core_.jit_area.context] == now)
+    return core_.jit_area.context;
   for (std::uint32_t i = 0; i < contexts_.size(); ++i) {
-    if (contexts_[i] == now) return last_context_ = i;
+    if (contexts_[i] == now) return core_.jit_area.context = i;
   }
   if (contexts_.size() >= 512) {
     flush();
     contexts_.clear();
+    c.jit_area.far_contexts.fill(FarContext{});
   }
   contexts_.push_back(now);
-  return last_context_ = static_cast<std::uint32_t>(contexts_.size() - 1);
+  return core_.jit_area.context = static_cast<std::uint32_t>(contexts_.size() - 1);
+}
+
+// CS was loaded in real mode: that is found again without all that current_context() looks at.
+void Jit::note_far(const Translation& from) {
+  if (from.epoch != epoch_ || !contexts_[from.context].real) return;
+  const std::uint32_t to = current_context();
+  const std::uint16_t selector = core_.s.segment[kCs].selector;
+  Context expected = contexts_[from.context];
+  expected.cs_base = static_cast<std::uint64_t>(selector) << 4;
+  if (contexts_[to] == expected)
+    core_.jit_area.far_contexts[FarContext::place_of(selector)] = {
+        FarContext::key_of(from.context, selector), to};
 }
 
 Translation* Jit::find(Block& block, std::uint64_t rip, std::uint32_t context) const {

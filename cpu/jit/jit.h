@@ -85,8 +85,10 @@ class Jit {
   void make_timestamp(Emitter& e);
   void make_prepare_sse(Emitter& e);
   void make_beside_code(Emitter& e);
+  void make_beside_code(Emitter& e, unsigned part, unsigned bytes);
   std::uint32_t current_context();
   bool stays(const Translation& from);
+  void note_far(const Translation& from);
   Translation* find(Block& block, std::uint64_t rip, std::uint32_t context) const;
   Translation* translate(Block& block, std::uint32_t context);
   void link(Edge& edge, Translation& to);
@@ -102,7 +104,6 @@ class Jit {
   std::size_t thunks_end_ = 0;
   std::uint64_t limit_ = 0;  // the count at which the budget is used up
   std::vector<Context> contexts_;
-  std::uint32_t last_context_ = 0;
   std::unique_ptr<JumpEntry[], Free> jumps_{
       static_cast<JumpEntry*>(std::calloc(kJumps, sizeof(JumpEntry)))};
   // Places in jumps_, of this generation of them.
@@ -133,7 +134,14 @@ class Jit {
   const std::uint8_t* prepare_sse_ = nullptr;  // ZF: it may not be used; changes R11
   // By rights: from a linear address in R10, its TLB entry in R11 and the page of its last byte in
   // R14 to the host's address in R10. ZF clear: not a store beside code; changes R11 and R14.
-  std::array<const std::uint8_t*, 4> beside_code_{};
+  // For stores of up to so many bytes: the stack is often just below the code.
+  static constexpr std::array<std::uint8_t, 6> kStoreSizes{1, 2, 4, 6, 8, 16};
+  std::array<std::array<const std::uint8_t*, kStoreSizes.size()>, 4> beside_code_{};
+  const std::uint8_t* beside_code(unsigned rights, unsigned bytes) const {
+    unsigned kind = 0;
+    while (kStoreSizes[kind] < bytes) ++kind;
+    return beside_code_[rights][kind];
+  }
   const std::uint8_t* handler_ = nullptr;    // R14: the translation, R11: the number
   const std::uint8_t* port_ = nullptr;       // the same, when the host's own units are as ever
   const std::uint8_t* timestamp_ = nullptr;  // R11: `before`; changes the flags and XMM registers

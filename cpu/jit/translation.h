@@ -23,6 +23,7 @@ struct Context {
   std::uint64_t cs_base = 0;
   std::uint64_t cs_limit = 0;
   std::uint8_t mode = 0;        // 0: 16-bit code, 1: 32-bit, 2: 64-bit
+  bool real = false;            // real mode, and CS was loaded there
   std::uint8_t stack = 0;       // SP, ESP or RSP: 2, 4, 8 bytes
   std::uint8_t rights = 0;      // Rights
   std::uint8_t flat_read = 0;   // a bit for each segment register: base 0, and 4 GiB may be read
@@ -70,6 +71,21 @@ struct JumpEntry {
 };
 static_assert(sizeof(JumpEntry) == 32 && std::is_trivial_v<JumpEntry>);
 
+// To which context a load of CS leads in real mode.
+struct FarContext {
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  static constexpr std::uint32_t kMost = 256;
+  static constexpr std::uint32_t key_of(std::uint32_t from, std::uint16_t selector) {
+    return from << 16 | selector;
+  }
+  static constexpr std::uint32_t place_of(std::uint16_t selector) {
+    return (selector ^ selector >> 8) & (kMost - 1);
+  }
+
+  std::uint32_t key = kNone;
+  std::uint32_t context = 0;
+};
+
 // Where a block's address stands in a map of edges: two places, taken together, make one counter.
 constexpr std::uint32_t edge_place(std::uint64_t linear, unsigned bits) {
   return static_cast<std::uint32_t>(linear) * 0x9e3779b1U >> (32 - bits);
@@ -82,6 +98,15 @@ struct Area {
   std::uint64_t jump_generation = 1;
   std::uint64_t scratch = 0;
   std::uint64_t budget = 0;
+  // What the code that runs was translated for; not up to date while Core::context_changed is set.
+  std::uint32_t context = 0;
+  // A far transfer on its way: where it goes, and what has been found there.
+  std::uint16_t far_ip = 0;
+  std::uint16_t far_selector = 0;
+  std::uint32_t far_context = 0;
+  std::uint32_t far_flags = 0;
+  const std::uint8_t* far_code = nullptr;
+  std::array<FarContext, FarContext::kMost> far_contexts{};
   // The arithmetic flags while translated code runs: OF in bit 0, bits 15:8 as LAHF has them.
   std::uint16_t flags = 0;
   // The host has the guest's MXCSR, all its exceptions are masked, and SSE may be used.

@@ -219,6 +219,7 @@ void Translator::instruction(std::uint32_t index) {
     case Group::kGeneric: return generic(index);
     case Group::kLea: return lea(item);
     case Group::kMovImmediate: return mov_immediate(item);
+    case Group::kStoreSegment: return store_segment(index);
     case Group::kNop: return;
     case Group::kDirection:
       if (item.zi.mnemonic == ZYDIS_MNEMONIC_STD) {
@@ -233,7 +234,10 @@ void Translator::instruction(std::uint32_t index) {
     case Group::kPushImmediate: return push(index);
     case Group::kPop: return pop(index);
     case Group::kPushFlags: return push_flags(index);
+    case Group::kPopFlags: return pop_flags(index);
     case Group::kCli: return cli(index);
+    case Group::kSti: return sti(index);
+    case Group::kLoadSegment: return load_segment(index);
     case Group::kLeave: return leave(index);
     case Group::kJcc: return jcc(index);
     case Group::kJmp: return jmp(index);
@@ -242,6 +246,11 @@ void Translator::instruction(std::uint32_t index) {
     case Group::kRet:
     case Group::kJmpIndirect: return ret(index);
     case Group::kLoop: return loop(index);
+    case Group::kInterrupt: return interrupt(index);
+    case Group::kInterruptReturn: return interrupt_return(index);
+    case Group::kJmpFar:
+    case Group::kCallFar: return far_branch(index);
+    case Group::kRetFar: return far_return(index);
     case Group::kString: return string(index);
     case Group::kPortIn: return port_in(index);
     case Group::kTimestamp: return timestamp(index);
@@ -262,7 +271,7 @@ void Translator::body() {
   const Group last = items_.back().group;
   const bool ended = last == Group::kJmp || last == Group::kCall || last == Group::kRet ||
                      last == Group::kJmpIndirect || last == Group::kCallIndirect ||
-                     last == Group::kLoop;
+                     (last >= Group::kLoop && last <= Group::kRetFar);
   if (!ended) go_to(rip_after(items_.back()));
 }
 

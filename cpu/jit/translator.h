@@ -39,13 +39,17 @@ enum class Group : std::uint8_t {
   kGeneric,  // the same opcode, with other operands
   kLea,
   kMovImmediate,
+  kStoreSegment,
   kNop,
   kDirection,  // CLD, STD
   kPush,
   kPushImmediate,
   kPop,
   kPushFlags,
+  kPopFlags,
   kCli,
+  kSti,
+  kLoadSegment,  // MOV and POP, in real mode
   kLeave,
   kJcc,
   kJmp,
@@ -53,7 +57,12 @@ enum class Group : std::uint8_t {
   kRet,
   kJmpIndirect,
   kCallIndirect,
-  kLoop,    // LOOP and JCXZ
+  kLoop,       // LOOP and JCXZ
+  kInterrupt,  // this and the next four in real mode
+  kInterruptReturn,
+  kJmpFar,
+  kCallFar,
+  kRetFar,
   kString,  // MOVS, STOS, LODS without repetition
   kPortIn,
   kTimestamp,
@@ -140,6 +149,7 @@ class Translator {
     std::size_t found;    // with the offset of the entry in kTemp
     std::size_t resume;   // with the host's address in kAddress
     bool write;
+    unsigned size;
     std::int32_t guess;  // where it stands; 0: it was no guess
   };
   struct Cold {
@@ -167,6 +177,7 @@ class Translator {
   void count_edge();
   void classify(Item& item);
   bool encodable(const Item& item) const;
+  bool far_known(const Item& item, Group group) const;
   void find_checks();
   void find_live();
   void body();
@@ -198,6 +209,8 @@ class Translator {
   void effective(const Item& item);
   void look_up(unsigned segment, unsigned size, bool write, std::vector<std::size_t>& fail,
                unsigned aligned = 0);
+  void look_up_linear(unsigned size, bool write, std::vector<std::size_t>& fail,
+                      std::int32_t guess);
   void entry_place();
   void look_again(const std::vector<Miss>& misses);
   void cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before, bool returns);
@@ -235,6 +248,24 @@ class Translator {
   void timestamp(std::uint32_t index);
   std::uint32_t hosts_written(const Item& item) const;
 
+  // emit_far.cpp
+  void store_segment(std::uint32_t index);
+  void load_segment(std::uint32_t index);
+  void pop_flags(std::uint32_t index);
+  void sti(std::uint32_t index);
+  void interrupt(std::uint32_t index);
+  void interrupt_return(std::uint32_t index);
+  void far_branch(std::uint32_t index);
+  void far_return(std::uint32_t index);
+  void fail_if(const void* member, std::vector<std::size_t>& fail);
+  void fail_if_interrupted(std::vector<std::size_t>& fail);
+  void flags_word();
+  void take_flags(std::uint32_t changeable);
+  FlagState begin_far(std::vector<std::size_t>& fail);
+  void stack_slots(std::int32_t delta, unsigned bytes, std::vector<std::size_t>& fail);
+  void find_far(std::vector<std::size_t>& fail);
+  void enter_far(std::int32_t stack);
+
   // emit_branch.cpp
   void push(std::uint32_t index);
   void pop(std::uint32_t index);
@@ -254,6 +285,8 @@ class Translator {
   std::uint64_t target_of(const Item& item) const;
   std::uint64_t rip_after(const Item& item) const;
   bool target_ok(std::uint64_t target) const;
+  void jump_entry();
+  void check_jump_entry(std::vector<std::size_t>& miss);
   void jump_by_table(std::vector<std::size_t>& miss, std::int32_t stack, bool moves_stack);
   void jump_by_entry(std::vector<std::size_t>& miss, std::int32_t stack, bool moves_stack);
   void go_to(std::uint64_t target, std::uint32_t refund = 0);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "emulator/base/bits.h"
@@ -14,14 +15,15 @@ namespace {
 class Engines : public testing::TestWithParam<Engine> {
  protected:
   // Runs 16-bit code from 1000:0000 to its HLT.
-  const State& run(const std::vector<std::uint8_t>& code) {
-    std::copy(code.begin(), code.end(), host_.memory() + 0x10000);
-    State& state = host_.cpu().mutable_state();
+  const State& run(const std::vector<std::uint8_t>& code) { return run_on(host_, code); }
+  static const State& run_on(FlatHost& host, const std::vector<std::uint8_t>& code) {
+    std::copy(code.begin(), code.end(), host.memory() + 0x10000);
+    State& state = host.cpu().mutable_state();
     state.segment[kCs] = {
         .selector = 0x1000, .attributes = 0x9300, .base = 0x10000, .limit = 0xffff};
     state.rip = 0;
-    host_.cpu().run(10'000);
-    return host_.cpu().state();
+    host.cpu().run(10'000);
+    return host.cpu().state();
   }
 
   FlatHost host_{0x100000, implemented_features(), GetParam()};
@@ -105,6 +107,83 @@ TEST_P(Engines, RepeatedCopiesDownwards) {
   EXPECT_TRUE(std::equal(expected.begin(), expected.end(), host_.memory()));
   EXPECT_EQ(state.gpr[kRsi] & 0xffff, 0x5250U - 0x1000);
   EXPECT_EQ(state.gpr[kRdi] & 0xffff, 0x5253U - 0x1000);
+}
+
+// A service called by INT and by far calls, as firmware's are: it looks at the flags it was given,
+// changes the caller's, and is seen from two segments.
+TEST_P(Engines, ServicesOfRealMode) {
+  const std::vector<std::uint8_t> code = {
+      0x31, 0xc0,        // 00: xor ax, ax
+      0x8e, 0xd0,        // 02: mov ss, ax
+      0xbc, 0x00, 0x30,  // 04: mov sp, 3000h
+      0x8e, 0xd8,        // 07: mov ds, ax
+      0xc7, 0x06, 0x80, 0x01, 0x47,
+      0x00,  // 09: mov word [60h*4], service
+      0xc7, 0x06, 0x82, 0x01, 0x00,
+      0x10,  // 0f: mov word [60h*4+2], 1000h
+      0xc7, 0x06, 0x00, 0x05, 0x6d,
+      0x00,  // 15: mov word [500h], beyond
+      0xc7, 0x06, 0x02, 0x05, 0xf0,
+      0x0f,  // 1b: mov word [0x502], 0ff0h: the same code seen from 256 bytes further down
+      0x81, 0x06, 0x00, 0x05, 0x00,
+      0x01,                          // 21: add word [500h], 100h
+      0xb9, 0x40, 0x00,              // 27: mov cx, 64
+      0x89, 0xc8,                    // 2a: mov ax, cx
+      0x8e, 0xc0,                    // 2c: mov es, ax
+      0x80, 0xf9, 0x20,              // 2e: cmp cl, 32
+      0xfb,                          // 31: sti
+      0xcd, 0x60,                    // 32: int 60h
+      0x11, 0xd3,                    // 34: adc bx, dx
+      0xff, 0x1e, 0x00, 0x05,        // 36: call far [500h]
+      0x11, 0xd3,                    // 3a: adc bx, dx
+      0x9c,                          // 3c: pushf
+      0x5a,                          // 3d: pop dx
+      0x01, 0xd3,                    // 3e: add bx, dx
+      0x0e,                          // 40: push cs
+      0xe8, 0x29, 0x00,              // 41: call beyond: RETF goes back with it
+      0xe2, 0xe4,                    // 44: loop again
+      0xf4,                          // 46: hlt
+      0x1e,                          // 47: push ds
+      0x06,                          // 48: push es
+      0x9c,                          // 49: pushf
+      0x5a,                          // 4a: pop dx: IF and the rest as INT leaves them
+      0x01, 0xd3,                    // 4b: add bx, dx
+      0xbe, 0x00, 0x10,              // 4d: mov si, 1000h
+      0x8e, 0xde,                    // 50: mov ds, si
+      0xa1, 0x7c, 0x00,              // 52: mov ax, [table]
+      0x01, 0xc3,                    // 55: add bx, ax
+      0x89, 0xe5,                    // 57: mov bp, sp
+      0x81, 0x76, 0x08, 0x01, 0x08,  // 59: xor word [bp + 8], 801h: CF and OF of the answer
+      0xf6, 0xc1, 0x01,              // 5e: test cl, 1
+      0x74, 0x05,                    // 61: jz .skip
+      0x81, 0x66, 0x08, 0xff, 0xfd,  // 63: and word [bp + 8], ~200h
+      0x07,                          // 68: pop es
+      0x1f,                          // 69: pop ds
+      0x8c, 0xc2,                    // 6a: mov dx, es
+      0xcf,                          // 6c: iret
+      0x8c, 0xca,                    // 6d: mov dx, cs
+      0x01, 0xd3,                    // 6f: add bx, dx
+      0xfd,                          // 71: std
+      0x9c,                          // 72: pushf
+      0xfa,                          // 73: cli
+      0xfc,                          // 74: cld
+      0x9d,                          // 75: popf
+      0x9c,                          // 76: pushf
+      0x58,                          // 77: pop ax
+      0x01, 0xc3,                    // 78: add bx, ax
+      0xfc,                          // 7a: cld
+      0xcb,                          // 7b: retf
+      0x34, 0x12,                    // 7c: table: dw 1234h
+  };
+  const State state = run(code);
+  EXPECT_TRUE(state.halted);
+  const std::uint64_t count = host_.clock().instructions();
+  FlatHost other(0x100000, implemented_features(), Engine::kInterpreter);
+  const State& expected = run_on(other, code);
+  EXPECT_EQ(state.gpr, expected.gpr);
+  EXPECT_EQ(state.rflags, expected.rflags);
+  EXPECT_EQ(count, other.clock().instructions());
+  EXPECT_EQ(std::memcmp(host_.memory(), other.memory(), 0x100000), 0);
 }
 
 // CLI and PUSHF have forms of their own.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <utility>
 
 namespace ice86::cpu::test {
 
@@ -348,7 +349,66 @@ void RandomProgram::x87() {
   modrm();
 }
 
+// Segment registers and far calls of real mode. The code is seen from several segments.
+void RandomProgram::segments() {
+  const unsigned register_number = below(4);
+  const auto alias = [this](std::size_t at) {
+    const unsigned paragraphs = below(3);
+    return std::pair(static_cast<std::uint32_t>(at + 16 * paragraphs), (kCode >> 4) - paragraphs);
+  };
+  static constexpr unsigned kSegments[] = {0, 3, 4, 5};  // ES, DS, FS, GS
+  switch (below(8)) {
+    case 0:  // MOV of a constant by way of a register
+      byte(0xb8 | register_number);
+      word((kData >> 4) + (one_in(4) ? below(16) : 0));
+      byte(0x8e), byte(0xc0 | kSegments[below(4)] << 3 | register_number);
+      break;
+    case 1: byte(0x8c), byte(0xc0 | below(6) << 3 | register_number); break;
+    case 2:  // to and from memory
+      byte(0x8c), absolute(kSegments[below(4)], kCounters - 8);
+      byte(0x8e), absolute(kSegments[below(4)], kCounters - 8);
+      break;
+    case 3:
+      byte(0x06 | kSegments[below(2)] << 3);
+      if (one_in(2)) {
+        byte(0x0f), byte(0xa1 | below(2) << 3);
+      } else {
+        byte(0x07);
+      }
+      break;
+    case 4: {
+      const auto [offset, selector] = alias(far_leaf_);
+      byte(0x9a), word(offset), word(selector);
+      break;
+    }
+    case 5: {
+      const auto [offset, selector] = alias(far_leaf_);
+      byte(0xc7), absolute(0, kCounters - 12), word(offset);
+      byte(0xc7), absolute(0, kCounters - 10), word(selector);
+      byte(0xff), absolute(3, kCounters - 12);
+      break;
+    }
+    case 6: {  // the other way round: RETF goes there
+      const auto [offset, selector] = alias(far_leaf_);
+      byte(0x0e), byte(0x68);
+      const std::size_t back = code_.size();
+      word(0);
+      byte(0x68), word(selector), byte(0x68), word(offset), byte(0xcb);
+      code_[back] = static_cast<std::uint8_t>(code_.size());
+      code_[back + 1] = static_cast<std::uint8_t>(code_.size() >> 8);
+      break;
+    }
+    default: {
+      byte(0xea);
+      const std::size_t to = code_.size() + 4;
+      word(static_cast<std::uint32_t>(to)), word(kCode >> 4);
+      break;
+    }
+  }
+}
+
 void RandomProgram::system() {
+  if (mode_ == ProgramMode::kReal16 && one_in(2)) return segments();
   switch (below(8)) {
     case 0: byte(0xcd), byte(kCall); break;
     case 1: byte(0xfa); break;
@@ -478,6 +538,10 @@ RandomProgram::RandomProgram(std::uint64_t seed, ProgramMode mode) : random_(see
   if (is_long(mode_)) byte(0xc4);
   const std::uint32_t top = real || mode_ == ProgramMode::kSmall32 ? kStackTop : kStack + kStackTop;
   address(top);
+  if (real) {  // DS and ES may be any
+    byte(0xbb), word(kData >> 4);
+    byte(0x8e), byte(0xdb), byte(0x8e), byte(0xc3);
+  }
   byte(0xfb);  // STI
   byte(0x8b);
   absolute(kRbx, kNext);
@@ -501,6 +565,13 @@ RandomProgram::RandomProgram(std::uint64_t seed, ProgramMode mode) : random_(see
       byte(0xc3);
     }
     leaves_.push_back(at);
+  }
+  far_leaf_ = code_.size();
+  for (unsigned k = 3; k > 0; --k) general();
+  if (one_in(3)) {
+    byte(0xca), word(0);
+  } else {
+    byte(0xcb);
   }
   for (unsigned i = 0; i < kChunks; ++i) chunk();
   state_seed_ = random_();

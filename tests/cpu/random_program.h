@@ -40,6 +40,7 @@ class RandomProgram {
   void string();
   void sse();
   void x87();
+  void segments();
   void system();
   void change_code();
   void straight(unsigned count);
@@ -51,6 +52,7 @@ class RandomProgram {
   std::vector<std::uint8_t> code_;
   std::vector<std::size_t> chunks_, leaves_;
   std::vector<std::size_t> immediates_;  // offsets of bytes that may be changed
+  std::size_t far_leaf_ = 0;
   std::size_t next_ = 0;
   unsigned loops_ = 0;
   unsigned operand_ = 0;  // of the instruction that is written, in bytes
