@@ -1,6 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Imported by `site` before the program: what this Python does beyond a plain one."""
+import builtins
 import sys
+
+
+class _Help:
+    """Loads what it needs when it is called."""
+
+    def __repr__(self):
+        return "Type help() for interactive help, or help(object) for help about object."
+
+    def __call__(self, *arguments, **named):
+        import pager
+        import pydoc
+        pydoc.pager = pager.page
+        return pydoc.help(*arguments, **named)
 
 
 def _add_prompt():
@@ -9,6 +23,7 @@ def _add_prompt():
     import rlcompleter  # noqa: F401  sets the completer
     readline.parse_and_bind("tab: complete")
     readline.read_init_file("/etc/inputrc")
+    builtins.help = _Help()
 
 
 def _set_up():

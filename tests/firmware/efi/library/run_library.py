@@ -3,10 +3,12 @@
 """The standard library of Python on EFI: imports all of its modules in a guest, runs CPython's own tests
 there, and compares both with what docs/efi-python-library.md says.
 
-  run_library.py modules|tests --machine ice86 --image EFI-PYTHON.IMG [--ice86 PROGRAM] --page PAGE [--update]
+  run_library.py modules|tests --machine ice86|host --image EFI-PYTHON.IMG [--ice86 PROGRAM] --page PAGE [--update]
                  [-k PATTERN] [--only MODULE] [-v]
 
---update writes the page's tables anew. Exit 77: a Debian package is missing."""
+--update writes the page's tables anew. `tests --machine host` runs the tests with this host's CPython instead
+of a guest; --update writes what becomes of them to host.json, which the page shows beside the guest's. Exit 77: a
+Debian package is missing."""
 import fnmatch
 import io
 import json
@@ -14,6 +16,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import tempfile
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [FOLDER, os.path.join(os.path.dirname(FOLDER), "sockets")]
@@ -108,6 +111,12 @@ def modules(options, peers):
     return text, problems
 
 
+def is_like(text, raised):
+    """Whether an outcome begins so, and comes from there: 'BEGINNING @ WHERE'."""
+    beginning, _, where = raised.partition("@")
+    return text.startswith(beginning.strip()) and where.strip() in text
+
+
 def known_problems():
     known = []
     for line in read("differences.txt").splitlines():
@@ -116,6 +125,34 @@ def known_problems():
             pattern, _, raised = what.partition(" | ")
             known.append((pattern, raised.strip(), cause))
     return known
+
+
+def run_on_host(options, peers, script):
+    """The tests may change the host's name: that of a name space of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        runner = f"import sys\nsys.argv[0] = 'http://127.0.0.1:{peers.ports['control']}/guest.py'\n{script}"
+        apart = ["unshare", "--uts"] if os.geteuid() == 0 else []
+        done = subprocess.run([*apart, sys.executable, "-W", "ignore", "-c", runner], cwd=folder,
+                              env={**os.environ, "TMPDIR": folder, "PYTHONUTF8": "1"}, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=options.timeout, check=False)
+        peers.posted["/results"] = {}, done.stdout.encode()
+        return done.stdout + done.stderr
+
+
+def counted(outcomes):
+    values = list(outcomes.values())
+    passed, skipped = values.count("ok"), values.count("skipped")
+    return [passed, skipped, len(values) - passed - skipped]
+
+
+def host_table(found):
+    """host.json."""
+    for outcomes in found.values():
+        for name, text in outcomes.items():
+            if text not in ("ok", "skipped"):
+                print(f"{name}: {text}")
+    lines = [f"  {json.dumps(module)}: {json.dumps(counted(outcomes))}" for module, outcomes in found.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def tests(options, peers):
@@ -127,13 +164,17 @@ def tests(options, peers):
     wanted = options.only.split(",") if options.only else TESTS
     peers.files["/wanted"] = json.dumps({"modules": wanted, "verbose": options.verbose,
                                          "patterns": options.patterns}).encode()
-    heard = run_cases.run_in_guest(options, peers, read("run_tests.py"))
+    run = run_on_host if options.machine == "host" else run_cases.run_in_guest
+    heard = run(options, peers, read("run_tests.py"))
     if "/tested" not in peers.posted:
-        print(f"the guest has not come to its end:\n{heard[-6000:]}")
+        print(f"they have not come to their end:\n{heard[-6000:]}")
         return None, 1
     if options.verbose:
         print(peers.posted["/results"][1].decode())
     found = json.loads(peers.posted["/tested"][1])
+    if options.machine == "host":
+        return host_table(found), 0
+    host = json.loads(read("host.json"))
     problems = 0
     used = set()
     rows, causes = [], {}
@@ -141,21 +182,20 @@ def tests(options, peers):
         bad = {name: text for name, text in outcomes.items() if text not in ("ok", "skipped")}
         for name, text in bad.items():
             for number, (pattern, raised, cause) in enumerate(known_problems()):
-                if fnmatch.fnmatchcase(name, pattern) and text.startswith(raised):
+                if fnmatch.fnmatchcase(name, pattern) and is_like(text, raised):
                     used.add(number)
                     causes[cause] = causes.get(cause, 0) + 1
                     break
             else:
                 problems += 1
                 print(f"{name}: {text}")
-        values = list(outcomes.values())
-        rows.append([f"`{module}`", len(values), values.count("ok"), values.count("skipped"), len(bad)])
+        rows.append([f"`{module}`", len(outcomes), *counted(outcomes), *host.get(module, ["", "", ""])])
     if not options.only and not options.patterns:
         for number, (pattern, raised, cause) in enumerate(known_problems()):
             if number not in used:
                 problems += 1
                 print(f"'{pattern} | {raised}' is listed in differences.txt, and fails nowhere")
-    text = (table(["test file", "tests", "passed", "skipped", "failed"], rows)
+    text = (table(["test file", "tests", "passed", "skipped", "failed", "on Linux: passed", "skipped", "failed"], rows)
             + "\nWhy some fail:\n\n"
             + table(["tests", "cause"], [[count, cause] for cause, count in causes.items()]))
     return text, problems
@@ -193,8 +233,11 @@ def main():
     text, problems = {"modules": modules, "tests": tests}[options.what](options, peers)
     if text is None:
         return problems
-    if options.only or options.patterns:
+    if options.only or options.patterns or (options.machine == "host" and not options.update):
         print(text)
+    elif options.machine == "host":
+        with open(os.path.join(FOLDER, "host.json"), "w", encoding="utf-8") as file:
+            file.write(text)
     else:
         problems += put(options.page, options.what, text, options.update)
     return 1 if problems else 0

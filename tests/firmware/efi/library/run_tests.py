@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Runs in the guest: CPython's own tests, as Debian's package libpython3.11-testsuite has them.
+# Runs in the guest, and on the host to compare with: CPython's own tests, as Debian's package
+# libpython3.11-testsuite has them.
 import ctypes
 import gc
 import io
@@ -8,7 +9,9 @@ import os
 import signal
 import sys
 import tarfile
+import tempfile
 import time
+import traceback
 import unittest
 import urllib.request
 
@@ -16,11 +19,12 @@ BASE = sys.argv[0].rpartition("/")[0]
 SECONDS = 180  # for one test
 with urllib.request.urlopen(BASE + "/testsuite.tar") as answer:
     with tarfile.open(fileobj=io.BytesIO(answer.read())) as archive:
-        archive.extractall("/tmp/testsuite")
-sys.path.insert(0, "/tmp/testsuite")
-ctypes.__path__.append("/tmp/testsuite/ctypes")
-os.makedirs("/tmp/work", exist_ok=True)
-os.chdir("/tmp/work")
+        suite_folder = tempfile.mkdtemp()
+        archive.extractall(suite_folder)
+sys.path.insert(0, suite_folder)
+ctypes.__path__.insert(0, os.path.join(suite_folder, "ctypes"))
+os.mkdir(os.path.join(suite_folder, "work"))
+os.chdir(os.path.join(suite_folder, "work"))
 from test import support  # noqa: E402
 
 
@@ -33,7 +37,7 @@ def on_alarm(number, frame):
 
 
 class Result(unittest.TestResult):
-    """What became of each test: "ok", "skipped", or the last line of its problem."""
+    """What became of each test: "ok", "skipped", or the last line of its problem and the function it came from."""
 
     def __init__(self):
         super().__init__()
@@ -55,7 +59,9 @@ class Result(unittest.TestResult):
 
     def _bad(self, test, problem):
         text = self._exc_info_to_string(problem, test)
-        self.outcomes[test.id()] = (text.strip().split("\n") or [""])[-1][:200] or "failed"
+        frames = traceback.extract_tb(problem[2])
+        where = f" ({os.path.basename(frames[-1].filename)}, {frames[-1].name})" if frames else ""
+        self.outcomes[test.id()] = traceback.format_exception_only(*problem[:2])[-1].strip().split("\n")[0][:200] + where
         if VERBOSE:
             print(text, flush=True)
 
