@@ -10,16 +10,15 @@ import contextlib
 import io
 import os
 import re
-import select
 import sys
-import termios
 import time
-import tty
 
-_KEYS = {
-    " ": "page", "f": "page", "\x1b[6~": "page", "\r": "line", "\n": "line", "j": "line", "\x1b[B": "line",
-    "b": "back", "\x1b[5~": "back", "k": "up", "\x1b[A": "up", "g": "top", "\x1b[H": "top", "G": "end", "\x1b[F": "end",
-    "q": "quit", "Q": "quit", "\x03": "quit", "\x04": "quit", "\x1b": "quit",
+from keys import Keys
+
+_COMMANDS = {
+    " ": "page", "f": "page", "page down": "page", "enter": "line", "j": "line", "down": "line", "b": "back",
+    "page up": "back", "k": "up", "up": "up", "g": "top", "home": "top", "G": "end", "end": "end", "q": "quit", "Q": "quit",
+    "escape": "quit", "\x04": "quit",
 }
 _CLEAR_LINE, _CLEAR_SCREEN = "\r\x1b[K", "\x1b[2J\x1b[H"
 
@@ -88,14 +87,6 @@ def _rows(text, columns):
     return rows
 
 
-def _read_key(descriptor):
-    key = os.read(descriptor, 1)
-    # The sequence of one key comes in pieces where the firmware does not know it.
-    while re.fullmatch(rb"\x1b(\[[0-9;]*)?", key) and select.select([descriptor], [], [], 0.2)[0]:
-        key += os.read(descriptor, 1)
-    return _KEYS.get(key.decode("utf-8", "replace"))
-
-
 class _View:
     def __init__(self, rows, height, screen):
         self._rows, self._height, self._screen = rows, height, screen
@@ -117,12 +108,12 @@ class _View:
         first = max(0, first)
         self._show(first, first + self._height)
 
-    def ask(self, descriptor):
+    def ask(self, source):
         percent = 100 * self._shown // len(self._rows)
         self._screen.write(f"--More--({percent}%)")
         self._screen.flush()
         try:
-            return _read_key(descriptor)
+            return _COMMANDS.get(source.get())
         except KeyboardInterrupt:
             return "quit"
         finally:
@@ -153,16 +144,11 @@ def page(thing, screen=None):
     if size is None or len(rows) < size.lines:
         screen.write(re.sub(".\b", "", text))
         return
-    descriptor = sys.stdin.fileno()
-    before = termios.tcgetattr(descriptor)
-    tty.setcbreak(descriptor)
-    try:
-        view = _View(rows, size.lines - 1, screen)
-        view.forward(size.lines - 1)
+    view = _View(rows, size.lines - 1, screen)
+    view.forward(size.lines - 1)
+    with Keys() as source:
         while not view.at_end:
-            command = view.ask(descriptor)
+            command = view.ask(source)
             if command == "quit":
                 break
             view.do(command)
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
