@@ -77,9 +77,12 @@ void CodeCache::retire_all(Page& page) {
   page.longest = 0;
 }
 
-void CodeCache::drop_range(const std::uint8_t* page, std::uint32_t offset, unsigned size) {
+bool CodeCache::drop_range(const std::uint8_t* page, std::uint32_t offset, unsigned size,
+                           const std::function<bool(Block&)>& keeps) {
   const auto found = pages_.find(page);
-  if (found == pages_.end()) return;
+  if (found == pages_.end()) return false;
+  bool dropped = false;
+  bool kept = false;
   auto& blocks = found->second.blocks;
   // Those that begin before the range's end, and not too far before it to reach it.
   const std::uint32_t longest = found->second.longest;
@@ -87,13 +90,18 @@ void CodeCache::drop_range(const std::uint8_t* page, std::uint32_t offset, unsig
   const auto end = blocks.lower_bound(std::uint64_t{offset + size} << 32);
   while (next != end) {
     const auto first = static_cast<std::uint32_t>(next->second->host - page);
-    if (offset < first + next->second->bytes) {
+    if (offset >= first + next->second->bytes) {
+      ++next;
+    } else if (keeps(*next->second)) {
+      kept = true;
+      ++next;
+    } else {
+      dropped = true;
       retire(std::move(next->second));
       next = blocks.erase(next);
-    } else {
-      ++next;
     }
   }
+  if (kept) return dropped;
   // No block has these bytes any more. What else the dropped ones covered stays marked until it is
   // written, too: that costs one look and no instruction.
   for (unsigned i = 0; i < size && offset + i < kPageSize; ++i)
@@ -105,6 +113,7 @@ void CodeCache::drop_range(const std::uint8_t* page, std::uint32_t offset, unsig
     for (std::uint32_t i = at; i < at + kLine && !any; ++i) any = found->second.covered.test(i);
     if (!any) found->second.lines &= ~line_mask(at, 1);
   }
+  return dropped;
 }
 
 void CodeCache::drop(const std::uint8_t* page) {

@@ -21,6 +21,15 @@ namespace jit {
 struct Translation;
 }
 
+// An immediate operand that stores have changed before: its instruction is decoded again when they
+// do so once more, and the block stays. Offsets are from the start of the block.
+struct SoftImmediate {
+  std::uint16_t insn = 0;   // number
+  std::uint16_t start = 0;  // of the instruction
+  std::uint16_t first = 0;  // byte of the operand
+  std::uint16_t end = 0;
+};
+
 // Instructions that follow each other in one page. One more Insn behind the last ends the block.
 struct Block {
   const std::uint8_t* host = nullptr;  // the first byte
@@ -28,6 +37,7 @@ struct Block {
   std::uint32_t bytes = 0;
   std::uint32_t count = 0;
   std::vector<Insn> insns;
+  std::vector<SoftImmediate> soft;
   std::uint32_t executions = 0;  // by the interpreter, while there is a translator
   std::vector<std::shared_ptr<jit::Translation>> translations;
 };
@@ -55,8 +65,10 @@ class CodeCache {
 
   // Whether a store of `size` bytes at `offset` of the page hits a decoded instruction.
   bool covers(const std::uint8_t* page, std::uint32_t offset, unsigned size) const;
-  // Drops the blocks that have bytes in the range.
-  void drop_range(const std::uint8_t* page, std::uint32_t offset, unsigned size);
+  // Drops the blocks that have bytes in the range, but those that `keeps` says to keep. Whether
+  // there were any.
+  bool drop_range(const std::uint8_t* page, std::uint32_t offset, unsigned size,
+                  const std::function<bool(Block&)>& keeps);
   // Drops all blocks of the page. They stay in memory until collect(), for one may be executing.
   void drop(const std::uint8_t* page);
   void drop_all();

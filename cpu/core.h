@@ -422,7 +422,7 @@ class Core {
   void serialize(Archive& archive);
   void code_page_written(const std::uint8_t* page);
   void code_bytes_written(const std::uint8_t* page, std::uint32_t offset, unsigned size) {
-    note_store(page, offset, size);
+    note_store(page, offset, size, nullptr);
   }
   void forget_all_writable();
   template <typename T>
@@ -566,7 +566,11 @@ class Core {
   void drop_all_code();
   [[nodiscard]] bool store_in_code_page(std::uint64_t linear, unsigned size, std::uint64_t value,
                                         Rights as);
-  void note_store(const std::uint8_t* page, std::uint32_t offset, unsigned size);
+  void note_store(const std::uint8_t* page, std::uint32_t offset, unsigned size, const void* bytes);
+  bool changes_immediate(Block& block, std::uint32_t offset, unsigned size, const void* bytes);
+  bool refresh(Block& block, const SoftImmediate& immediate, std::uint32_t offset, unsigned size,
+               const void* bytes);
+  void note_soft(Block& block, std::uint32_t number, std::uint32_t start);
   void store_physical(Gpa gpa, unsigned size, std::uint64_t value);
   void fill_tlb(std::uint64_t linear, const Translation& to, Access access, Rights as);
   void note_large_page(std::uint64_t linear, unsigned page_bits);
@@ -597,6 +601,14 @@ class Core {
   };
   static constexpr std::size_t kRecentBlocks = 4096;
   std::vector<Insn> decoded_;  // by decode_at(), for one block
+  // Instructions whose immediate operand a store has changed, by where they are. Forgetting some
+  // costs time and nothing else.
+  static constexpr std::size_t kChanged = 64;
+  std::array<const std::uint8_t*, kChanged> changed_{};
+  static std::size_t changed_place(const std::uint8_t* insn) {
+    const auto address = reinterpret_cast<std::uintptr_t>(insn);
+    return (address ^ address >> 6) & (kChanged - 1);
+  }
   std::vector<RecentBlock> recent_ = std::vector<RecentBlock>(kRecentBlocks);
   std::uint64_t generation_ = 1;  // of what recent_ says; a new one forgets it all
   void forget_places() {          // the same for what translated code knows, too

@@ -39,6 +39,8 @@ struct Insn {
   std::uint8_t code;          // condition code, register number, vector...
   bool rep;                   // F3 on a string instruction
   bool repne;                 // F2
+
+  bool operator==(const Insn&) const = default;
 };
 
 static_assert(sizeof(Insn) == 32);

@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "cpu/core.h"
+#include "cpu/interp/handlers.h"
 #include "cpu/jit/jit.h"
 
 namespace ice86::cpu {
@@ -101,18 +102,70 @@ bool Core::store_in_code_page(std::uint64_t linear, unsigned size, std::uint64_t
     return false;
   std::uint8_t* to = entry.write_at(linear);
   if ((*code_lines[part][index] & CodeCache::line_mask(offset, size)) != 0)
-    note_store(to - offset, offset, size);
+    note_store(to - offset, offset, size, &value);
   std::memcpy(to, &value, size);
   return true;
 }
 
 // Data beside code leaves decoded instructions alone, and a store into code drops just the blocks
-// it hits.
-void Core::note_store(const std::uint8_t* page, std::uint32_t offset, unsigned size) {
+// it hits; not even those when it changes what they expect to change. `bytes` are stored next;
+// null: it is not known which.
+void Core::note_store(const std::uint8_t* page, std::uint32_t offset, unsigned size,
+                      const void* bytes) {
   if (!cache_.covers(page, offset, size)) return;
-  cache_.drop_range(page, offset, size);
+  const struct Store {
+    const std::uint8_t* page;
+    std::uint32_t offset;
+    unsigned size;
+    const void* bytes;
+  } store{page, offset, size, bytes};
+  const bool dropped = cache_.drop_range(page, offset, size, [this, &store](Block& block) {
+    const auto first = static_cast<std::uint32_t>(block.host - store.page);
+    return store.bytes != nullptr && store.offset >= first &&
+           changes_immediate(block, store.offset - first, store.size, store.bytes);
+  });
+  if (!dropped) return;
   ++generation_;
   leave_after_current();
+}
+
+// Whether a store at an offset of a block is to an immediate operand, and the block is for the new
+// value now. What is not expected to change yet will be, when it is decoded again.
+bool Core::changes_immediate(Block& block, std::uint32_t offset, unsigned size, const void* bytes) {
+  for (const SoftImmediate& soft : block.soft) {
+    if (offset >= soft.first && offset + size <= soft.end)
+      return refresh(block, soft, offset, size, bytes);
+  }
+  std::uint32_t start = 0;
+  for (std::uint32_t i = 0; i < block.count && start <= offset; ++i) {
+    const std::uint32_t next = start + block.insns[i].length;
+    if (offset < next) {
+      const std::uint8_t* insn = block.host + start;
+      if (offset + size <= next) changed_[changed_place(insn)] = insn;
+      break;
+    }
+    start = next;
+  }
+  return false;
+}
+
+bool Core::refresh(Block& block, const SoftImmediate& soft, std::uint32_t offset, unsigned size,
+                   const void* bytes) {
+  Insn& insn = block.insns[soft.insn];
+  if (current_ == &insn) return false;  // its own: it may not have been read for the last time
+  std::array<std::uint8_t, 16> image{};
+  std::memcpy(image.data(), block.host + soft.start, insn.length);
+  std::memcpy(image.data() + (offset - soft.start), bytes, size);
+  Insn changed{};
+  bool ends_block = false;
+  if (!decoder_.decode(image.data(), insn.length, block.mode, changed, ends_block)) return false;
+  if (jit_area.compare_map != nullptr) changed.execute = noted_compare(changed.execute);
+  Insn expected = insn;
+  expected.imm = changed.imm;
+  if (&insn == patched_) expected.execute = patched_handler_;
+  if (changed != expected) return false;
+  insn.imm = changed.imm;
+  return true;
 }
 
 std::uint8_t* Core::bulk_target(std::uint64_t linear, std::uint64_t& bytes) {
@@ -326,7 +379,7 @@ void Core::store_physical(Gpa gpa, unsigned size, std::uint64_t value) {
     return;
   }
   const auto offset = static_cast<std::uint32_t>(gpa & kPageMask);
-  note_store(view.write, offset, size);
+  note_store(view.write, offset, size, &value);
   host.code_write(view.write);
   *view.write_flags |= Ram::kWritten;
   std::memcpy(view.write + offset, &value, size);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Executing: finding and decoding blocks, the loop over them, and where interrupts come in.
+#include <Zydis/Zydis.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -134,6 +136,8 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
       break;
     if (jit_area.compare_map != nullptr) insn.execute = noted_compare(insn.execute);
     decoded_.push_back(insn);
+    if (changed_[changed_place(host_page + at)] == host_page + at && !ends_block)
+      note_soft(*block, block->count, block->bytes);
     block->bytes += insn.length;
     ++block->count;
     if (ends_block) break;
@@ -150,6 +154,21 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
   // The first instructions decoded from a page: stores to it must be seen from now on.
   if (flags != nullptr && (*flags & Ram::kCode) == 0) forget_writable(host_page);
   return cache_.insert(std::move(block), host_page, flags);
+}
+
+// An instruction that has been changed and is decoded again, if it has one immediate operand.
+void Core::note_soft(Block& block, std::uint32_t number, std::uint32_t start) {
+  ZydisDecodedInstruction instruction;
+  ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+  if (!decoder_.decode_again(block.host + start, decoded_.back().length, block.mode, instruction,
+                             operands))
+    return;
+  const auto& immediate = instruction.raw.imm[0];
+  if (immediate.size == 0 || immediate.is_relative || instruction.raw.imm[1].size != 0) return;
+  const std::uint32_t first = start + immediate.offset;
+  block.soft.push_back({static_cast<std::uint16_t>(number), static_cast<std::uint16_t>(start),
+                        static_cast<std::uint16_t>(first),
+                        static_cast<std::uint16_t>(first + immediate.size / 8)});
 }
 
 // From the first `bytes` of crossing_bytes_; false: they are not a whole instruction.

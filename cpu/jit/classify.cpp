@@ -305,6 +305,7 @@ void Translator::classify(Item& item) {
       if (!target_ok(target_of(item))) group = Group::kHandler;
       if (item.insn->operand_size == 2 && ctx_.mode == 2) group = Group::kHandler;
     }
+    if (item.soft && !soft_known(item, group)) group = Group::kHandler;
     if (!far_known(item, group)) group = Group::kHandler;
     if ((group == Group::kRet || group == Group::kJmpIndirect || group == Group::kCallIndirect) &&
         item.insn->operand_size == 2 && ctx_.mode == 2)
@@ -316,6 +317,23 @@ void Translator::classify(Item& item) {
     item.kill = 0;
   }
   item.group = group;
+}
+
+// A byte register AH to BH.
+static bool is_high(const ZydisDecodedOperand& operand) {
+  return operand.type == ZYDIS_OPERAND_TYPE_REGISTER && operand.reg.value >= ZYDIS_REGISTER_AH &&
+         operand.reg.value <= ZYDIS_REGISTER_BH;
+}
+
+// Instructions with an immediate operand that is not a part of the translation.
+bool Translator::soft_known(const Item& item, Group group) const {
+  const ZydisDecodedInstruction& zi = item.zi;
+  if (zi.opcode_map != ZYDIS_OPCODE_MAP_DEFAULT || is_high(item.ops[0])) return false;
+  if (group == Group::kMovImmediate) return true;
+  if (group != Group::kGeneric || item.differs != 0) return false;
+  const unsigned op = zi.opcode;
+  return op < 0x40 || (op >= 0x80 && op <= 0x83) || op == 0xa8 || op == 0xa9 || op == 0xc6 ||
+         op == 0xc7 || op == 0xf6 || op == 0xf7;
 }
 
 // Loads of segment registers and what goes with them: what has a translation in this context.
@@ -331,12 +349,6 @@ bool Translator::far_known(const Item& item, Group group) const {
            ((ctx_.flat_read | ctx_.flat_write) >> segment & 1) == 0;
   if (group == Group::kInterruptReturn) return item.insn->operand_size == 2;
   return true;
-}
-
-// A byte register AH to BH.
-static bool is_high(const ZydisDecodedOperand& operand) {
-  return operand.type == ZYDIS_OPERAND_TYPE_REGISTER && operand.reg.value >= ZYDIS_REGISTER_AH &&
-         operand.reg.value <= ZYDIS_REGISTER_BH;
 }
 
 // AH to BH do not go together with a REX prefix.

@@ -273,10 +273,10 @@ void Translator::interrupt_return(std::uint32_t index) {
   fail.push_back(e_.jcc(kNotEqual));
   fail_if_interrupted(fail);
   e_.store(core(&c_.jit_area.far_flags), kTemp, 4);
-  e_.load(kTemp, {kAddress, kNoHost, 0, 0}, 4);
-  e_.store(core(&c_.jit_area.far_ip), kTemp, 4);
-  e_.op({0xb7, 1, 4}, kAddress, std::uint8_t{kTemp});
-  e_.shift_imm(5, kTemp, 16, 4);
+  // One by one, as they were stored: the host hands each on at once.
+  load_zero_extended(kTemp, Mem{kAddress, kNoHost, 0, 2}, 2);
+  e_.store(core(&c_.jit_area.far_selector), kTemp, 2);
+  load_zero_extended(kAddress, Mem{kAddress, kNoHost, 0, 0}, 2);
   check_limit(kAddress, 2, fail);
   find_far(fail);
   e_.load(kTemp, core(&c_.jit_area.far_flags), 4);

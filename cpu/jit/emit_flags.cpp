@@ -55,4 +55,12 @@ void Translator::registers_written(std::uint32_t hosts, std::uint32_t live) {
   f_.recipe.forget();
 }
 
+// A handler may be called that stores to an immediate operand: flags cannot be made from it again.
+void Translator::forget_soft() {
+  if (f_.carry.soft) f_.carry.forget();
+  if (!f_.recipe || !f_.recipe.soft) return;
+  need_image();
+  f_.recipe.forget();
+}
+
 }  // namespace ice86::cpu::jit

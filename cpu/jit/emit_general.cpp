@@ -130,6 +130,13 @@ Form form_of(const Item& item) {
   return f;
 }
 
+// The form with a register instead of the immediate operand.
+std::uint8_t soft_opcode(const Form& f) {
+  const unsigned wide = f.size == 1 ? 0 : 1;
+  const unsigned base = f.opcode >= 0xf6 ? 0x84 : f.opcode >= 0xc6 ? 0x88 : f.reg << 3;
+  return static_cast<std::uint8_t>(base | wide);
+}
+
 }  // namespace
 
 // The host register of a guest's; kNoHost: it is in State.
@@ -177,6 +184,16 @@ void Translator::generic_op(const Item& item, const RegisterOrMem* memory, Steps
     if (f.size == 2) e_.byte(0x66);
     if (f.size == 8) e_.byte(0x48);
     e_.byte(f.opcode);
+    return;
+  }
+  if (item.soft) {
+    load_soft(e_, item, kValue);
+    const bool in_state = memory == nullptr && host_of(f.rm) == kNoHost;
+    const std::uint8_t rm = memory != nullptr ? 0 : in_state ? std::uint8_t{kTemp} : host_of(f.rm);
+    if (in_state && (f.rm_read || f.size < 4)) e_.load(rm, guest(f.rm));
+    e_.op({soft_opcode(f), 0, f.size}, kValue, memory != nullptr ? *memory : RegisterOrMem(rm),
+          f.size == 1, f.size == 1);
+    if (in_state && f.rm_written) e_.store(guest(f.rm), rm);
     return;
   }
   const Opcode opcode{f.opcode, f.map, f.size};
@@ -286,6 +303,7 @@ void Translator::finish_recipe(const Item& item, std::size_t from) {
   again.begin(nullptr);
   const auto take = [&](std::uint32_t registers) { f_.recipe.take(again.bytes(), registers); };
   const auto as_made = [&] { again.raw(e_.bytes().data() + from, e_.size() - from); };
+  if (item.soft && !(rm != kNoHost && reg != kNoHost)) return;
   const bool in_registers = rm != kNoHost && reg != kNoHost;
   const std::uint32_t both = in_registers ? 1u << rm | 1u << reg : 0;
   switch (item.zi.mnemonic) {
@@ -309,6 +327,14 @@ void Translator::finish_recipe(const Item& item, std::size_t from) {
     case ZYDIS_MNEMONIC_SUB: {
       // Undone and done again. An operation and its inverse differ in one bit field.
       if (!in_registers) return;
+      if (item.soft) {
+        load_soft(again, item, kValue);
+        again.op({static_cast<std::uint8_t>(soft_opcode(f) ^ 0x28), 0, f.size}, kValue, rm,
+                 f.size == 1, f.size == 1);
+        again.op({soft_opcode(f), 0, f.size}, kValue, rm, f.size == 1, f.size == 1);
+        take(both);
+        break;
+      }
       if (f.digit ? f.map != 0 || f.opcode < 0x80 || f.opcode > 0x83 : rm == reg) return;
       const auto opcode = static_cast<std::uint8_t>(f.digit ? f.opcode : f.opcode ^ 0x28);
       again.op({opcode, f.map, f.size}, static_cast<std::uint8_t>(f.digit ? f.reg ^ 5 : reg), rm,
@@ -327,9 +353,11 @@ void Translator::finish_recipe(const Item& item, std::size_t from) {
       again.op({f.opcode, 0, f.size}, static_cast<std::uint8_t>(f.reg ^ 1), rm, false, f.rm_byte);
       as_made();
       take(both | f_.carry.registers);
+      f_.recipe.soft = f_.carry.soft;
       return;
     default: return;
   }
+  f_.recipe.soft = item.soft;
   f_.carry = f_.recipe;
 }
 
@@ -482,6 +510,12 @@ void Translator::timestamp(std::uint32_t index) {
   cold(index, std::move(fail), before, true, vectors_before, pointers_);
 }
 
+// The immediate operand from where a store to it leaves it.
+void Translator::load_soft(Emitter& e, const Item& item, std::uint8_t to) const {
+  e.mov_imm(to, reinterpret_cast<std::uintptr_t>(&item.insn->imm));
+  e.load(to, {to, kNoHost, 0, 0});
+}
+
 void Translator::mov_immediate(const Item& item) {
   registers_written(hosts_written(item), item.live_after);
   bool byte = false;
@@ -496,6 +530,18 @@ void Translator::mov_immediate(const Item& item) {
   }
   const std::uint8_t host = host_of(number);
   const std::uint8_t to = host != kNoHost ? host : std::uint8_t{kTemp};
+  if (item.soft) {
+    load_soft(e_, item, kValue);
+    if (size == 1 && host != kNoHost) {
+      e_.op({0x88, 0, 1}, kValue, host, true, true);
+    } else if (host != kNoHost) {
+      e_.mov(host, kValue, size);
+    } else {
+      if (size == 4) e_.mov(kValue, kValue, 4);
+      e_.store(guest(number), kValue, size == 4 ? 8 : size);
+    }
+    return;
+  }
   if (size >= 4) {
     e_.mov_imm(to, size == 4 ? value & 0xffffffff : value);
     if (host == kNoHost) e_.store(guest(number), to);

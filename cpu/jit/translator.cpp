@@ -53,6 +53,8 @@ void Translator::decode() {
     Item& item = items_[i];
     item.insn = &block_.insns[i];
     item.at = at;
+    item.soft = std::any_of(block_.soft.begin(), block_.soft.end(),
+                            [i](const SoftImmediate& soft) { return soft.insn == i; });
     t_.offsets[i] = static_cast<std::uint16_t>(at);
     const bool known = c_.decoder_.decode_again(block_.host + at, item.insn->length, block_.mode,
                                                 item.zi, item.ops.data());
@@ -88,12 +90,11 @@ void Translator::find_live() {
   for (std::size_t i = items_.size(); i-- > 0;) {
     Item& item = items_[i];
     item.live_after = live;
-    const bool exposes =
-        item.group == Group::kHandler || item.memory >= 0 ||
-        (item.group >= Group::kPush && item.group != Group::kJcc && item.group != Group::kJmp &&
-         item.group != Group::kLoop &&
-         ((item.group != Group::kSse && item.group != Group::kX87) || item.checks));
-    live = exposes ? kAllFlags : (live & ~item.kill) | item.reads;
+    item.exposes = item.group == Group::kHandler || item.memory >= 0 ||
+                   (item.group >= Group::kPush && item.group != Group::kJcc &&
+                    item.group != Group::kJmp && item.group != Group::kLoop &&
+                    ((item.group != Group::kSse && item.group != Group::kX87) || item.checks));
+    live = item.exposes ? kAllFlags : (live & ~item.kill) | item.reads;
     if (item.group == Group::kJcc || item.group == Group::kLoop) live = kAllFlags;
     item.live_before = live;
   }
@@ -214,6 +215,7 @@ void Translator::overdrafts() {
 
 void Translator::instruction(std::uint32_t index) {
   Item& item = items_[index];
+  if (item.exposes) forget_soft();
   switch (item.group) {
     case Group::kHandler: return handler(index);
     case Group::kGeneric: return generic(index);

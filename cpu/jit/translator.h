@@ -79,6 +79,8 @@ struct Item {
   Group group = Group::kHandler;
   int memory = -1;            // the operand in memory
   bool stores = false;        // it is written
+  bool soft = false;          // its immediate operand changes: Insn has it
+  bool exposes = false;       // its handler may be called: that looks at the flags
   bool checks = false;        // SSE, x87: whether the host is ready for it is not known
   std::uint32_t reads = 0;    // flags it needs
   std::uint32_t kill = 0;     // flags that are new in any case
@@ -107,6 +109,7 @@ struct Recipe {
   static constexpr std::size_t kMost = 32;
   std::array<std::uint8_t, kMost> code{};
   std::uint8_t length = 0;  // 0: there is none
+  bool soft = false;        // of an immediate operand that a handler may change
   std::uint32_t registers = 0;
 
   explicit operator bool() const { return length != 0; }
@@ -117,6 +120,7 @@ struct Recipe {
   void forget() { length = 0; }
   void take(const std::vector<std::uint8_t>& bytes, std::uint32_t from) {
     length = 0;
+    soft = false;
     if (bytes.size() > kMost) return;
     std::copy(bytes.begin(), bytes.end(), code.begin());
     length = static_cast<std::uint8_t>(bytes.size());
@@ -177,6 +181,7 @@ class Translator {
   void count_edge();
   void classify(Item& item);
   bool encodable(const Item& item) const;
+  bool soft_known(const Item& item, Group group) const;
   bool far_known(const Item& item, Group group) const;
   void find_checks();
   void find_live();
@@ -195,6 +200,7 @@ class Translator {
   void need_image();
   void clobber_flags(std::uint32_t live);
   void registers_written(std::uint32_t hosts, std::uint32_t live);
+  void forget_soft();
 
   // emit_undefined.cpp
   bool note_differences(Item& item) const;
@@ -242,6 +248,7 @@ class Translator {
   void finish_recipe(const Item& item, std::size_t from);
   void lea(const Item& item);
   void mov_immediate(const Item& item);
+  void load_soft(Emitter& e, const Item& item, std::uint8_t to) const;
   void divide(std::uint32_t index);
   void string(std::uint32_t index);
   void port_in(std::uint32_t index);

@@ -109,6 +109,43 @@ TEST_P(Engines, RepeatedCopiesDownwards) {
   EXPECT_EQ(state.gpr[kRdi] & 0xffff, 0x5253U - 0x1000);
 }
 
+// Immediate operands that are stored to while flags they made are wanted.
+TEST_P(Engines, StoresToImmediateOperands) {
+  const std::vector<std::uint8_t> code = {
+      0xb9, 0x80, 0x00,              // 00: mov cx, 80h
+      0x69, 0xc1, 0x35, 0x12,        // 03: imul ax, cx, 1235h
+      0x81, 0xc3, 0x11, 0x11,        // 07: add bx, 1111h
+      0x2e, 0xa3, 0x09, 0x00,        // 0b: mov [cs:first + 2], ax
+      0x83, 0xd2, 0x00,              // 0f: adc dx, 0
+      0x81, 0xfb, 0x22, 0x22,        // 12: cmp bx, 2222h
+      0x2e, 0x89, 0x1e, 0x14, 0x00,  // 16: mov [cs:second + 2], bx
+      0x83, 0xde, 0x00,              // 1b: sbb si, 0
+      0xbf, 0x33, 0x33,              // 1e: mov di, 3333h
+      0x2e, 0x01, 0x3e, 0x1f, 0x00,  // 21: add [cs:third + 1], di
+      0x83, 0xf7, 0x55,              // 26: xor di, 55h
+      0x2e, 0x88, 0x0e, 0x28, 0x00,  // 29: mov [cs:fourth + 2], cl
+      0x01, 0xfa,                    // 2e: add dx, di
+      0x4d,                          // 30: dec bp
+      0x81, 0xed, 0x01, 0x01,        // 31: sub bp, 0101h
+      0x4d,                          // 35: dec bp
+      0x2e, 0x89, 0x16, 0x33, 0x00,  // 36: mov [cs:fifth + 3], dx
+      0x11, 0xf2,                    // 3b: adc dx, si
+      0xe2, 0xc4,                    // 3d: loop again
+      0xf4,                          // 3f: hlt
+  };
+  const State state = run(code);
+  EXPECT_TRUE(state.halted);
+  unsigned bx = 0x1111;
+  for (unsigned cx = 0x80; cx > 1; --cx) bx += cx * 0x1235;
+  EXPECT_EQ(state.gpr[kRbx] & 0xffff, bx & 0xffff);
+  FlatHost other(0x100000, implemented_features(), Engine::kInterpreter);
+  const State& expected = run_on(other, code);
+  EXPECT_EQ(state.gpr, expected.gpr);
+  EXPECT_EQ(state.rflags, expected.rflags);
+  EXPECT_EQ(host_.clock().instructions(), other.clock().instructions());
+  EXPECT_EQ(std::memcmp(host_.memory(), other.memory(), 0x100000), 0);
+}
+
 // A service called by INT and by far calls, as firmware's are: it looks at the flags it was given,
 // changes the caller's, and is seen from two segments.
 TEST_P(Engines, ServicesOfRealMode) {
