@@ -16,7 +16,7 @@ constexpr std::uint32_t kGdt = 0x1000, kIdt = 0x1800, kCode = 0x10000, kData = 0
                         kStack = 0x50000, kTables = 0x60000;
 // In the data segment: where the next chunk's number, the loops' counters and the table of chunks
 // are.
-constexpr std::uint32_t kNext = 0xf00, kCounters = 0xf10, kChunkTable = 0xe00, kFaults = 0xf80;
+constexpr std::uint32_t kNext = 0xf00, kCounters = 0xf10, kChunkTable = 0xe00;
 constexpr unsigned kChunks = 16, kLeaves = 3;
 constexpr std::uint32_t kStackTop = 0xff00;
 constexpr unsigned kExternal = 0x20, kCall = 0x21;
