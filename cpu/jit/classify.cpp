@@ -283,7 +283,8 @@ void Translator::classify(Item& item) {
   } else if (zi.opcode_map == ZYDIS_OPCODE_MAP_0F) {
     group = two_bytes(zi, size);
   }
-  if (group == Group::kString && (item.insn->rep || item.insn->repne)) group = Group::kHandler;
+  if (group == Group::kString && (item.insn->rep || item.insn->repne))
+    group = zi.opcode < 0xac ? Group::kRepeat : Group::kHandler;
   if (group == Group::kHandler) return;
   item.reads = item.touch = 0;
   if (group != Group::kNop) {

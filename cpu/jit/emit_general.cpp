@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Instructions that are written again with other operands, LEA and MOV of an immediate.
+#include <bit>
+
 #include "cpu/core.h"
 #include "cpu/jit/translator.h"
 
@@ -468,6 +470,93 @@ void Translator::string(std::uint32_t index) {
   }
   if (loads) step(kHostRsi);
   if (stores) step(kHostRdi);
+  cold(index, std::move(fail), before, true);
+}
+
+// Where the host has the first element, into `place`; the last one, after as many as Area::scratch
+// says, must be as far from it as for the guest: between them there is no more than one end of a
+// page.
+void Translator::string_ends(std::uint8_t pointer, unsigned address, unsigned segment,
+                             unsigned size, bool write, const std::uint64_t& place,
+                             std::vector<std::size_t>& fail) {
+  const auto step = static_cast<std::int32_t>(size);
+  const auto scale = static_cast<std::uint8_t>(std::countr_zero(size));
+  const Mem count = core(&c_.jit_area.scratch);
+  load_zero_extended(kAddress, pointer, address);
+  look_up_plain(segment, size, write, fail);
+  e_.store(core(&place), kAddress);
+  e_.load(kTemp, count);
+  load_zero_extended(kAddress, pointer, address);
+  e_.lea(kAddress, {kAddress, kTemp, scale, -step});
+  if (address != 8) {  // it does not wrap around
+    e_.mov(kTemp, kAddress);
+    e_.shift_imm(5, kTemp, address * 8, 8);
+    fail.push_back(e_.jcc(kNotEqual));
+  }
+  look_up_plain(segment, size, write, fail);
+  e_.load(kTemp, count);
+  e_.op({0x2b, 0, 8}, kAddress, core(&place));
+  e_.lea(kTemp, {kNoHost, kTemp, scale, -step});
+  e_.op({0x3b, 0, 8}, kAddress, std::uint8_t{kTemp});
+  fail.push_back(e_.jcc(kNotEqual));
+}
+
+// REP MOVS and STOS upwards within a page or two: the host does the same, element by element. Each
+// counts as one instruction.
+void Translator::repeat(std::uint32_t index) {
+  const Item& item = items_[index];
+  const unsigned op = item.zi.opcode;
+  const bool moves = op < 0xaa;
+  const unsigned size = (op & 1) == 0 ? 1 : item.zi.operand_width / 8U;
+  const unsigned address = item.insn->address_size == 0 ? 2 : item.insn->address_size == 1 ? 4 : 8;
+  Area& area = c_.jit_area;
+  std::vector<std::size_t> fail;
+  registers_written((moves ? 1U << kHostRsi : 0) | 1U << kHostRdi | 1U << kHostRcx,
+                    item.live_before);
+  clobber_flags(item.live_before);
+  const FlagState before = f_;
+  e_.op({0xf7, 0, 4}, 0, core(&c_.s.rflags));
+  e_.dword(flag::kDf);
+  fail.push_back(e_.jcc(kNotEqual));
+  load_zero_extended(kTemp, std::uint8_t{kHostRcx}, address);
+  e_.op({0x85, 0, 8}, kTemp, std::uint8_t{kTemp});
+  const std::size_t nothing = e_.jcc(kEqual);
+  e_.alu_imm(7, std::uint8_t{kTemp}, static_cast<std::int32_t>(kPageSize / size), 8);
+  fail.push_back(e_.jcc(kAbove));
+  e_.lea(kValue, {kTemp, kNoHost, 0, -1});
+  e_.op({0x3b, 0, 8}, kBudget, std::uint8_t{kValue});
+  fail.push_back(e_.jcc(kBelow));
+  e_.store(core(&area.scratch), kTemp);
+  if (moves)
+    string_ends(kHostRsi, address, item.insn->segment, size, false, area.string_source, fail);
+  string_ends(kHostRdi, address, kEs, size, true, area.string_target, fail);
+  e_.load(kTemp, core(&area.scratch));
+  e_.op({0x2b, 0, 8}, kBudget, std::uint8_t{kTemp});
+  e_.alu_imm(0, std::uint8_t{kBudget}, 1, 8);
+  if (address == 2) e_.store(core(&area.string_counter), kHostRcx);
+  e_.mov(kAddress, kHostRsi);
+  e_.mov(kValue, kHostRdi);
+  if (moves) e_.load(kHostRsi, core(&area.string_source));
+  e_.load(kHostRdi, core(&area.string_target));
+  e_.mov(kHostRcx, kTemp);
+  if (size == 2) e_.byte(0x66);
+  e_.byte(0xf3);
+  if (size == 8) e_.byte(0x48);
+  e_.byte(op);
+  if (size != 1) e_.shift_imm(4, kTemp, static_cast<unsigned>(std::countr_zero(size)), 4);
+  const auto advance = [&](std::uint8_t pointer, std::uint8_t from) {
+    if (address != 2) return e_.lea(pointer, {from, kTemp, 0, 0}, address);
+    e_.mov(pointer, from);
+    e_.op({0x03, 0, 2}, pointer, std::uint8_t{kTemp});
+  };
+  if (moves) advance(kHostRsi, kAddress);
+  advance(kHostRdi, kValue);
+  if (address == 2) {
+    e_.load(kHostRcx, core(&area.string_counter));
+    e_.op({0xc7, 0, 2}, 0, std::uint8_t{kHostRcx});
+    e_.byte(0), e_.byte(0);
+  }
+  e_.bind(nothing);
   cold(index, std::move(fail), before, true);
 }
 

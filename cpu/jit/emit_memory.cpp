@@ -42,25 +42,28 @@ void Translator::effective(const Item& item) {
   if (insn.address_size == 0) e_.op({0xb7, 1, 4}, kAddress, std::uint8_t{kAddress});
 }
 
+// From the offset in kAddress to the linear address. Jumps to `fail` if it is beyond a limit.
+void Translator::to_linear(unsigned segment, unsigned size, bool write,
+                           std::vector<std::size_t>& fail) {
+  const Core::SegmentView& view = c_.views[segment];
+  const std::uint8_t flat = write ? ctx_.flat_write : ctx_.flat_read;
+  if ((flat >> segment & 1) != 0) return;
+  if (ctx_.mode != 2) {
+    if (size == 1) {
+      e_.op({0x3b, 0, 8}, kAddress, core(write ? &view.writable : &view.readable));
+    } else {
+      e_.lea(kTemp, {kAddress, kNoHost, 0, static_cast<std::int32_t>(size - 1)});
+      e_.op({0x3b, 0, 8}, kTemp, core(write ? &view.writable : &view.readable));
+    }
+    fail.push_back(e_.jcc(kNotBelow));
+  }
+  e_.op({0x03, 0, static_cast<std::uint8_t>(ctx_.mode == 2 ? 8 : 4)}, kAddress, core(&view.base));
+}
+
 // From the offset in kAddress to the host's address there. Jumps to `fail` if that is not known.
 void Translator::look_up(unsigned segment, unsigned size, bool write,
                          std::vector<std::size_t>& fail, unsigned aligned) {
-  const Core::SegmentView& view = c_.views[segment];
-  const std::uint8_t flat = write ? ctx_.flat_write : ctx_.flat_read;
-  const bool linear64 = ctx_.mode == 2;
-  const unsigned width = linear64 ? 8 : 4;
-  if ((flat >> segment & 1) == 0) {
-    if (!linear64) {
-      if (size == 1) {
-        e_.op({0x3b, 0, 8}, kAddress, core(write ? &view.writable : &view.readable));
-      } else {
-        e_.lea(kTemp, {kAddress, kNoHost, 0, static_cast<std::int32_t>(size - 1)});
-        e_.op({0x3b, 0, 8}, kTemp, core(write ? &view.writable : &view.readable));
-      }
-      fail.push_back(e_.jcc(kNotBelow));
-    }
-    e_.op({0x03, 0, static_cast<std::uint8_t>(width)}, kAddress, core(&view.base));
-  }
+  to_linear(segment, size, write, fail);
   if (aligned != 0) {  // test r10b, ...
     e_.op({0xf6, 0, 1}, 0, std::uint8_t{kAddress}, false, true);
     e_.byte(aligned);
@@ -111,6 +114,21 @@ void Translator::look_up_linear(unsigned size, bool write, std::vector<std::size
   } else {
     fail.push_back(miss);
   }
+}
+
+// look_up() with nothing but the entry's own place, and not for stores beside code.
+void Translator::look_up_plain(unsigned segment, unsigned size, bool write,
+                               std::vector<std::size_t>& fail) {
+  const unsigned width = ctx_.mode == 2 ? 8 : 4;
+  const auto& entry = c_.tlb[ctx_.rights][0];
+  const auto field = [&](const void* member) { return Mem{kCore, kTemp, 0, offset(member)}; };
+  to_linear(segment, size, write, fail);
+  entry_place();
+  e_.lea(kValue, {kAddress, kNoHost, 0, static_cast<std::int32_t>(size - 1)}, width);
+  e_.alu_imm(4, kValue, -static_cast<std::int32_t>(kPageSize), width);
+  e_.op({0x3b, 0, 8}, kValue, field(write ? &entry.write_tag : &entry.read_tag));
+  fail.push_back(e_.jcc(kNotEqual));
+  e_.op({0x03, 0, 8}, kAddress, field(write ? &entry.write_addend : &entry.read_addend));
 }
 
 // kTemp = the offset of the TLB entry for kAddress.

@@ -97,6 +97,10 @@ struct Area {
   // Jumps are known to the current one alone; a new one forgets them all.
   std::uint64_t jump_generation = 1;
   std::uint64_t scratch = 0;
+  // A repeated string instruction: where the host has what RSI and RDI point to, and RCX.
+  std::uint64_t string_source = 0;
+  std::uint64_t string_target = 0;
+  std::uint64_t string_counter = 0;
   std::uint64_t budget = 0;
   // What the code that runs was translated for; not up to date while Core::context_changed is set.
   std::uint32_t context = 0;

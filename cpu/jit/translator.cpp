@@ -254,6 +254,7 @@ void Translator::instruction(std::uint32_t index) {
     case Group::kCallFar: return far_branch(index);
     case Group::kRetFar: return far_return(index);
     case Group::kString: return string(index);
+    case Group::kRepeat: return repeat(index);
     case Group::kPortIn: return port_in(index);
     case Group::kTimestamp: return timestamp(index);
     case Group::kDivide: return divide(index);

@@ -64,6 +64,7 @@ enum class Group : std::uint8_t {
   kCallFar,
   kRetFar,
   kString,  // MOVS, STOS, LODS without repetition
+  kRepeat,  // REP MOVS and STOS
   kPortIn,
   kTimestamp,
   kDivide,
@@ -215,6 +216,8 @@ class Translator {
   void effective(const Item& item);
   void look_up(unsigned segment, unsigned size, bool write, std::vector<std::size_t>& fail,
                unsigned aligned = 0);
+  void look_up_plain(unsigned segment, unsigned size, bool write, std::vector<std::size_t>& fail);
+  void to_linear(unsigned segment, unsigned size, bool write, std::vector<std::size_t>& fail);
   void look_up_linear(unsigned size, bool write, std::vector<std::size_t>& fail,
                       std::int32_t guess);
   void entry_place();
@@ -251,6 +254,9 @@ class Translator {
   void load_soft(Emitter& e, const Item& item, std::uint8_t to) const;
   void divide(std::uint32_t index);
   void string(std::uint32_t index);
+  void repeat(std::uint32_t index);
+  void string_ends(std::uint8_t pointer, unsigned address, unsigned segment, unsigned size,
+                   bool write, const std::uint64_t& place, std::vector<std::size_t>& fail);
   void port_in(std::uint32_t index);
   void timestamp(std::uint32_t index);
   std::uint32_t hosts_written(const Item& item) const;
