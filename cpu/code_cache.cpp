@@ -122,6 +122,22 @@ void CodeCache::drop(const std::uint8_t* page) {
   retire_all(found->second);
 }
 
+// What they covered stays marked, as in drop_range().
+void CodeCache::drop_cold() {
+  for (auto& [host, page] : pages_) {
+    for (auto next = page.blocks.begin(); next != page.blocks.end();) {
+      Block& block = *next->second;
+      if (block.translations.empty() && block.executions == block.executions_before) {
+        retire(std::move(next->second));
+        next = page.blocks.erase(next);
+      } else {
+        block.executions_before = block.executions;
+        ++next;
+      }
+    }
+  }
+}
+
 void CodeCache::drop_all() {
   for (auto& [host, page] : pages_) retire_all(page);
   pages_.clear();

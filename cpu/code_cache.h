@@ -38,7 +38,8 @@ struct Block {
   std::uint32_t count = 0;
   std::vector<Insn> insns;
   std::vector<SoftImmediate> soft;
-  std::uint32_t executions = 0;  // by the interpreter, while there is a translator
+  std::uint32_t executions = 0;         // by the interpreter, while there is a translator
+  std::uint32_t executions_before = 0;  // at the last drop_cold()
   std::vector<std::shared_ptr<jit::Translation>> translations;
 };
 
@@ -72,6 +73,9 @@ class CodeCache {
   // Drops all blocks of the page. They stay in memory until collect(), for one may be executing.
   void drop(const std::uint8_t* page);
   void drop_all();
+  // Drops the blocks that are not translated and have not been executed since the last time: while
+  // there is a translator.
+  void drop_cold();
   bool has(const std::uint8_t* page) const;
   // Frees dropped blocks.
   void collect() { dropped_.clear(); }

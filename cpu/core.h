@@ -564,6 +564,7 @@ class Core {
   [[nodiscard]] bool translate_and_fill(std::uint64_t linear, Access access, Rights as, Gpa& gpa);
   void forget_writable(const std::uint8_t* page);
   void drop_all_code();
+  void make_room_for_blocks();
   [[nodiscard]] bool store_in_code_page(std::uint64_t linear, unsigned size, std::uint64_t value,
                                         Rights as);
   void note_store(const std::uint8_t* page, std::uint32_t offset, unsigned size, const void* bytes);
@@ -600,6 +601,9 @@ class Core {
     Block* block = nullptr;
   };
   static constexpr std::size_t kRecentBlocks = 4096;
+  // Blocks nobody needs are dropped when there are so many more; all of them at the last: 40 MB.
+  static constexpr std::size_t kFirstBlocksLimit = 8'192, kMostBlocks = 50'000;
+  std::size_t blocks_limit_ = kFirstBlocksLimit;
   std::vector<Insn> decoded_;  // by decode_at(), for one block
   // Instructions whose immediate operand a store has changed, by where they are. Forgetting some
   // costs time and nothing else.

@@ -17,8 +17,6 @@ namespace {
 // Longest instruction (SDM vol. 2A section 2.3.11).
 constexpr unsigned kMostBytes = 15;
 constexpr std::uint32_t kMostBlockInsns = 64;
-// All decoded blocks are dropped when there are more: some 40 MB.
-constexpr std::size_t kMostBlocks = 50'000;
 
 Flow end_of_block(Core&, const Insn&) {
   return Flow::kBreak;
@@ -147,10 +145,7 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
   end.execute = end_of_block;
   decoded_.push_back(end);
   block->insns.assign(decoded_.begin(), decoded_.end());
-  if (cache_.size() >= kMostBlocks) {
-    drop_all_code();
-    forget_places();
-  }
+  if (cache_.size() >= blocks_limit_) make_room_for_blocks();
   // The first instructions decoded from a page: stores to it must be seen from now on.
   if (flags != nullptr && (*flags & Ram::kCode) == 0) forget_writable(host_page);
   return cache_.insert(std::move(block), host_page, flags);
@@ -169,6 +164,14 @@ void Core::note_soft(Block& block, std::uint32_t number, std::uint32_t start) {
   block.soft.push_back({static_cast<std::uint16_t>(number), static_cast<std::uint16_t>(start),
                         static_cast<std::uint16_t>(first),
                         static_cast<std::uint16_t>(first + immediate.size / 8)});
+}
+
+// Most of what a boot executes it executes a few times only: that goes first.
+void Core::make_room_for_blocks() {
+  if (jit_ != nullptr) cache_.drop_cold();
+  if (cache_.size() >= kMostBlocks) drop_all_code();
+  forget_places();
+  blocks_limit_ = std::clamp(cache_.size() * 3 / 2, kFirstBlocksLimit, kMostBlocks);
 }
 
 // From the first `bytes` of crossing_bytes_; false: they are not a whole instruction.
