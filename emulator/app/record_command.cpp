@@ -89,11 +89,11 @@ Result<std::vector<Recording::File>> files_of(const MachineOptions& options) {
   std::vector<Recording::File> files;
   ICE86_TRY_ASSIGN(const machine::PcConfig config, machine_config(options));
   const machine::Firmware& firmware = config.firmware;
-  files.push_back({"firmware " + firmware.name, firmware.rom_sha256});
+  files.push_back({"firmware " + firmware.name, sha256_hex(firmware.rom)});
   if (!firmware.vga_rom.empty())
-    files.push_back({"VGA BIOS " + firmware.vga_path.string(), firmware.vga_sha256});
+    files.push_back({"VGA BIOS " + firmware.vga_path.string(), firmware.vga_sha256()});
   if (!firmware.vars.empty())
-    files.push_back({"flash variables " + firmware.vars_path.string(), firmware.vars_sha256});
+    files.push_back({"flash variables " + firmware.vars_path.string(), sha256_hex(firmware.vars)});
   ICE86_TRY_ASSIGN(const DriveTable drives, drive_table(options));
   const auto add = [&](const char* kind, const std::optional<DriveSpec>& spec) -> Result<void> {
     if (!spec || spec->file.empty()) return {};

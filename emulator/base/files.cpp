@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "emulator/base/file_writer.h"
+#include "emulator/base/host_memory.h"
 
 namespace ice86 {
 
@@ -35,8 +36,11 @@ Result<std::vector<std::uint8_t>> read_file(const std::filesystem::path& path, s
   std::vector<std::uint8_t> bytes;
   // All of it and one byte more, which says that it ends there; of what has no size, by pieces.
   std::size_t chunk = std::size_t{1} << 20;
-  if (const std::uintmax_t size = std::filesystem::file_size(path, code); !code && size != 0)
+  if (const std::uintmax_t size = std::filesystem::file_size(path, code); !code && size != 0) {
     chunk = static_cast<std::size_t>(std::min<std::uintmax_t>(size, most)) + 1;
+    bytes.reserve(chunk);
+    about_to_fill(bytes.data(), chunk);
+  }
   for (;;) {
     const std::size_t before = bytes.size();
     bytes.resize(before + chunk);

@@ -20,4 +20,17 @@ void expect_filling(void* begin, std::size_t bytes) {
 #endif
 }
 
+void about_to_fill(void* begin, std::size_t bytes) {
+#ifdef MADV_POPULATE_WRITE
+  constexpr std::uintptr_t kPage = 4096;
+  const auto first = reinterpret_cast<std::uintptr_t>(begin);
+  const std::uintptr_t from = (first + kPage - 1) & ~(kPage - 1);
+  const std::uintptr_t to = (first + bytes) & ~(kPage - 1);
+  if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_POPULATE_WRITE);
+#else
+  static_cast<void>(begin);
+  static_cast<void>(bytes);
+#endif
+}
+
 }  // namespace ice86

@@ -10,4 +10,8 @@ namespace ice86 {
 // what is not touched stays untouched but for the rest of a large page.
 void expect_filling(void* begin, std::size_t bytes);
 
+// Memory all of which is about to be written: the host may give its pages at once and not with a
+// fault for each (Linux 5.14, madvise(2): MADV_POPULATE_WRITE). A hint, too; what it holds stays.
+void about_to_fill(void* begin, std::size_t bytes);
+
 }  // namespace ice86

@@ -126,10 +126,8 @@ Result<Firmware> load_firmware(const std::string& name,
     if (firmware.vga_place == VgaRomPlace::kNone) firmware.vga_place = VgaRomPlace::kC0000;
   }
   ICE86_TRY_ASSIGN(firmware.rom, read_rom(firmware.rom_path));
-  firmware.rom_sha256 = sha256_hex(firmware.rom);
   if (!firmware.vga_path.empty()) {
     ICE86_TRY_ASSIGN(firmware.vga_rom, read_option_rom(firmware.vga_path));
-    firmware.vga_sha256 = sha256_hex(firmware.vga_rom);
   }
   if (firmware.flash) {
     const auto path = resolve(found->vars, images);
@@ -152,8 +150,11 @@ Result<void> set_flash_vars(Firmware& firmware, std::filesystem::path path,
   firmware.flash = true;
   firmware.vars_path = std::move(path);
   firmware.vars = std::move(vars);
-  firmware.vars_sha256 = sha256_hex(firmware.vars);
   return {};
+}
+
+std::string Firmware::vga_sha256() const {
+  return vga_rom.empty() ? "" : sha256_hex(vga_rom);
 }
 
 }  // namespace ice86::machine

@@ -45,20 +45,19 @@ struct Firmware {
   std::string name;  // as the user wrote it
   std::filesystem::path rom_path;
   std::vector<std::uint8_t> rom;
-  std::string rom_sha256;
   std::filesystem::path vga_path;
   std::vector<std::uint8_t> vga_rom;
-  std::string vga_sha256;
   VgaRomPlace vga_place = VgaRomPlace::kNone;
   // Not a ROM but flash chips (docs/devices/pflash.md): the code is write-protected; below it the
   // chip of the variables, when there is one. These bytes are the machine's own copy.
   bool flash = false;
   std::filesystem::path vars_path;
   std::vector<std::uint8_t> vars;
-  std::string vars_sha256;
   // FirmwareEntry's.
   std::optional<Board> board;
   bool flash_for_smm = false;
+
+  std::string vga_sha256() const;  // "" without one
 };
 
 const std::vector<FirmwareEntry>& firmware_table();

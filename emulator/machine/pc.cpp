@@ -92,6 +92,10 @@ void Pc::set_debug_stops(cpu::DebugStops* stops) {
 Instant Pc::instant() const {
   return {parts_->clock.instructions(), parts_->clock.now()};
 }
+const std::string& Pc::rom_sha256() const {
+  return parts_->rom_sha256();
+}
+
 const PcConfig& Pc::config() const {
   return parts_->config;
 }

@@ -146,7 +146,10 @@ class Pc {
   // Told of all that comes from outside, as it reaches the machine: what a replay has to give it.
   void on_input(std::function<void(const Input&)> told);
   Instant instant() const;
+  // Without `firmware.rom`, whose bytes are in the machine's own memory.
   const PcConfig& config() const;
+  // SHA-256 of the ROM image, in hexadecimal: computed when it is asked for, not when a boot waits.
+  const std::string& rom_sha256() const;
 
   // Guest memory and ports as the CPU would see them, without side effects.
   std::uint64_t peek_memory(Gpa gpa, unsigned width) const;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "emulator/base/host_memory.h"
+
 namespace ice86::machine {
 
 namespace {
@@ -93,6 +95,7 @@ Result<void> PcMemory::map_rom(const Firmware& firmware) {
   const auto copy = [](const char* name,
                        const std::vector<std::uint8_t>& bytes) -> Result<std::unique_ptr<Ram>> {
     ICE86_TRY_ASSIGN(auto memory, Ram::create(name, align_up(bytes.size(), kPageSize)));
+    about_to_fill(memory->data(), memory->size());
     std::memcpy(memory->data(), bytes.data(), bytes.size());
     std::memset(memory->data() + bytes.size(), 0xff, memory->size() - bytes.size());
     return memory;

@@ -8,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "emulator/base/hash.h"
 #include "emulator/machine/cmos_setup.h"
 #include "emulator/machine/fw_cfg_setup.h"
 #include "emulator/machine/touch_log.h"
@@ -58,6 +59,7 @@ Result<void> Pc::Parts::wire() {
   ICE86_TRY_ASSIGN(memory, PcMemory::create(space, config.memory_mib << 20,
                                             memory_below_4g(config.board, config.memory_mib << 20),
                                             config.firmware));
+  config.firmware.rom = std::vector<std::uint8_t>();
   if (config.firmware.flash) ICE86_TRY(wire_flash());
   space.on_mapping_change([this] { cpu.mapping_changed(); });
   space.on_code_write([this](const std::uint8_t* page) { cpu.code_page_written(page); });
@@ -624,17 +626,22 @@ std::vector<Pc::Parts::StatefulPart> Pc::Parts::stateful_parts() {
   return parts;
 }
 
+// Nothing writes it: a flash chip with code is write-protected.
+const std::string& Pc::Parts::rom_sha256() {
+  if (rom_sha256_.empty()) rom_sha256_ = sha256_hex({memory->rom().data(), memory->rom().size()});
+  return rom_sha256_;
+}
+
 void Pc::Parts::serialize(Archive& archive) {
   archive.section(std::string(board_info(config.board).name), 4, [&] {
     std::uint64_t memory_mib = config.memory_mib;
     archive.io(memory_mib);
-    std::string rom = config.firmware.rom_sha256;
+    std::string rom = rom_sha256();
     archive.io(rom, 64);
     if (!archive.ok()) return;
     if (memory_mib != config.memory_mib)
       return archive.fail("it is of a machine with another memory size");
-    if (rom != config.firmware.rom_sha256)
-      return archive.fail("it is of a machine with another firmware");
+    if (rom != rom_sha256()) return archive.fail("it is of a machine with another firmware");
     for (const auto& part : stateful_parts()) part.serialize(archive);
   });
   if (archive.loading()) {

@@ -103,6 +103,9 @@ struct Pc::Parts final : public cpu::CpuHost {
   std::vector<StatefulPart> stateful_parts();
   void loaded();
   std::string dump() const;
+  const std::string& rom_sha256();
+
+  std::string rom_sha256_;  // "": nobody has asked
 
   // Services, in the order everything below needs them.
   PcConfig config;

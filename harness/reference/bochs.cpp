@@ -9,6 +9,7 @@
 #include <map>
 
 #include "emulator/base/files.h"
+#include "emulator/base/hash.h"
 #include "harness/interrupts/int_recorder.h"
 #include "harness/reference/bochs_answers.h"
 #include "harness/reference/bochs_debugger.h"
@@ -260,8 +261,8 @@ Result<BochsRun> run_bochs(const BochsMachine& machine, const BochsLimits& limit
   }
   run.trace.header.source = "bochs";
   run.trace.header.firmware = machine.firmware.name;
-  run.trace.header.rom_sha256 = machine.firmware.rom_sha256;
-  run.trace.header.vga_sha256 = machine.firmware.vga_sha256;
+  run.trace.header.rom_sha256 = sha256_hex(machine.firmware.rom);
+  run.trace.header.vga_sha256 = machine.firmware.vga_sha256();
   run.trace.header.machine = fmt::format("Bochs i440fx, {} MiB, {} instructions/us",
                                          machine.memory_mib, machine.instructions_per_microsecond);
   return run;

@@ -16,6 +16,7 @@
 #include <set>
 
 #include "emulator/base/files.h"
+#include "emulator/base/hash.h"
 #include "harness/interrupts/owners.h"
 #include "harness/reference/gdb_client.h"
 #include "harness/reference/host_program.h"
@@ -462,8 +463,8 @@ Result<QemuRun> run_qemu(const QemuMachine& machine, const QemuLimits& limits) {
   run.serial = log(kSerialFile);
   run.trace.header.source = "qemu";
   run.trace.header.firmware = machine.firmware.name;
-  run.trace.header.rom_sha256 = machine.firmware.rom_sha256;
-  run.trace.header.vga_sha256 = machine.firmware.vga_sha256;
+  run.trace.header.rom_sha256 = sha256_hex(machine.firmware.rom);
+  run.trace.header.vga_sha256 = machine.firmware.vga_sha256();
   run.trace.header.machine = fmt::format("QEMU pc, {} MiB, {} ns an instruction",
                                          machine.memory_mib, kNanosecondsPerInstruction);
   return run;

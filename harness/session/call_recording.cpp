@@ -32,8 +32,8 @@ IntTrace without_calls(const machine::Pc& pc, const IntRecorder& recorder) {
   const machine::PcConfig& config = pc.config();
   IntTrace trace;
   trace.header.firmware = config.firmware.name;
-  trace.header.rom_sha256 = config.firmware.rom_sha256;
-  trace.header.vga_sha256 = config.firmware.vga_sha256;
+  trace.header.rom_sha256 = pc.rom_sha256();
+  trace.header.vga_sha256 = config.firmware.vga_sha256();
   trace.header.machine =
       fmt::format("{}, cpu {}, {} MiB, {} instructions/us", machine::board_info(config.board).name,
                   config.cpu_model.name, config.memory_mib, config.instructions_per_microsecond);

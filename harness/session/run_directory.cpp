@@ -36,15 +36,15 @@ Result<void> write_run_directory(const std::filesystem::path& folder, machine::P
 
   const machine::PcConfig& config = pc.config();
   nlohmann::ordered_json machine;
-  machine["board"] = "pc";
+  machine["board"] = machine::board_info(config.board).name;
   machine["memory_mib"] = config.memory_mib;
   machine["instructions_per_microsecond"] = config.instructions_per_microsecond;
   machine["firmware"] = {{"name", config.firmware.name},
                          {"rom", config.firmware.rom_path.string()},
-                         {"rom_sha256", config.firmware.rom_sha256}};
+                         {"rom_sha256", pc.rom_sha256()}};
   if (!config.firmware.vga_rom.empty()) {
     machine["firmware"]["vga_rom"] = config.firmware.vga_path.string();
-    machine["firmware"]["vga_sha256"] = config.firmware.vga_sha256;
+    machine["firmware"]["vga_sha256"] = config.firmware.vga_sha256();
   }
   machine["ending"] = record.ending;
   machine["instructions"] = pc.clock().instructions();

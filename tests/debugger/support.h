@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "emulator/base/hash.h"
 #include "emulator/machine/pc.h"
 
 namespace ice86::debugger {
@@ -26,7 +25,6 @@ inline std::unique_ptr<machine::Pc> rom_machine(const std::vector<std::uint8_t>&
   config.engine = engine;
   config.firmware.name = "test";
   config.firmware.rom = rom;
-  config.firmware.rom_sha256 = sha256_hex(rom);
   if (serial != nullptr)
     config.serial[0] = [serial](std::uint8_t byte) { *serial += static_cast<char>(byte); };
   auto pc = machine::Pc::create(std::move(config));
