@@ -59,7 +59,20 @@ std::uint32_t linear(std::uint32_t segment, std::uint32_t offset) {
   return (segment << 4) + (offset & 0xffff);
 }
 
+// PCI BIOS 2.1 sections 2.2.3.6 to 2.2.3.8.
+bool writes_configuration(const Registers& in) {
+  return in.ax() >= 0xb10b && in.ax() <= 0xb10d;
+}
+
 }  // namespace
+
+bool may_wait_for_ever(unsigned vector, const Registers& in) {
+  return vector == 0x16 && (in.ah() == 0x00 || in.ah() == 0x10 || in.ah() == 0x20);
+}
+
+bool may_reset(unsigned vector, const Registers& in) {
+  return vector == 0x1a && writes_configuration(in);
+}
 
 unsigned outputs_of(unsigned vector, const Registers& in, const Registers& out) {
   // CX:DX is the number of sectors, of a fixed disk alone.
@@ -150,9 +163,9 @@ Buffers buffers_of(unsigned vector, const CallStep& call) {
       if (in.ah() == 0x83) at_es(in.ebx, 1);
       break;
     case 0x1a:
-      if (in.ax() == 0xb10e) at_es(in.edi, 0x1000);
-      // A device that moves, or DMA that a command register lets loose.
-      b.any = in.ah() == 0xb1 && in.al() >= 0x0b && in.al() <= 0x0d;
+      // A device that moves, or DMA that a command register lets loose; the routing table goes where
+      // the caller's structure points.
+      b.any = writes_configuration(in) || in.ax() == 0xb10e;
       break;
     case 0x16: break;
     case kPxeService:

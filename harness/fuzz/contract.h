@@ -37,6 +37,11 @@ struct Buffers {
 };
 Buffers buffers_of(unsigned vector, const CallStep& call);
 
+// What the service does when it is told to: it waits for a key that nobody presses, or a write to a
+// configuration register resets the machine.
+bool may_wait_for_ever(unsigned vector, const Registers& in);
+bool may_reset(unsigned vector, const Registers& in);
+
 // The BIOS data area and what is beside it, as far as this vector owns it. Hardware interrupts may
 // come in at any time: what they own is included.
 const std::vector<Range>& data_owned_by(unsigned vector);

@@ -79,6 +79,7 @@ void Rig::judge(const CallStep& step, const CallEnd& end, std::size_t index, Exe
     switch (end.run.end) {
       case RunEnd::kInstructionLimit:
       case RunEnd::kTimeLimit:
+        if (may_wait_for_ever(options_.target.service(), step.in)) return;
         result.slow = true;
         result.slow_at = end.at;
         return;
@@ -89,6 +90,7 @@ void Rig::judge(const CallStep& step, const CallEnd& end, std::size_t index, Exe
         report(result, index, "hang", "halted " + place, "halted with interrupts off at " + place);
         break;
       case RunEnd::kReset:
+        if (may_reset(options_.target.service(), step.in)) return;
         report(result, index, "reset", "", "the call reset the machine, at " + place);
         break;
       default: report(result, index, "no-return", "", "the call ended at " + place);
