@@ -3,7 +3,9 @@
 
 #include <cpuid.h>
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 namespace ice86::cpu {
 
@@ -50,13 +52,44 @@ std::uint32_t cpuid_bits(const FeatureSet& features, std::uint32_t leaf, std::ui
   return bits;
 }
 
-std::uint32_t known_cpuid_bits(std::uint32_t leaf, std::uint32_t subleaf, CpuidRegister reg) {
-  std::uint32_t bits = 0;
-  for (const FeatureInfo& info : kTable) {
-    if (info.leaf == leaf && info.subleaf == subleaf && info.reg == reg)
-      bits |= std::uint32_t{1} << info.bit;
+namespace {
+
+// A register of CPUID with feature bits, and which they are.
+struct FeatureRegister {
+  std::uint32_t leaf;
+  std::uint32_t subleaf;
+  CpuidRegister reg;
+  std::uint32_t bits;
+
+  bool is(std::uint32_t other_leaf, std::uint32_t other_subleaf, CpuidRegister other) const {
+    return leaf == other_leaf && subleaf == other_subleaf && reg == other;
   }
-  return bits;
+};
+
+// There are few of them, and guests execute CPUID to serialize: some by the hundred thousand.
+const std::vector<FeatureRegister>& feature_registers() {
+  static const std::vector<FeatureRegister> all = [] {
+    std::vector<FeatureRegister> registers;
+    for (const FeatureInfo& info : kTable) {
+      auto known = std::find_if(registers.begin(), registers.end(), [&info](const auto& r) {
+        return r.is(info.leaf, info.subleaf, info.reg);
+      });
+      if (known == registers.end())
+        known = registers.insert(known, {info.leaf, info.subleaf, info.reg, 0});
+      known->bits |= std::uint32_t{1} << info.bit;
+    }
+    return registers;
+  }();
+  return all;
+}
+
+}  // namespace
+
+std::uint32_t known_cpuid_bits(std::uint32_t leaf, std::uint32_t subleaf, CpuidRegister reg) {
+  for (const FeatureRegister& known : feature_registers()) {
+    if (known.is(leaf, subleaf, reg)) return known.bits;
+  }
+  return 0;
 }
 
 FeatureSet implemented_features() {
