@@ -16,8 +16,9 @@ SystemCall call_read, call_write, call_readv, call_writev, call_pread, call_pwri
 // calls_paths.c
 SystemCall call_stat, call_fstat, call_lstat, call_newfstatat, call_statx, call_access,
     call_faccessat, call_readlink, call_readlinkat, call_getcwd, call_chdir, call_fchdir,
-    call_mkdir, call_mkdirat, call_rmdir, call_unlink, call_unlinkat, call_rename, call_renameat,
-    call_symlink, call_symlinkat, call_truncate, call_statfs, call_fstatfs, call_utimensat;
+    call_mkdir, call_mkdirat, call_mknod, call_mknodat, call_rmdir, call_unlink, call_unlinkat,
+    call_rename, call_renameat, call_symlink, call_symlinkat, call_truncate, call_statfs,
+    call_fstatfs, call_utimensat;
 // calls_memory.c
 SystemCall call_mmap, call_munmap, call_mprotect, call_mremap, call_brk, call_madvise;
 // calls_wait.c

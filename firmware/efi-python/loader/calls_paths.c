@@ -136,6 +136,22 @@ int64_t call_mkdirat(const uint64_t* a) {
   return make_node((int64_t)a[0], (const char*)a[1], kModeDirectory | (a[2] & 0777), &made);
 }
 
+// A plain file, or the name of a socket: AF_UNIX itself is the program's.
+static int64_t make_file(int64_t directory, const char* path, uint64_t mode) {
+  const uint32_t type = mode & kModeType;
+  if (type != 0 && type != kModeRegular && type != kModeSocket) return -kEperm;
+  Node* made;
+  return make_node(directory, path, (type == 0 ? kModeRegular : type) | (mode & 0777), &made);
+}
+
+int64_t call_mknod(const uint64_t* a) {
+  return make_file(AT_CURRENT_DIRECTORY, (const char*)a[0], a[1]);
+}
+
+int64_t call_mknodat(const uint64_t* a) {
+  return make_file((int64_t)a[0], (const char*)a[1], a[2]);
+}
+
 static int64_t make_link(const char* target, int64_t directory, const char* path) {
   Node* link = NULL;
   const int64_t error = make_node(directory, path, kModeLink | 0777, &link);

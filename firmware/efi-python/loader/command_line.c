@@ -115,7 +115,9 @@ const CommandLine* command_line_read(Program* program) {
       "TZ=UTC",
       // One heap: each thread would reserve 64 MB of addresses for its own, and addresses are
       // memory.
-      "GLIBC_TUNABLES=glibc.malloc.arena_max=1",
+      // Large blocks go back to the arena when they are freed; by itself the C library would keep
+      // ever larger ones.
+      "GLIBC_TUNABLES=glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=1048576",
   };
   const char** const environment = program->environment;
   if (!read_load_options() && !read_fw_cfg()) read_file();

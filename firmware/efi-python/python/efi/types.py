@@ -3,6 +3,7 @@
 
 Reference: UEFI Specification 2.10, sections 2.3 and 4, appendices A and D."""
 import ctypes
+import functools
 import uuid
 
 import _efi
@@ -103,6 +104,10 @@ class Function(ctypes.c_void_p):
         # The conversions live until the call is over.
         converted = [_argument(argument) for argument in arguments]
         return _efi.call(self.value or 0, *converted)
+
+    def bound(self, *arguments):
+        """The call with these arguments, converted once, for what is called often."""
+        return functools.partial(_efi.call, self.value or 0, *[_argument(argument) for argument in arguments])
 
     def __repr__(self):
         return f"<function at {self.value or 0:#x}>"

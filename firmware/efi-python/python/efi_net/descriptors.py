@@ -59,6 +59,28 @@ def remove(descriptor):
         endpoint.close()
 
 
+def close(numbers):
+    """Descriptors of either kind."""
+    for number in numbers:
+        if number in _endpoints:
+            remove(number)
+        else:
+            os.close(number)
+
+
+def duplicate(numbers):
+    """More descriptors of the same things."""
+    made = []
+    try:
+        for number in numbers:
+            endpoint = find(number)
+            made.append(plain_socket.dup(number) if endpoint is None else add(endpoint))
+    except BaseException:
+        close(made)
+        raise
+    return made
+
+
 def close_all():
     for descriptor in list(_endpoints):
         try:

@@ -66,18 +66,27 @@ class Token:
         self.data = data
         self.block = protocols.CompletionToken(event.value)
         self.pending = False
+        self._check = efi.boot_services.CheckEvent.bound(event.value)
+        self._call = None
 
-    def start(self, function, protocol):
-        """Makes the call; its EFI_STATUS."""
-        self.block.Status = 0
-        self.block.Data = 0 if self.data is None else ctypes.addressof(self.data)
-        status = function(protocol, self.block)
+    def prepare(self, function, protocol):
+        """The call that start() makes."""
+        self._call = function.bound(protocol, self.block)
+
+    def start(self, function=None, protocol=None):
+        """Makes this call, or the prepared one; its EFI_STATUS."""
+        if function is not None:
+            self.prepare(function, protocol)
+        block = self.block
+        block.Status = 0
+        block.Data = 0 if self.data is None else ctypes.addressof(self.data)
+        status = self._call()
         self.pending = status == 0
         return status
 
     def done(self):
         """Whether the call is over; true once."""
-        if not self.pending or efi.boot_services.CheckEvent(self.block.Event):
+        if not self.pending or self._check():
             return False
         self.pending = False
         return True

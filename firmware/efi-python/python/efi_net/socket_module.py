@@ -13,6 +13,7 @@ import warnings
 from efi_net import descriptors, names
 from efi_net.common import os_error, wait
 from efi_net.datagram import Datagram
+from efi_net.local import LocalDatagram, LocalStream
 from efi_net.stream import Stream
 
 _plain = descriptors.plain_socket
@@ -26,8 +27,10 @@ has_ipv6 = False
 for _name in [name for name in globals() if "UDPLITE" in name]:
     del globals()[_name]
 _TYPE_MASK = 0xf
+_LOCAL = {SOCK_STREAM: LocalStream, SOCK_DGRAM: LocalDatagram}
 _BUFFER_BYTES = 256 << 10
 _default_timeout = None
+_INT = struct.Struct("i")
 _TIMEVAL = struct.Struct("<qq")
 # What EFI has no word for is remembered, and read back.
 _REMEMBERED = {
@@ -86,15 +89,22 @@ def _bytes_of(data):
         raise TypeError(f"a bytes-like object is required, not '{type(data).__name__}'") from None
 
 
-def _check_ancillary(items):
-    """Whether there are such data. There is nothing that they could say here."""
-    items = list(items)
-    for item in items:
+def _rights_of(items):
+    """The descriptors in ancillary data. There is nothing else that they could say here."""
+    found, others = [], False
+    for item in list(items):
         if not isinstance(item, tuple) or len(item) != 3:
             raise TypeError("sendmsg() argument 2 must be an iterable of 3-tuples")
         level, kind, data = item
-        operator.index(level), operator.index(kind), _bytes_of(data).release()
-    return bool(items)
+        operator.index(level), operator.index(kind)
+        with _bytes_of(data) as content:
+            if (level, kind) == (SOL_SOCKET, SCM_RIGHTS) and len(content) % _INT.size == 0:
+                found += [number for number, in _INT.iter_unpack(content)]
+            else:
+                others = True
+    if others:
+        raise os_error(errno.EINVAL)
+    return found
 
 
 class socket:
@@ -128,7 +138,13 @@ class socket:
             self._descriptor = descriptors.add(self._endpoint)
             self._mark()
         elif self._family == AF_UNIX:
-            self._wrap(_plain.socket(family, self._type, self._proto))
+            if self._type not in _LOCAL:
+                raise os_error(errno.ESOCKTNOSUPPORT)
+            if self._proto not in (0, AF_UNIX):
+                raise os_error(errno.EPROTONOSUPPORT)
+            self._endpoint = _LOCAL[self._type]()
+            self._descriptor = descriptors.add(self._endpoint)
+            self._mark()
         else:
             raise os_error(errno.EAFNOSUPPORT)
 
@@ -142,7 +158,7 @@ class socket:
             return
         self._descriptor, self._endpoint = fileno, endpoint
         if family == -1:
-            self._family = AF_INET
+            self._family = AF_UNIX if isinstance(endpoint, tuple(_LOCAL.values())) else AF_INET
         if type == -1:
             self._type = SOCK_STREAM if isinstance(endpoint, Stream) else SOCK_DGRAM
         self._mark()
@@ -256,6 +272,8 @@ class socket:
 
     def _address(self, address, caller):
         if self._family == AF_UNIX:
+            if not isinstance(address, (str, bytes, bytearray, memoryview)):
+                raise TypeError(f"a bytes-like object is required, not '{type(address).__name__}'")
             return (address,)
         if not isinstance(address, tuple):
             raise TypeError(f"{caller}(): AF_INET address must be tuple, not "
@@ -284,6 +302,9 @@ class socket:
     def connect(self, address):
         endpoint = self._open()
         endpoint.connect(*self._address(address, "connect"))
+        if self._family == AF_UNIX:
+            self._wait(endpoint.connected)
+            return
         if self._timeout == 0 and self._type == SOCK_STREAM:
             raise os_error(errno.EINPROGRESS)
         wait(endpoint.connected, self._timeout)
@@ -349,7 +370,14 @@ class socket:
 
     def recvmsg(self, bufsize, ancbufsize=0, flags=0):
         size = _checked_size(bufsize, "recvmsg")
-        _checked_size(ancbufsize, "recvmsg")
+        room = _checked_size(ancbufsize, "recvmsg")
+        endpoint = self._open()
+        if isinstance(endpoint, LocalStream) and not flags & MSG_PEEK:
+            data, rights = self._wait(lambda: endpoint.receive_message(size), flags)
+            fit = max(0, room - CMSG_LEN(0)) // _INT.size
+            descriptors.close(rights[fit:])
+            items = [(SOL_SOCKET, SCM_RIGHTS, b"".join(map(_INT.pack, rights[:fit])))] if rights[:fit] else []
+            return data, items, MSG_CTRUNC if rights[fit:] else 0, None
         data, sender = self._receive(size, flags)
         return data[:bufsize], [], MSG_TRUNC if len(data) > bufsize else 0, sender
 
@@ -357,13 +385,13 @@ class socket:
         views = [_bytes_of(buffer) for buffer in buffers]
         if any(view.readonly for view in views):
             raise TypeError("recvmsg_into() argument 1 must be an iterable of read-write bytes-like objects")
-        data, _, more, sender = self.recvmsg(sum(map(len, views)), ancbufsize, flags)
+        data, items, more, sender = self.recvmsg(sum(map(len, views)), ancbufsize, flags)
         at = 0
         for view in views:
             part = data[at:at + len(view)]
             view[:len(part)] = part
             at += len(part)
-        return len(data), [], more, sender
+        return len(data), items, more, sender
 
     def send(self, data, flags=0):
         endpoint = self._open()
@@ -397,8 +425,12 @@ class socket:
 
     def sendmsg(self, buffers, ancdata=(), flags=0, address=None):
         data = b"".join(bytes(_bytes_of(buffer)) for buffer in buffers)
-        if _check_ancillary(ancdata):
-            raise os_error(errno.EINVAL)
+        rights = _rights_of(ancdata)
+        if rights:
+            endpoint = self._open()
+            if not isinstance(endpoint, LocalStream):
+                raise os_error(errno.EINVAL)
+            return self._wait(lambda: endpoint.send_message(data, rights), flags, SO_SNDTIMEO)
         if address is not None:
             return self.sendto(data, flags, address)
         return self.send(data, flags)
@@ -432,7 +464,7 @@ class socket:
         if not 0 <= buflen <= 1024:
             raise OSError("getsockopt buflen out of range")
         fixed = {SO_TYPE: self._type, SO_ERROR: None, SO_DOMAIN: self._family,
-                 SO_PROTOCOL: {SOCK_STREAM: 6, SOCK_DGRAM: 17}.get(self._type, 0),
+                 SO_PROTOCOL: 0 if self._family == AF_UNIX else {SOCK_STREAM: 6, SOCK_DGRAM: 17}[self._type],
                  SO_ACCEPTCONN: int(endpoint.listening)}
         name = _REMEMBERED.get((level, option))
         if name is not None:
@@ -471,3 +503,31 @@ def close(descriptor):
         os.close(descriptor)
     else:
         descriptors.remove(descriptor)
+
+
+_plain_sendfile = os.sendfile
+_PIECE = 256 << 10
+
+
+def _sendfile(out_fd, in_fd, offset, count):
+    """os.sendfile, which the loader cannot do to a socket that it does not know."""
+    endpoint = descriptors.find(out_fd)
+    if endpoint is None:
+        return _plain_sendfile(out_fd, in_fd, offset, count)
+    count = min(operator.index(count), _PIECE)
+    begin = os.lseek(in_fd, 0, os.SEEK_CUR) if offset is None else offset
+    data = os.pread(in_fd, count, begin)
+    if not data:
+        return 0
+    if os.get_blocking(out_fd):
+        sent = wait(lambda: endpoint.send(data, 0, None), None)
+    else:
+        sent = endpoint.send(data, 0, None)
+        if sent is None:
+            raise os_error(errno.EAGAIN)
+    if offset is None:
+        os.lseek(in_fd, begin + sent, os.SEEK_SET)
+    return sent
+
+
+os.sendfile = _sendfile

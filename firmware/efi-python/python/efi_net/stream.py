@@ -150,11 +150,14 @@ class Stream:
                 connection = self._listener.accept_queue.popleft()
             else:
                 return None
-        accepted = Stream()
+        accepted = self._accepted()
         accepted.options = dict(self.options)
         accepted.connection = connection
         connection.service()
         return accepted, connection.names()[1]
+
+    def _accepted(self):
+        return Stream()
 
     # ---- Both
 

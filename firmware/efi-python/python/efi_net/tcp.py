@@ -54,6 +54,7 @@ class Connection(StreamEnd):
         super().__init__()
         self._child = child
         self._tcp = child.protocol
+        self._poll = self._tcp.Poll.bound(self._tcp)
         self._receive = self._connect = self._close = None
         self._fin_after = None
         self._first = False  # whether our FIN was
@@ -99,7 +100,7 @@ class Connection(StreamEnd):
             if self._child is None:
                 return
             if interface.polling:
-                self._tcp.Poll(self._tcp)
+                self._poll()
             if self._connect is not None and self._connect.done():
                 if is_status(self._connect.status, _RESET):
                     self._fail(efi.types.ERROR_BIT | _REFUSED)
@@ -134,27 +135,32 @@ class Connection(StreamEnd):
             self._free.append(token)
 
     def _take_received(self):
+        took = False
         while not self.eof and not self.broken and len(self.recv_queue) < QUEUE_LIMIT:
             if self._receive is None:
-                self._receive = Token(protocols.Tcp4Data())
+                self._receive = Token(protocols.Tcp4Data(FragmentCount=1))
                 self._receive.buffer = (ctypes.c_uint8 * RECEIVE_BYTES)()
+                self._receive.data.FragmentBuffer = ctypes.addressof(self._receive.buffer)
+                self._receive.prepare(self._tcp.Receive, self._tcp)
             token = self._receive
             if not token.pending:
                 if self._close is not None:  # it takes no more calls
                     return
-                data = token.data
-                data.DataLength = data.FragmentLength = RECEIVE_BYTES
-                data.FragmentCount = 1
-                data.FragmentBuffer = ctypes.addressof(token.buffer)
-                status = token.start(self._tcp.Receive, self._tcp)
+                token.data.DataLength = token.data.FragmentLength = RECEIVE_BYTES
+                status = token.start()
                 if status:
                     self._end_of_data(status)
                     return
             if not token.done():
-                return
+                if not took or not interface.polling:
+                    return
+                self._poll()  # where one segment was, there may be more
+                if not token.done():
+                    return
             if token.status:
                 self._end_of_data(token.status)
             else:
+                took = True
                 if not self.shut_read:
                     self.recv_queue += memoryview(token.buffer)[:token.data.DataLength]
                 if self._fin_after is not None:
