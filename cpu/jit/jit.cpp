@@ -69,7 +69,7 @@ Jit::Answer Jit::call_handler(Core* core, Translation* from, std::uint32_t index
   // block, that goes on.
   const auto left = static_cast<std::int64_t>(jit.limit_ - c.count_base_) - count;
   if (flow == Flow::kLeave && (insn->rep || insn->repne) && left >= 0 && !c.leave_pending_ &&
-      index + 1 < from->count && jit.stays(*from)) {
+      index + 1 < from->count && jit.stays(*from) && (!loads_x87 || jit.load_x87())) {
     c.current_ = nullptr;
     return {0, left};
   }
