@@ -16,6 +16,8 @@ constexpr unsigned kIort = 0x4C, kXbcs = 0x4E, kPirqrcA = 0x60, kTom = 0x69, kMs
 constexpr unsigned kMbirq0 = 0x70, kMbdma0 = 0x76, kPcsc = 0x78, kApicbase = 0x80, kDlc = 0x82;
 constexpr unsigned kSmicntl = 0xA0, kSmien = 0xA2, kSee = 0xA4, kFtmr = 0xA8, kSmireq = 0xAA;
 constexpr unsigned kCtltmr = 0xAC, kCthtmr = 0xAE;
+// Section 2.5.5.2: bit 2 reads as one and bit 5 too after reset.
+constexpr std::uint8_t kPort92Ones = 0x24;
 
 }  // namespace
 
@@ -29,7 +31,8 @@ Piix3::Piix3(Pins pins, TraceBus& trace)
                    .status = 0x0200}),
       pins_(pins),
       trace_(trace),
-      processor_({irq13_, pins.a20_gate, pins.ignne, pins.init, pins.system_reset}, {}) {
+      processor_({irq13_, pins.a20_gate, pins.ignne, pins.init, pins.system_reset},
+                 {.full_reset = false, .port92_ones = kPort92Ones}) {
   define8(kIort, 0x4D, 0xFF);
   define16(kXbcs, 0x0003, 0x01FF);
   for (unsigned i = 0; i < kPirqs; ++i)

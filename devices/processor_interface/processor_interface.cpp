@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::uint8_t kFullReset = 0x08, kResetCpu = 0x04, kSystemReset = 0x02;
 constexpr std::uint8_t kFastInit = 0x01, kFastA20 = 0x02;
-// Bit 2 reads as one and bit 5 too after reset: the default of the register is 24h.
-constexpr std::uint8_t kPort92Fixed = 0x24;
 
 }  // namespace
 
@@ -93,7 +91,7 @@ std::uint64_t ProcessorInterface::read_port92(std::uint64_t offset, unsigned wid
 }
 
 std::uint64_t ProcessorInterface::peek_port92(std::uint64_t offset, unsigned width) const {
-  return offset == 0 ? (state_.port92 | kPort92Fixed) : floating_bus(width);
+  return offset == 0 ? (state_.port92 | config_.port92_ones) : floating_bus(width);
 }
 
 // --- state
@@ -125,7 +123,7 @@ void ProcessorInterface::serialize(Archive& archive) {
 
 std::string ProcessorInterface::dump() const {
   return fmt::format("RC {:02x}, port 92 {:02x}, FERR# {}, IGNNE# {}", state_.reset_control,
-                     state_.port92 | kPort92Fixed, state_.ferr ? "asserted" : "negated",
+                     state_.port92 | config_.port92_ones, state_.ferr ? "asserted" : "negated",
                      state_.ignne ? "asserted" : "negated");
 }
 

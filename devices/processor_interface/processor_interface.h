@@ -24,7 +24,8 @@ class ProcessorInterface final {
     EdgeLine& system_reset;  // PCIRST#: port CF9h hard reset
   };
   struct Config {
-    bool full_reset = false;  // port CF9h has FULL_RST (bit 3), which asks for a power cycle
+    bool full_reset = false;       // port CF9h has FULL_RST (bit 3), which asks for a power cycle
+    std::uint8_t port92_ones = 0;  // reserved bits of port 92h that read as one
   };
 
   ProcessorInterface(Pins pins, Config config) : pins_(pins), config_(config) {}

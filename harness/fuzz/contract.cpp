@@ -67,6 +67,7 @@ bool writes_configuration(const Registers& in) {
 }  // namespace
 
 bool may_wait_for_ever(unsigned vector, const Registers& in) {
+  if (vector == 0x15) return in.ah() == 0x86;
   return vector == 0x16 && (in.ah() == 0x00 || in.ah() == 0x10 || in.ah() == 0x20);
 }
 
@@ -163,8 +164,8 @@ Buffers buffers_of(unsigned vector, const CallStep& call) {
       if (in.ah() == 0x83) at_es(in.ebx, 1);
       break;
     case 0x1a:
-      // A device that moves, or DMA that a command register lets loose; the routing table goes where
-      // the caller's structure points.
+      // A device that moves, or DMA that a command register lets loose; the routing table goes
+      // where the caller's structure points.
       b.any = writes_configuration(in) || in.ax() == 0xb10e;
       break;
     case 0x16: break;

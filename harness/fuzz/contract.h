@@ -37,8 +37,8 @@ struct Buffers {
 };
 Buffers buffers_of(unsigned vector, const CallStep& call);
 
-// What the service does when it is told to: it waits for a key that nobody presses, or a write to a
-// configuration register resets the machine.
+// What the service does when it is told to: it waits for a key that nobody presses, or for up to 71
+// minutes; a write to a configuration register resets the machine.
 bool may_wait_for_ever(unsigned vector, const Registers& in);
 bool may_reset(unsigned vector, const Registers& in);
 
