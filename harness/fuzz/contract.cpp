@@ -66,12 +66,17 @@ bool writes_configuration(const Registers& in) {
 
 }  // namespace
 
+std::optional<Range> posted_by(unsigned vector, const Registers& in) {
+  if (vector != 0x15 || in.ax() != 0x8300) return std::nullopt;
+  return Range{linear(in.es, in.ebx), 1};
+}
+
 bool may_wait_for_ever(unsigned vector, const Registers& in) {
   if (vector == 0x15) return in.ah() == 0x86;
   return vector == 0x16 && (in.ah() == 0x00 || in.ah() == 0x10 || in.ah() == 0x20);
 }
 
-bool may_reset(unsigned vector, const Registers& in) {
+bool may_break_the_machine(unsigned vector, const Registers& in) {
   return vector == 0x1a && writes_configuration(in);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,10 +38,15 @@ struct Buffers {
 };
 Buffers buffers_of(unsigned vector, const CallStep& call);
 
-// What the service does when it is told to: it waits for a key that nobody presses, or for up to 71
-// minutes; a write to a configuration register resets the machine.
+// Memory of the caller's that is written later, while other calls are made: the flag of INT 15h
+// AH=83h.
+std::optional<Range> posted_by(unsigned vector, const Registers& in);
+
+// It waits because it is told to: for a key that nobody presses, or for up to 71 minutes.
 bool may_wait_for_ever(unsigned vector, const Registers& in);
-bool may_reset(unsigned vector, const Registers& in);
+// It changes the machine as it is told to: a configuration register may reset it, or take the
+// memory away that the BIOS is in.
+bool may_break_the_machine(unsigned vector, const Registers& in);
 
 // The BIOS data area and what is beside it, as far as this vector owns it. Hardware interrupts may
 // come in at any time: what they own is included.

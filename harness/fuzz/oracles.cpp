@@ -66,6 +66,7 @@ void Rig::report(Execution& result, std::size_t index, std::string oracle, std::
 
 void Rig::judge(const CallStep& step, const CallEnd& end, std::size_t index, Execution& result) {
   in_ = step.in;
+  if (!end.returned && may_break_the_machine(options_.target.service(), step.in)) return;
   if (!violation_.empty())
     report(result, index, "ata-protocol", violation_, "the drive was misused: " + violation_);
   if (!exception_.empty()) {
@@ -90,7 +91,6 @@ void Rig::judge(const CallStep& step, const CallEnd& end, std::size_t index, Exe
         report(result, index, "hang", "halted " + place, "halted with interrupts off at " + place);
         break;
       case RunEnd::kReset:
-        if (may_reset(options_.target.service(), step.in)) return;
         report(result, index, "reset", "", "the call reset the machine, at " + place);
         break;
       default: report(result, index, "no-return", "", "the call ended at " + place);
@@ -148,6 +148,7 @@ void Rig::judge_memory(const CallStep& step, const CallEnd&, std::size_t index, 
   const Buffers buffers = buffers_of(options_.target.service(), step);
   const std::vector<Range>& owned = data_owned_by(options_.target.service());
   const auto memory = start_->memory();
+  if (const auto posted = posted_by(options_.target.service(), step.in)) posted_.push_back(*posted);
   bool reported = buffers.any;
   for (const std::uint32_t page : start_->written_pages()) {
     const auto at = static_cast<std::uint32_t>(page << kPageBits);
@@ -163,6 +164,7 @@ void Rig::judge_memory(const CallStep& step, const CallEnd&, std::size_t index, 
     for (; where < page_end && !reported; where = next(where)) {
       const Range* allowed = range_with(buffers.ranges, where);
       if (allowed == nullptr) allowed = range_with(owned, where);
+      if (allowed == nullptr) allowed = range_with(posted_, where);
       if (allowed == nullptr && kCallersStack.holds(where)) allowed = &kCallersStack;
       if (allowed != nullptr) {
         const std::uint64_t behind = std::uint64_t{allowed->first} + allowed->size;

@@ -407,6 +407,7 @@ void Rig::reset() {
     for (const std::uint32_t page : start_->written_pages()) touched_.push_back(page);
   unseen_writes_ = false;
   said_.clear();
+  posted_.clear();
   for (const std::uint32_t page : touched_) {
     machine::copy_page(&shadow_[std::size_t{page} << kPageBits], start_->page(page).data());
   }
@@ -468,6 +469,7 @@ Execution Rig::run(std::span<const std::uint8_t> input, std::uint64_t limit) {
     if (!end.returned) unseen_writes_ = true;
     judge(step.call, end, i, result);
     if (!end.returned || !result.findings.empty()) break;
+    if (may_break_the_machine(options_.target.service(), step.call.in)) break;
   }
   result.instructions = pc_->clock().instructions() - began;
   if (other_ && comparing && result.findings.empty() && !result.slow) compare(input, limit, result);

@@ -186,6 +186,7 @@ class Rig {
   std::uint32_t base_top_ = 0;          // conventional memory ends, by the BIOS
   std::vector<Range> usable_;           // above 1 MiB, by E820
   std::string violation_;               // ATA protocol, during this call
+  std::vector<Range> posted_;           // by the calls of this execution
   std::string exception_;               // first CPU exception during this call
   FarPointer exception_at_;
   std::string said_;
