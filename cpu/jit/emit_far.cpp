@@ -143,6 +143,7 @@ void Translator::load_segment(std::uint32_t index) {
   const Segment& segment = c_.s.segment[number];
   Core::SegmentView& view = c_.views[number];
   std::vector<std::size_t> fail;
+  if (pointers_.segment == static_cast<int>(number)) store_pointers();  // with the old selector
   if (pops) registers_written(1u << kGuestSp, item.live_before);
   clobber_flags(item.live_before);
   const FlagState before = f_;

@@ -146,6 +146,27 @@ TEST_P(Engines, StoresToImmediateOperands) {
   EXPECT_EQ(std::memcmp(host_.memory(), other.memory(), 0x100000), 0);
 }
 
+// The x87's data pointer has the selector that the operand was read with, whatever comes into the
+// segment register before somebody looks.
+TEST_P(Engines, X87PointersKeepTheOldSelector) {
+  const State state = run({
+      0xdb, 0xe3,              // 00: fninit
+      0xb9, 0x40, 0x00,        // 02: mov cx, 64
+      0xb8, 0x00, 0x20,        // 05: again: mov ax, 2000h
+      0x8e, 0xd8,              // 08: mov ds, ax
+      0xdf, 0x06, 0x10, 0x00,  // 0a: fild word [10h]
+      0xb8, 0x00, 0x30,        // 0e: mov ax, 3000h
+      0x8e, 0xd8,              // 11: mov ds, ax
+      0xdd, 0xd8,              // 13: fstp st0
+      0xe2, 0xee,              // 15: loop again
+      0xf4,                    // 17: hlt
+  });
+  EXPECT_EQ(state.segment[kDs].selector, 0x3000);
+  EXPECT_EQ(state.fds, 0x2000);
+  EXPECT_EQ(state.fdp, 0x10u);
+  EXPECT_EQ(state.fip, 0x13u);
+}
+
 // A service called by INT and by far calls, as firmware's are: it looks at the flags it was given,
 // changes the caller's, and is seen from two segments.
 TEST_P(Engines, ServicesOfRealMode) {

@@ -43,7 +43,7 @@ class RandomPrograms : public testing::TestWithParam<std::tuple<ProgramMode, Eng
 TEST_P(RandomPrograms, RunTheSame) {
   const auto [mode, engine] = GetParam();
   const unsigned long first = setting("ICE86_RANDOM_SEED", 1);
-  const unsigned long count = setting("ICE86_RANDOM_PROGRAMS", 12);
+  const unsigned long count = setting("ICE86_RANDOM_PROGRAMS", 60);
   for (unsigned long seed = first; seed < first + count; ++seed) {
     const RandomProgram program(seed, mode);
     FlatHost ours(RandomProgram::kMemory, implemented_features(), engine);
