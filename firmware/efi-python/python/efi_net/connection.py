@@ -31,15 +31,15 @@ class StreamEnd:
 
     def take(self, count, peek=False):
         """Received bytes; b"" at the end of them, None when there are none yet."""
-        with lock:  # who adds to it holds the lock, too: no byte comes or goes between the two steps
+        with lock:  # who adds to it holds the lock, too: what came between two of these steps would look like the end
             if self.recv_queue:
                 data = bytes(memoryview(self.recv_queue)[:count])
                 if not peek:
                     del self.recv_queue[:len(data)]
                 return data
-        if self.error:
-            raise os_error(self.take_error())
-        return b"" if self.readable or count == 0 else None
+            if self.error:
+                raise os_error(self.take_error())
+            return b"" if self.readable or count == 0 else None
 
     def check_can_give(self):
         if self.error:

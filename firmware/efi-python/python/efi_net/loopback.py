@@ -52,16 +52,16 @@ class Connection(StreamEnd):
             self._peer.eof = True
 
     def close(self, abort=False):
+        peer = self._peer
         with lock:
             lost = bool(self.recv_queue) or abort
             self.recv_queue.clear()
-        self.shut_read = self.shut_write = True
-        peer = self._peer
-        if lost:
-            peer.broken, peer.error = True, errno.ECONNRESET
-        peer.eof = True
-        # What it sends from now on is answered with a reset.
-        peer.give = self._refuse_of(peer)
+            self.shut_read = self.shut_write = True
+            if lost:
+                peer.broken, peer.error = True, errno.ECONNRESET
+            peer.eof = True
+            # What it sends from now on is answered with a reset.
+            peer.give = self._refuse_of(peer)
 
     @staticmethod
     def _refuse_of(peer):

@@ -13,6 +13,7 @@ import fnmatch
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -127,6 +128,18 @@ def known_problems():
     return known
 
 
+def printed_by(results, test):
+    """What the guest has printed while the tests of this one's class ran: also what a thread or a handler of requests
+    died of, which the test itself does not know."""
+    _, _, rest = results.partition(f"\n  {test.rpartition('.')[0]}\n")
+    lines = []
+    for line in rest.split("\n"):
+        if re.fullmatch(r"  [\w.]+|  \d+ tests, .*", line):
+            break
+        lines.append(line)
+    return "\n".join(lines)
+
+
 def run_on_host(options, peers, script):
     """The tests may change the host's name: that of a name space of its own."""
     with tempfile.TemporaryDirectory() as folder:
@@ -189,6 +202,8 @@ def tests(options, peers):
             else:
                 problems += 1
                 print(f"{name}: {text}")
+                if not options.verbose:
+                    print(printed_by(peers.posted["/results"][1].decode(), name))
         rows.append([f"`{module}`", len(outcomes), *counted(outcomes), *host.get(module, ["", "", ""])])
     if not options.only and not options.patterns:
         for number, (pattern, raised, cause) in enumerate(known_problems()):
