@@ -296,7 +296,7 @@ void Jit::note_jump(const Translation& t) {
 void Jit::forget_page(std::uint16_t slot) {
   if (page_jumps_.empty()) return;
   auto& places = page_jumps_[slot].of(core_.jit_area.jump_generation);
-  for (const std::uint16_t place : places) jumps_[place].rip = ~std::uint64_t{0};
+  for (const std::uint16_t place : places) jumps_[place].generation = 0;
   places.clear();
 }
 
@@ -400,7 +400,7 @@ void Jit::retire(Block& block) {
   wanted_ = nullptr;
   for (const auto& t : block.translations) {
     JumpEntry& jump = jumps_[jump_index(t->rip)];
-    if (jump.code == t->entry) jump.rip = ~std::uint64_t{0};
+    if (jump.code == t->entry) jump.generation = 0;
     forget(*t);
   }
 }
@@ -409,7 +409,7 @@ bool Jit::forget_local() {
   auto& local = local_jumps_.of(core_.jit_area.jump_generation);
   const bool all_known = local.size() <= kMostLocal;
   if (all_known) {
-    for (const std::uint16_t place : local) jumps_[place].rip = ~std::uint64_t{0};
+    for (const std::uint16_t place : local) jumps_[place].generation = 0;
   }
   local.clear();
   return all_known;
