@@ -43,7 +43,7 @@ const std::vector<Function>& functions_of(unsigned vector) {
       {0x83, 0},         {0x41, kAll}, {0x49, kBx}};
   static const std::vector<Function> kKeyboard = {{0x0a, kBx}};
   static const std::vector<Function> kClock = {
-      {0x00, kCx | kDx}, {0x02, kCx | kDx}, {0x04, kCx | kDx}, {0xb1, kAll}};
+      {0x00, kCx | kDx}, {0x02, kCx | kDx}, {0x04, kCx | kDx}, {0xb1, kBx | kCx | kDx | kDi}};
   static const std::vector<Function> kNone;
   switch (vector) {
     case 0x10: return kVideo;

@@ -3,7 +3,7 @@
 # run, ratios in one table. What counts is user CPU time; start-up (the same guest with 0 rounds) is taken off, and all
 # must print the same checksum. The fast two run ten times as many rounds.
 #   tests/bench/run.sh BUILD_FOLDER [RUNS] [GUEST...]
-# Then whole boots beside QEMU (boots.sh): ovmf_shell, linux_prompt.
+# Then whole boots beside QEMU (boots.sh).
 set -euo pipefail
 build=$1 runs=${2:-3}
 shift $(($# < 2 ? $# : 2))
@@ -102,6 +102,6 @@ if [ -f "$work/table" ]; then
     END { for (kind in n) printf "%-8s %-52s %10.2f %10.1f %10.2f\n", kind, "geometric mean of " n[kind],
       exp(a[kind] / n[kind]), exp(b[kind] / n[kind]), exp(c[kind] / n[kind]) }' "$work/table"
 fi
-for boot in ovmf_shell linux_prompt; do
+for boot in seabios_grub stack_grub ovmf_shell linux_prompt; do
   if wanted "$boot" "$@"; then "$here/boots.sh" "$build" "$runs" "$boot"; fi
 done
