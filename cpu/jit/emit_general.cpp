@@ -494,6 +494,17 @@ void Translator::string_ends(std::uint8_t pointer, unsigned address, unsigned se
     fail.push_back(e_.jcc(kNotEqual));
   }
   look_up_plain(segment, size, write, fail);
+  if (size != 1) {  // one that lies in both pages has its pages looked at in another way
+    e_.mov(kTemp, kAddress);
+    e_.op({0x33, 0, 8}, kTemp, core(&place));
+    e_.op({0xf7, 0, 8}, 0, std::uint8_t{kTemp});
+    e_.dword(static_cast<std::uint32_t>(~kPageMask));
+    const std::size_t in_one_page = e_.jcc(kEqual);
+    e_.op({0xf7, 0, 4}, 0, core(&place));
+    e_.dword(size - 1);
+    fail.push_back(e_.jcc(kNotEqual));
+    e_.bind(in_one_page);
+  }
   e_.load(kTemp, count);
   e_.op({0x2b, 0, 8}, kAddress, core(&place));
   e_.lea(kTemp, {kNoHost, kTemp, scale, -step});
