@@ -77,7 +77,7 @@ bool may_wait_for_ever(unsigned vector, const Registers& in) {
 }
 
 bool may_break_the_machine(unsigned vector, const Registers& in) {
-  return vector == 0x1a && writes_configuration(in);
+  return vector == 0x1a && (writes_configuration(in) || in.ax() == 0xb10e);
 }
 
 unsigned outputs_of(unsigned vector, const Registers& in, const Registers& out) {
@@ -171,7 +171,8 @@ Buffers buffers_of(unsigned vector, const CallStep& call) {
     case 0x1a:
       // A device that moves, or DMA that a command register lets loose; the routing table goes
       // where the caller's structure points.
-      b.any = writes_configuration(in) || in.ax() == 0xb10e;
+      // So do the TCG's answers.
+      b.any = writes_configuration(in) || in.ax() == 0xb10e || in.ah() == 0xbb;
       break;
     case 0x16: break;
     case kPxeService:

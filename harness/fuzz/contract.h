@@ -44,8 +44,8 @@ std::optional<Range> posted_by(unsigned vector, const Registers& in);
 
 // It waits because it is told to: for a key that nobody presses, or for up to 71 minutes.
 bool may_wait_for_ever(unsigned vector, const Registers& in);
-// It changes the machine as it is told to: a configuration register may reset it, or take the
-// memory away that the BIOS is in.
+// It changes the machine as it is told to: a configuration register may reset it, or take away the
+// memory that the BIOS is in; a table may be stored over anything.
 bool may_break_the_machine(unsigned vector, const Registers& in);
 
 // The BIOS data area and what is beside it, as far as this vector owns it. Hardware interrupts may
