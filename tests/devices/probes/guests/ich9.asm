@@ -15,10 +15,6 @@ kRoot equ 0xFED1C000
   OUTD 0xCF8, 0x8000F800 | %1
   SHOWD 0xCFC
 %endmacro
-%macro MEMORY 1
-  mov eax, [dword fs:%1]
-  call hex32
-%endmacro
 
 probe:
   ROW "PMBASE, ACPI_CNTL (40, 44) after reset"
@@ -56,23 +52,7 @@ probe:
   SHOWW kPm + 4
   OUTW kPm + 4, 0x0001
   SHOWW kPm + 4
-  ROW "PM timer: ticks in 10 ms (rounded to 4096), bits 31-24"
-  OUTB 0x21, 0xFF
-  mov dx, kPm + 8
-  in eax, dx
-  mov ebx, eax
-  SLEEP 10
-  mov dx, kPm + 8
-  in eax, dx
-  push eax
-  sub eax, ebx
-  and eax, 0xFFFFFF
-  add eax, 2048
-  and eax, 0xFFFFF000
-  call hex32
-  pop eax
-  shr eax, 24
-  call hex8
+  PM_TIMER_ROW kPm + 8
   ROW "timer overflow: PM1_STS; cleared"
   OUTW kPm, 0xFFFF
   SLEEP 2400
@@ -126,22 +106,22 @@ probe:
   CONFIG 0xF0, kRoot | 1
   SHOWC 0xF0
   ROW "root complex: 3000, 3100, 3108, 3140, 3144, 3404, 3410, 3418"
-  MEMORY kRoot + 0x3000
-  MEMORY kRoot + 0x3100
-  MEMORY kRoot + 0x3108
-  MEMORY kRoot + 0x3140
-  MEMORY kRoot + 0x3144
-  MEMORY kRoot + 0x3404
-  MEMORY kRoot + 0x3410
-  MEMORY kRoot + 0x3418
+  SHOWM kRoot + 0x3000
+  SHOWM kRoot + 0x3100
+  SHOWM kRoot + 0x3108
+  SHOWM kRoot + 0x3140
+  SHOWM kRoot + 0x3144
+  SHOWM kRoot + 0x3404
+  SHOWM kRoot + 0x3410
+  SHOWM kRoot + 0x3418
   ROW "there: D31IR (3140) written 1234; 3404 written 83"
   mov word [dword fs:kRoot + 0x3140], 0x1234
-  MEMORY kRoot + 0x3140
+  SHOWM kRoot + 0x3140
   mov byte [dword fs:kRoot + 0x3404], 0x83
-  MEMORY kRoot + 0x3404
+  SHOWM kRoot + 0x3404
   ROW "RCBA off"
   CONFIG 0xF0, kRoot
-  MEMORY kRoot + 0x3410
+  SHOWM kRoot + 0x3410
   ROW "CF9 after reset; written 02; 0A; 0"
   SHOWB 0xCF9
   OUTB 0xCF9, 0x02

@@ -1,51 +1,8 @@
 ; SPDX-License-Identifier: LGPL-2.1-or-later
 ; Probe of PCI configuration: the header of each function, BARs, interrupt lines, PAM and SMRAM.
 %include "probe.inc"
+%include "pci_config.inc"
 
-; Register BL (a multiple of 4) of function EBP (bus 0, in place) into EAX.
-config_read:
-  push dx
-  movzx eax, bl
-  or eax, ebp
-  mov dx, 0xCF8
-  out dx, eax
-  mov dx, 0xCFC
-  in eax, dx
-  pop dx
-  ret
-config_write:
-  push dx
-  push eax
-  movzx eax, bl
-  or eax, ebp
-  mov dx, 0xCF8
-  out dx, eax
-  pop eax
-  mov dx, 0xCFC
-  out dx, eax
-  pop dx
-  ret
-%macro FUNCTION 2
-  mov ebp, 0x80000000 | (%1 << 11) | (%2 << 8)
-%endmacro
-%macro SHOW 1-*
-  %rep %0
-    mov bl, %1
-    call config_read
-    call hex32
-    %rotate 1
-  %endrep
-%endmacro
-%macro PUT 2
-  mov bl, %1
-  mov eax, %2
-  call config_write
-%endmacro
-%macro HEADER 3
-  FUNCTION %2, %3
-  ROW %1
-  SHOW 0x00, 0x04, 0x08, 0x0C, 0x2C, 0x34, 0x3C
-%endmacro
 ; What the BAR at %1 keeps of all ones; then 0 again.
 %macro SIZE 1-*
   %rep %0

@@ -70,23 +70,7 @@ probe:
   SHOWW kPm + 4
   OUTW kPm + 4, 0x0001
   SHOWW kPm + 4
-  ROW "PM timer: ticks in 10 ms (rounded to 4096), bits 31-24"
-  OUTB 0x21, 0xFF
-  mov dx, kPm + 8
-  in eax, dx
-  mov ebx, eax
-  SLEEP 10
-  mov dx, kPm + 8
-  in eax, dx
-  push eax
-  sub eax, ebx
-  and eax, 0xFFFFFF
-  add eax, 2048
-  and eax, 0xFFFFF000
-  call hex32
-  pop eax
-  shr eax, 24
-  call hex8
+  PM_TIMER_ROW kPm + 8
   ROW "timer overflow (bit 23 toggles within 2.4 s): PMSTS; cleared"
   OUTW kPm, 0xFFFF
   SLEEP 2400

@@ -1,54 +1,10 @@
 ; SPDX-License-Identifier: LGPL-2.1-or-later
 ; Probe of the Q35 host bridge: configuration by ports and by memory, PAM, SMRAM and TSEG.
 %include "probe.inc"
+%include "pci_config.inc"
 
 kEcam equ 0xB0000000
 
-; Register BL of function EBP (bus 0, in place) into EAX; the byte of a register keeps its place.
-config_read:
-  push dx
-  movzx eax, bl
-  and al, 0xFC
-  or eax, ebp
-  mov dx, 0xCF8
-  out dx, eax
-  mov dx, 0xCFC
-  in eax, dx
-  pop dx
-  ret
-config_write:
-  push dx
-  push eax
-  movzx eax, bl
-  or eax, ebp
-  mov dx, 0xCF8
-  out dx, eax
-  pop eax
-  mov dx, 0xCFC
-  out dx, eax
-  pop dx
-  ret
-%macro FUNCTION 2
-  mov ebp, 0x80000000 | (%1 << 11) | (%2 << 8)
-%endmacro
-%macro SHOW 1-*
-  %rep %0
-    mov bl, %1
-    call config_read
-    call hex32
-    %rotate 1
-  %endrep
-%endmacro
-%macro PUT 2
-  mov bl, %1
-  mov eax, %2
-  call config_write
-%endmacro
-%macro HEADER 3
-  FUNCTION %2, %3
-  ROW %1
-  SHOW 0x00, 0x04, 0x08, 0x0C, 0x2C, 0x34, 0x3C
-%endmacro
 ; SMRAM (9Dh) and ESMRAMC (9Eh) as one word.
 %macro SMRAM 2
   OUTD 0xCF8, 0x8000009C
@@ -59,10 +15,6 @@ config_write:
   OUTD 0xCF8, 0x8000009C
   SHOWB 0xCFD
   SHOWB 0xCFE
-%endmacro
-%macro MEMORY 1
-  mov eax, [dword fs:%1]
-  call hex32
 %endmacro
 
 probe:
@@ -84,17 +36,17 @@ probe:
   SHOW 0x60, 0x64
   ROW "configuration in memory: 0.0 ID, 1F.0 ID by dword, words, bytes"
   PUT 0x60, kEcam | 1
-  MEMORY kEcam
-  MEMORY kEcam + 0xF8000
+  SHOWM kEcam
+  SHOWM kEcam + 0xF8000
   mov ax, [dword fs:kEcam + 0xF8002]
   call hex16
   mov al, [dword fs:kEcam + 0xF8001]
   call hex8
   ROW "there: absent function 1F.7, register 100h of 0.0, bus 1, bus 255"
-  MEMORY kEcam + 0xFF000
-  MEMORY kEcam + 0x100
-  MEMORY kEcam + 0x100000
-  MEMORY kEcam + 0xFF00000
+  SHOWM kEcam + 0xFF000
+  SHOWM kEcam + 0x100
+  SHOWM kEcam + 0x100000
+  SHOWM kEcam + 0xFF00000
   ROW "there: interrupt line of 2.0 written 5A, as the ports have it"
   mov byte [dword fs:kEcam + 0x1003C], 0x5A
   FUNCTION 2, 0
@@ -103,11 +55,11 @@ probe:
   FUNCTION 0, 0
   ROW "window of 64 MiB: bus 0, behind its end"
   PUT 0x60, kEcam | 5
-  MEMORY kEcam
-  MEMORY kEcam + 0x4000000
+  SHOWM kEcam
+  SHOWM kEcam + 0x4000000
   ROW "window off"
   PUT 0x60, kEcam
-  MEMORY kEcam
+  SHOWM kEcam
   ROW "PAM 90, 94 after reset; PAM1 to PAM6 written FF"
   SHOW 0x90, 0x94
   PUT 0x90, 0xFFFFFF00  ; PAM0 is that of the code that runs here
@@ -118,18 +70,18 @@ probe:
   ROW "PAM of C8000: both, then read-only, then off: what is read"
   PUT 0x90, 0x00330000
   mov dword [dword fs:0xC8000], 0x12345678
-  MEMORY 0xC8000
+  SHOWM 0xC8000
   PUT 0x90, 0x00110000
   mov dword [dword fs:0xC8000], 0x87654321
-  MEMORY 0xC8000
+  SHOWM 0xC8000
   PUT 0x90, 0
-  MEMORY 0xC8000
+  SHOWM 0xC8000
   ROW "SMRAM, ESMRAMC after reset"
   SHOW_SMRAM
   ROW "A0000 as memory with D_OPEN; closed"
   SMRAM 0x4A, 0x38
   mov dword [dword fs:0xA8000], 0x5A5A1234
-  MEMORY 0xA8000
+  SHOWM 0xA8000
   SMRAM 0x0A, 0x38
   mov eax, [dword fs:0xA8000]
   cmp eax, 0x5A5A1234
@@ -139,26 +91,26 @@ probe:
   mov dword [dword fs:0x3F00000], 0x11112222
   mov dword [dword fs:0x3EFFFFC], 0x33334444
   SMRAM 0x0A, 0x39
-  MEMORY 0x3F00000
-  MEMORY 0x3EFFFFC
+  SHOWM 0x3F00000
+  SHOWM 0x3EFFFFC
   mov dword [dword fs:0x3F00000], 0x55556666
   SMRAM 0x0A, 0x38
-  MEMORY 0x3F00000
+  SHOWM 0x3F00000
   ROW "TSEG of 2 MiB: below it, its first, its last word"
   mov dword [dword fs:0x3DFFFFC], 0x11111111
   mov dword [dword fs:0x3E00000], 0x22222222
   mov dword [dword fs:0x3FFFFFC], 0x33333333
   SMRAM 0x0A, 0x3B
-  MEMORY 0x3DFFFFC
-  MEMORY 0x3E00000
-  MEMORY 0x3FFFFFC
+  SHOWM 0x3DFFFFC
+  SHOWM 0x3E00000
+  SHOWM 0x3FFFFFC
   SMRAM 0x0A, 0x38
   ROW "TSEG of 8 MiB: below it, its first word"
   mov dword [dword fs:0x37FFFFC], 0x44444444
   mov dword [dword fs:0x3800000], 0x55555555
   SMRAM 0x0A, 0x3D
-  MEMORY 0x37FFFFC
-  MEMORY 0x3800000
+  SHOWM 0x37FFFFC
+  SHOWM 0x3800000
   SMRAM 0x0A, 0x38
   ROW "D_LCK: SMRAM, ESMRAMC written 5A, 3B; then 4A, 38"
   SMRAM 0x5A, 0x3B
