@@ -102,8 +102,7 @@ void Translator::cli(std::uint32_t index) {
   std::vector<std::size_t> fail;
   clobber_flags(items_[index].live_before);
   const FlagState before = f_;
-  e_.alu_imm(7, core(&c_.cpl), 0, 4);
-  fail.push_back(e_.jcc(kNotEqual));
+  fail_if(&c_.cpl, fail);
   e_.alu_imm(4, core(&c_.s.rflags), ~static_cast<std::int32_t>(flag::kIf), 4);
   cold(index, std::move(fail), before, true);
 }

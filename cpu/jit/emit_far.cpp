@@ -70,8 +70,7 @@ void Translator::pop_flags(std::uint32_t index) {
   need_image();
   f_ = FlagState{};
   const FlagState before = f_;
-  e_.alu_imm(7, core(&c_.cpl), 0, 4);
-  fail.push_back(e_.jcc(kNotEqual));
+  fail_if(&c_.cpl, fail);
   stack_address(0);
   look_up(kSs, size, false, fail);
   load_zero_extended(kTemp, Mem{kAddress, kNoHost, 0, 0}, size);
@@ -97,8 +96,7 @@ void Translator::sti(std::uint32_t index) {
   std::vector<std::size_t> fail;
   clobber_flags(items_[index].live_before);
   const FlagState before = f_;
-  e_.alu_imm(7, core(&c_.cpl), 0, 4);
-  fail.push_back(e_.jcc(kNotEqual));
+  fail_if(&c_.cpl, fail);
   e_.alu_imm(7, std::uint8_t{kBudget}, 0, 8);
   fail.push_back(e_.jcc(kEqual));
   fail_if(&c_.intr, fail);

@@ -7,29 +7,29 @@
 
 namespace ice86 {
 
-void expect_filling(void* begin, std::size_t bytes) {
+namespace {
+
+// For the whole units, a power of two each, that lie in this memory.
+[[maybe_unused]] void advise(void* begin, std::size_t bytes, std::uintptr_t unit, int advice) {
+  const auto first = reinterpret_cast<std::uintptr_t>(begin);
+  const std::uintptr_t from = (first + unit - 1) & ~(unit - 1);
+  const std::uintptr_t to = (first + bytes) & ~(unit - 1);
+  if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, advice);
+}
+
+}  // namespace
+
+void expect_filling([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t bytes) {
 #ifdef MADV_HUGEPAGE
   constexpr std::uintptr_t kLargePage = std::uintptr_t{2} << 20;
-  const auto first = reinterpret_cast<std::uintptr_t>(begin);
-  const std::uintptr_t from = (first + kLargePage - 1) & ~(kLargePage - 1);
-  const std::uintptr_t to = (first + bytes) & ~(kLargePage - 1);
-  if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_HUGEPAGE);
-#else
-  static_cast<void>(begin);
-  static_cast<void>(bytes);
+  advise(begin, bytes, kLargePage, MADV_HUGEPAGE);
 #endif
 }
 
-void about_to_fill(void* begin, std::size_t bytes) {
+void about_to_fill([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t bytes) {
 #ifdef MADV_POPULATE_WRITE
   constexpr std::uintptr_t kPage = 4096;
-  const auto first = reinterpret_cast<std::uintptr_t>(begin);
-  const std::uintptr_t from = (first + kPage - 1) & ~(kPage - 1);
-  const std::uintptr_t to = (first + bytes) & ~(kPage - 1);
-  if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_POPULATE_WRITE);
-#else
-  static_cast<void>(begin);
-  static_cast<void>(bytes);
+  advise(begin, bytes, kPage, MADV_POPULATE_WRITE);
 #endif
 }
 
