@@ -57,6 +57,25 @@ class Ports:
             self._holders.pop(port, None)
 
 
+class Connectionless:
+    """What all datagram sockets have in common: no connection to make, to take or to wait for."""
+
+    accept_queue = ()
+    listening = hung_up = False
+
+    def connected(self):
+        return True
+
+    def listen(self, backlog):
+        raise os_error(errno.EOPNOTSUPP)
+
+    def accept(self):
+        raise os_error(errno.EOPNOTSUPP)
+
+    def service(self):
+        pass
+
+
 class Pause:
     """Between two looks at something that the firmware does: short ones first, for an answer
     mostly comes at once; later until the next interrupt. Other threads run meanwhile."""

@@ -4,7 +4,7 @@ import collections
 import errno
 
 from . import common
-from .common import ANY, Ports, is_loopback, os_error
+from .common import ANY, Connectionless, Ports, is_loopback, os_error
 from .stream import check_own_address, own_address
 
 _ports = Ports()
@@ -13,10 +13,7 @@ _QUEUE_LIMIT = 64
 _BROADCAST = "255.255.255.255"
 
 
-class Datagram:
-    accept_queue = ()
-    listening = hung_up = False
-
+class Datagram(Connectionless):
     def __init__(self):
         self.options = {}
         self._bound = None
@@ -73,15 +70,6 @@ class Datagram:
         self._remote = (address, port)
         if not own_address(address):
             self._open()
-
-    def connected(self):
-        return True
-
-    def listen(self, backlog):
-        raise os_error(errno.EOPNOTSUPP)
-
-    def accept(self):
-        raise os_error(errno.EOPNOTSUPP)
 
     def service(self):
         if self._firmware is not None:

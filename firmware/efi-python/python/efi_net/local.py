@@ -9,7 +9,7 @@ import os
 import stat
 
 from . import descriptors, loopback
-from .common import MSG_PEEK, SHUT_READ, SHUT_WRITE, lock, os_error
+from .common import MSG_PEEK, SHUT_READ, SHUT_WRITE, Connectionless, lock, os_error
 from .stream import Stream
 
 MOST_NAME_BYTES = 108
@@ -190,10 +190,7 @@ class LocalStream(_Named, Stream):
         super().close()
 
 
-class LocalDatagram(_Named):
-    accept_queue = ()
-    listening = hung_up = False
-
+class LocalDatagram(_Named, Connectionless):
     def __init__(self):
         self.options = {}
         self._remote = None
@@ -202,18 +199,6 @@ class LocalDatagram(_Named):
 
     def connect(self, name):
         self._remote = _find(name, LocalDatagram)
-
-    def connected(self):
-        return True
-
-    def listen(self, backlog):
-        raise os_error(errno.EOPNOTSUPP)
-
-    def accept(self):
-        raise os_error(errno.EOPNOTSUPP)
-
-    def service(self):
-        pass
 
     def receive(self, count, flags):
         """The whole datagram: the caller cuts it, and knows so."""
