@@ -66,6 +66,7 @@ void Cpu::dirty_flags_taken() {
 }
 void Cpu::set_interrupt_observer(InterruptObserver* observer) {
   core_->observer = observer;
+  core_->context_changed = true;
 }
 
 void Cpu::set_debug_stops(DebugStops* stops) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Segment registers, RFLAGS as a whole, and far transfers of real mode: what firmware does at each
 // call of a service. There a segment register is a base and nothing more. What is seldom (a trap
-// flag, an interrupt that waits, somebody who watches calls, a limit that is not 64 KB) is left to
-// the handlers.
+// flag, an interrupt that waits, a limit that is not 64 KB) is left to the handlers.
 // Reference: Intel SDM vol. 2 (INT n, IRET, POPF, STI), vol. 3A section 20.1.
 #include "cpu/core.h"
 #include "cpu/jit/translator.h"
@@ -193,6 +192,7 @@ void Translator::find_far(std::vector<std::size_t>& fail) {
   fail.push_back(e_.jcc(kNotEqual));
   e_.load(kTemp, place(&area.far_contexts[0].context), 4);
   e_.store(core(&area.far_context), kTemp, 4);
+  if (ctx_.watched) e_.store(core(&area.far_rip), kAddress);
   jump_entry();
   e_.op({0x3b, 0, 4}, kTemp, Mem{kValue, kNoHost, 0, offsetof(JumpEntry, context)});
   fail.push_back(e_.jcc(kNotEqual));
@@ -201,8 +201,8 @@ void Translator::find_far(std::vector<std::size_t>& fail) {
   e_.store(core(&area.far_code), kTemp);
 }
 
-// There, with the stack moved.
-void Translator::enter_far(std::int32_t stack) {
+// There, with the stack moved; past the observer, if there is one.
+void Translator::enter_far(std::int32_t stack, std::uint32_t kind) {
   Area& area = c_.jit_area;
   e_.op({0xb7, 1, 4}, kTemp, core(&area.far_selector));
   e_.store(core(&c_.s.segment[kCs].selector), kTemp, 2);
@@ -212,24 +212,24 @@ void Translator::enter_far(std::int32_t stack) {
   e_.load(kTemp, core(&area.far_context), 4);
   e_.store(core(&area.context), kTemp, 4);
   if (stack != 0) move_stack(stack);
-  e_.op({0xff, 0, 4}, 4, core(&area.far_code));
+  if (!ctx_.watched) return e_.op({0xff, 0, 4}, 4, core(&area.far_code));
+  e_.mov_imm(kValue, reinterpret_cast<std::uintptr_t>(&t_));
+  e_.mov_imm(kTemp, kind);
+  e_.call_to(jit_.far_);
 }
 
 // The state before a far transfer: all is where handlers look for it.
-FlagState Translator::begin_far(std::vector<std::size_t>& fail) {
+FlagState Translator::begin_far() {
   store_vectors();
   store_pointers();
   need_image();
-  f_ = FlagState{};
-  e_.alu_imm(7, core(&c_.observer), 0, 8);
-  fail.push_back(e_.jcc(kNotEqual));
-  return f_;
+  return f_ = FlagState{};
 }
 
 void Translator::interrupt(std::uint32_t index) {
   const auto vector = static_cast<unsigned>(items_[index].insn->imm & 0xff);
   std::vector<std::size_t> fail;
-  const FlagState before = begin_far(fail);
+  const FlagState before = begin_far();
   const Mem at{kAddress, kNoHost, 0, 0};
   const unsigned last = vector * 4 + 3;
   e_.op({0x81, 0, 2}, 7, core(&c_.s.idtr.limit));
@@ -248,21 +248,23 @@ void Translator::interrupt(std::uint32_t index) {
   look_up(kSs, 6, true, fail);
   flags_word();
   e_.store({kAddress, kNoHost, 0, 4}, kTemp, 2);
+  if (ctx_.watched) e_.store(core(&c_.jit_area.far_old_flags), kTemp, 4);
   load_zero_extended(kTemp, core(&c_.s.segment[kCs].selector), 2);
   e_.store({kAddress, kNoHost, 0, 2}, kTemp, 2);
+  if (ctx_.watched) e_.store(core(&c_.jit_area.far_old_selector), kTemp, 2);
   const std::uint64_t back = rip_after(items_[index]);
   e_.op({0xc7, 0, 2}, 0, at);
   e_.byte(static_cast<unsigned>(back & 0xff)), e_.byte(static_cast<unsigned>(back >> 8 & 0xff));
   constexpr std::uint32_t kCleared = flag::kIf | flag::kTf | flag::kAc | flag::kRf;
   e_.alu_imm(4, core(&c_.s.rflags), static_cast<std::int32_t>(~kCleared), 4);
-  enter_far(-6);
+  enter_far(-6, Jit::kInterrupt);
   cold(index, std::move(fail), before, false);
 }
 
 // With a 16-bit operand.
 void Translator::interrupt_return(std::uint32_t index) {
   std::vector<std::size_t> fail;
-  const FlagState before = begin_far(fail);
+  const FlagState before = begin_far();
   fail_if(&c_.s.nmi_blocked, fail);
   stack_slots(0, 6, fail);
   look_up(kSs, 6, false, fail);
@@ -280,7 +282,7 @@ void Translator::interrupt_return(std::uint32_t index) {
   find_far(fail);
   e_.load(kTemp, core(&c_.jit_area.far_flags), 4);
   take_flags(kWordFlags);
-  enter_far(6);
+  enter_far(6, static_cast<std::uint32_t>(FarTransfer::kIret));
   cold(index, std::move(fail), before, false);
 }
 
@@ -294,7 +296,7 @@ void Translator::far_branch(std::uint32_t index) {
   const Mem selector = core(&c_.jit_area.far_selector);
   std::vector<std::size_t> fail;
   if (item.memory < 0 && !target_ok(offset_in)) return handler(index);
-  const FlagState before = begin_far(fail);
+  const FlagState before = begin_far();
   if (item.memory >= 0) {
     effective(item);
     if (insn.address_size == 0) {  // the selector is not behind the end of the 64 KB
@@ -321,7 +323,8 @@ void Translator::far_branch(std::uint32_t index) {
     e_.mov_imm(kTemp, rip_after(item));
     e_.store({kAddress, kNoHost, 0, 0}, kTemp, size);
   }
-  enter_far(calls ? -pushed : 0);
+  enter_far(calls ? -pushed : 0,
+            static_cast<std::uint32_t>(calls ? FarTransfer::kCallFar : FarTransfer::kJmpFar));
   cold(index, std::move(fail), before, false);
 }
 
@@ -329,7 +332,7 @@ void Translator::far_return(std::uint32_t index) {
   const Insn& insn = *items_[index].insn;
   const unsigned size = insn.operand_size;
   std::vector<std::size_t> fail;
-  const FlagState before = begin_far(fail);
+  const FlagState before = begin_far();
   stack_slots(0, 2 * size, fail);
   look_up(kSs, 2 * size, false, fail);
   load_zero_extended(kTemp, Mem{kAddress, kNoHost, 0, static_cast<std::int32_t>(size)}, 2);
@@ -337,7 +340,8 @@ void Translator::far_return(std::uint32_t index) {
   load_zero_extended(kAddress, Mem{kAddress, kNoHost, 0, 0}, size);
   check_limit(kAddress, size, fail);
   find_far(fail);
-  enter_far(static_cast<std::int32_t>(2 * size + (insn.imm & 0xffff)));
+  enter_far(static_cast<std::int32_t>(2 * size + (insn.imm & 0xffff)),
+            static_cast<std::uint32_t>(FarTransfer::kRetFar));
   cold(index, std::move(fail), before, false);
 }
 

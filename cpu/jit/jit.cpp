@@ -119,6 +119,42 @@ Jit::Answer Jit::after_handler(Core& c, Translation& from, std::uint32_t index, 
   return {1, 0};
 }
 
+Jit::Answer Jit::show_far(Core* core, Translation* from, std::uint32_t kind, std::int64_t budget) {
+  Core& c = *core;
+  Jit& jit = *c.jit_;
+  const Area& area = c.jit_area;
+  if (area.x87_ready != 0) jit.store_x87();
+  const std::uint32_t index = from->count - 1;
+  Insn* insn = &from->insns[index];
+  c.first_ = from->insns;
+  c.current_ = insn;
+  c.count_base_ = jit.limit_ - static_cast<std::uint64_t>(budget + from->count);
+  c.lf.load(from_image(area.flags));
+  c.s.rip = area.far_rip;
+  if (kind == kInterrupt) {
+    c.sync_count();
+    const std::uint64_t back = from->rip + from->offsets[index] + insn->length;
+    const std::uint64_t stack = c.stack_mask_ == 0xffff ? (c.sp() + 6) & 0xffff : c.sp() + 6;
+    const InterruptDelivery delivery{static_cast<std::uint8_t>(insn->imm),
+                                     InterruptSource::kSoftware,
+                                     area.far_old_selector,
+                                     back,
+                                     area.far_old_flags,
+                                     c.s.segment[kSs].selector,
+                                     stack};
+    ++c.retired;
+    c.sync_flags();
+    c.observer->interrupt_delivered(delivery);
+  } else {
+    c.observe(static_cast<FarTransfer>(kind));
+  }
+  c.retired = c.count_base_ + from->count;
+  c.current_ = nullptr;
+  c.restore_patched();
+  if (c.leave_pending_ || c.context_changed) return {1, 0};
+  return {reinterpret_cast<std::uintptr_t>(area.far_code), budget};
+}
+
 Jit::Answer Jit::read_port(Core* core, Translation* from, std::uint32_t index,
                            std::int64_t budget) {
   Core& c = *core;
@@ -161,6 +197,7 @@ std::uint32_t Jit::current_context() {
   now.cs_limit = c.code64 ? ~std::uint64_t{0} : c.s.segment[kCs].limit;
   now.mode = static_cast<std::uint8_t>(c.code_mode_);
   now.real = !c.protected_mode() && Core::loaded_in_real_mode(c.s.segment[kCs]);
+  now.watched = now.real && c.observer != nullptr;
   now.stack = c.stack_mask_ == 0xffff ? 2 : c.stack_mask_ == 0xffffffff ? 4 : 8;
   now.rights = static_cast<std::uint8_t>(c.rights);
   if (c.code64) {

@@ -68,6 +68,9 @@ class Jit {
   // The same for IN, which guests that wait do again and again.
   static Answer read_port(Core* core, Translation* from, std::uint32_t index, std::int64_t budget);
   static Answer after_handler(Core& c, Translation& from, std::uint32_t index, Flow flow);
+  // A far transfer has been made: the observer sees it. `kind`: FarTransfer, or kInterrupt.
+  static Answer show_far(Core* core, Translation* from, std::uint32_t kind, std::int64_t budget);
+  static constexpr std::uint32_t kInterrupt = 0x10;
   // RDTSC, `before` instructions before the end of a block that has been paid for.
   static std::uint64_t read_timestamp(Core* core, std::int64_t budget, std::uint32_t before);
   // With the number of an instruction whose handler is called: more of the x87 follow it.
@@ -144,6 +147,7 @@ class Jit {
   }
   const std::uint8_t* handler_ = nullptr;    // R14: the translation, R11: the number
   const std::uint8_t* port_ = nullptr;       // the same, when the host's own units are as ever
+  const std::uint8_t* far_ = nullptr;        // the same, with show_far()'s kind; does not come back
   const std::uint8_t* timestamp_ = nullptr;  // R11: `before`; changes the flags and XMM registers
 };
 

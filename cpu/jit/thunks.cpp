@@ -89,6 +89,9 @@ void Jit::make_thunks() {
   handler_ = e.here();
   host_again();
   make_call(e, &Jit::call_handler, exit_stored);
+  far_ = e.here();
+  host_again();
+  make_call(e, &Jit::show_far, exit_stored);
   port_ = e.here();
   make_call(e, &Jit::read_port, exit_stored);
   make_timestamp(e);

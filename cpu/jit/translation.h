@@ -24,6 +24,7 @@ struct Context {
   std::uint64_t cs_limit = 0;
   std::uint8_t mode = 0;        // 0: 16-bit code, 1: 32-bit, 2: 64-bit
   bool real = false;            // real mode, and CS was loaded there
+  bool watched = false;         // that, and somebody sees its far transfers
   std::uint8_t stack = 0;       // SP, ESP or RSP: 2, 4, 8 bytes
   std::uint8_t rights = 0;      // Rights
   std::uint8_t flat_read = 0;   // a bit for each segment register: base 0, and 4 GiB may be read
@@ -110,6 +111,10 @@ struct Area {
   std::uint32_t far_context = 0;
   std::uint32_t far_flags = 0;
   const std::uint8_t* far_code = nullptr;
+  // The same of one that is watched: its target, and of an interrupt the flags and CS on its frame.
+  std::uint64_t far_rip = 0;
+  std::uint32_t far_old_flags = 0;
+  std::uint16_t far_old_selector = 0;
   std::array<FarContext, FarContext::kMost> far_contexts{};
   // The arithmetic flags while translated code runs: OF in bit 0, bits 15:8 as LAHF has them.
   std::uint16_t flags = 0;

@@ -274,10 +274,10 @@ class Translator {
   void fail_if_interrupted(std::vector<std::size_t>& fail);
   void flags_word();
   void take_flags(std::uint32_t changeable);
-  FlagState begin_far(std::vector<std::size_t>& fail);
+  FlagState begin_far();
   void stack_slots(std::int32_t delta, unsigned bytes, std::vector<std::size_t>& fail);
   void find_far(std::vector<std::size_t>& fail);
-  void enter_far(std::int32_t stack);
+  void enter_far(std::int32_t stack, std::uint32_t kind);
 
   // emit_branch.cpp
   void push(std::uint32_t index);

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "emulator/base/bits.h"
 #include "tests/cpu/support/flat_host.h"
+#include "tests/cpu/support/watcher.h"
 
 namespace ice86::cpu::test {
 namespace {
@@ -233,15 +235,26 @@ TEST_P(Engines, ServicesOfRealMode) {
       0xcb,                          // 7b: retf
       0x34, 0x12,                    // 7c: table: dw 1234h
   };
-  const State state = run(code);
-  EXPECT_TRUE(state.halted);
-  const std::uint64_t count = host_.clock().instructions();
-  FlatHost other(0x100000, implemented_features(), Engine::kInterpreter);
-  const State& expected = run_on(other, code);
-  EXPECT_EQ(state.gpr, expected.gpr);
-  EXPECT_EQ(state.rflags, expected.rflags);
-  EXPECT_EQ(count, other.clock().instructions());
-  EXPECT_EQ(std::memcmp(host_.memory(), other.memory(), 0x100000), 0);
+  for (const bool watched : {false, true}) {
+    FlatHost ours(0x100000, implemented_features(), GetParam());
+    FlatHost other(0x100000, implemented_features(), Engine::kInterpreter);
+    std::optional<Watcher> our_watcher;
+    std::optional<Watcher> other_watcher;
+    if (watched) {
+      our_watcher.emplace(ours, 0);
+      other_watcher.emplace(other, 0);
+    }
+    const State& state = run_on(ours, code);
+    const State& expected = run_on(other, code);
+    EXPECT_TRUE(state.halted);
+    EXPECT_EQ(state.gpr, expected.gpr);
+    EXPECT_EQ(state.rflags, expected.rflags);
+    EXPECT_EQ(ours.clock().instructions(), other.clock().instructions());
+    EXPECT_EQ(std::memcmp(ours.memory(), other.memory(), 0x100000), 0);
+    if (watched) {
+      EXPECT_EQ(our_watcher->seen(), other_watcher->seen());
+    }
+  }
 }
 
 // CLI and PUSHF have forms of their own.

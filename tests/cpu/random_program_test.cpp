@@ -7,7 +7,10 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <utility>
+
+#include "tests/cpu/support/watcher.h"
 
 namespace ice86::cpu::test {
 namespace {
@@ -45,6 +48,12 @@ void expect_the_same(unsigned long seed, ProgramMode mode, Engine engine) {
   FlatHost reference(RandomProgram::kMemory, implemented_features(), Engine::kInterpreter);
   program.load(ours);
   program.load(reference);
+  std::optional<Watcher> our_watcher;
+  std::optional<Watcher> reference_watcher;
+  if (seed % 2 != 0) {
+    our_watcher.emplace(ours, 7);
+    reference_watcher.emplace(reference, 7);
+  }
   std::mt19937_64 random(seed);
   for (unsigned slice = 0; slice < 60; ++slice) {
     const std::uint64_t length = 1 + random() % (std::uint64_t{1} << random() % 14);
@@ -63,6 +72,10 @@ void expect_the_same(unsigned long seed, ProgramMode mode, Engine engine) {
         << reference.cpu().state().rip;
     ASSERT_EQ(std::memcmp(ours.memory(), reference.memory(), RandomProgram::kMemory), 0)
         << "seed " << seed << " slice " << slice << " after " << at << ": memory";
+    if (our_watcher) {
+      ASSERT_TRUE(our_watcher->seen() == reference_watcher->seen())
+          << "seed " << seed << " slice " << slice << " after " << at << ": what was observed";
+    }
     if (!reference.cpu().state().shutdown) continue;
     // It lost its stack: once more from the start.
     for (FlatHost* host : {&ours, &reference}) {
