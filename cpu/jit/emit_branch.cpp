@@ -270,7 +270,9 @@ void Translator::jcc(std::uint32_t index) {
 }
 
 void Translator::jmp(std::uint32_t index) {
-  go_to(target_of(items_[index]));
+  const std::uint64_t target = target_of(items_[index]);
+  if (target == t_.rip && to_loop(0)) return;
+  go_to(target);
 }
 
 // LOOP, LOOPZ, LOOPNZ, JCXZ by the address size.

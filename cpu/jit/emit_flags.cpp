@@ -13,7 +13,7 @@ void Translator::save_flags() {
   e_.op({0x90, 1, 1}, 0, std::uint8_t{kHostRax});  // seto al
   e_.store(core(&c_.jit_area.flags), kHostRax, 2);
   e_.mov(kHostRax, kValue);
-  f_.image = true;
+  f_.image = f_.carry_image = true;
 }
 
 void Translator::load_flags() {
@@ -24,9 +24,25 @@ void Translator::load_flags() {
   e_.mov(kHostRax, kValue);
 }
 
+// CF alone from the image, in the bit where LAHF has left it.
+void Translator::load_carry(Emitter& e) const {
+  e.op({0xba, 1, 2}, 4, core(&c_.jit_area.flags));  // bt word ..., 8
+  e.byte(8);
+}
+
 // The host's flags hold these (and more, as it comes).
 void Translator::need_flags(std::uint32_t which) {
   if ((which & ~f_.host) == 0) return;
+  const bool others = f_.image || f_.recipe;  // can be had again
+  if (which == kCarry && others && (f_.carry || f_.carry_image)) {
+    if (f_.carry) {
+      e_.raw(f_.carry.code.data(), f_.carry.length);
+    } else {
+      load_carry(e_);
+    }
+    f_.host = kCarry;
+    return;
+  }
   if (f_.recipe) {
     e_.raw(f_.recipe.code.data(), f_.recipe.length);
   } else {

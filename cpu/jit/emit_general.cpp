@@ -132,6 +132,15 @@ Form form_of(const Item& item) {
   return f;
 }
 
+// INC and DEC of a register that is not AH to BH.
+bool steps_by_one(const Item& item) {
+  if (item.zi.mnemonic != ZYDIS_MNEMONIC_INC && item.zi.mnemonic != ZYDIS_MNEMONIC_DEC)
+    return false;
+  const ZydisDecodedOperand& operand = item.ops[0];
+  return operand.type == ZYDIS_OPERAND_TYPE_REGISTER &&
+         (operand.reg.value < ZYDIS_REGISTER_AH || operand.reg.value > ZYDIS_REGISTER_BH);
+}
+
 // The form with a register instead of the immediate operand.
 std::uint8_t soft_opcode(const Form& f) {
   const unsigned wide = f.size == 1 ? 0 : 1;
@@ -256,7 +265,7 @@ void Translator::generic_op(const Item& item, const RegisterOrMem* memory, Steps
 
 void Translator::generic(std::uint32_t index) {
   const Item& item = items_[index];
-  const std::uint32_t needed = item.reads | (item.touch != 0 ? item.live_after & ~item.kill : 0);
+  std::uint32_t needed = item.reads | (item.touch != 0 ? item.live_after & ~item.kill : 0);
   const std::uint32_t wrong = item.differs & item.live_after;
   std::vector<std::size_t> fail;
   FlagState before;
@@ -279,8 +288,12 @@ void Translator::generic(std::uint32_t index) {
     if (memory) cold(index, std::move(fail), std::move(before), true);
     return;
   }
+  // INC and DEC can be done again for the other flags, and CF stays where it is.
+  if (needed == kCarry && item.reads == 0 && !memory && written != 0 && f_.carry_image &&
+      (!f_.carry || (f_.carry.registers & written) != 0) && steps_by_one(item))
+    needed = 0;
   // SETcc may write a register that its own flags would be made from.
-  if (written != 0) registers_written(written, live);
+  if (written != 0) registers_written(written, item.touch == 0 ? live : needed);
   if (needed != 0) need_flags(needed);
   const std::size_t from = e_.size();
   generic_op(item, memory ? &at : nullptr);
@@ -295,7 +308,10 @@ void Translator::generic(std::uint32_t index) {
 
 // Flags of operands that are still there can be had again. `from`: where the instruction begins.
 void Translator::finish_recipe(const Item& item, std::size_t from) {
-  if ((item.touch & kCarry) != 0) f_.carry.forget();
+  if ((item.touch & kCarry) != 0) {
+    f_.carry.forget();
+    f_.carry_image = false;
+  }
   if (item.reads != 0) return;
   const Form f = form_of(item);
   const bool memory = item.memory >= 0;
@@ -350,12 +366,17 @@ void Translator::finish_recipe(const Item& item, std::size_t from) {
     case ZYDIS_MNEMONIC_INC:
     case ZYDIS_MNEMONIC_DEC:
       // Likewise, with CF of what came before.
-      if (!in_registers || !f_.carry) return;
-      again.raw(f_.carry.code.data(), f_.carry.length);
+      if (!in_registers || !(f_.carry || f_.carry_image)) return;
+      if (carry_at_hand()) {
+        load_carry(again);
+      } else {
+        again.raw(f_.carry.code.data(), f_.carry.length);
+      }
       again.op({f.opcode, 0, f.size}, static_cast<std::uint8_t>(f.reg ^ 1), rm, false, f.rm_byte);
       as_made();
       take(both | f_.carry.registers);
       f_.recipe.soft = f_.carry.soft;
+      f_.recipe.from_image = carry_at_hand();
       return;
     default: return;
   }
@@ -389,8 +410,13 @@ void Translator::divide(std::uint32_t index) {
   const ZydisDecodedOperand& operand = item.ops[0];
   const unsigned size = operand.size / 8U;
   std::vector<std::size_t> fail;
-  need_image();
-  f_ = FlagState{};
+  const bool live = item.live_after != 0;
+  if (live) {
+    need_image();
+    f_ = FlagState{};
+  } else {
+    clobber_flags(item.live_before);
+  }
   const FlagState before = f_;
   if (item.memory >= 0) {
     effective(item);
@@ -415,7 +441,11 @@ void Translator::divide(std::uint32_t index) {
     fail.push_back(e_.jcc(kNotBelow));
   }
   e_.op({0xf7, 0, width}, is_signed ? 7 : 6, std::uint8_t{kValue});
-  if ((item.live_after & item.kill) != 0) {
+  if (!live) {
+    registers_written(1U << kHostRax | 1U << kHostRdx, 0);
+    f_.recipe.forget();
+    f_.image = false;
+  } else if ((item.live_after & item.kill) != 0) {
     // In the image: CF and OF stay, AF is set.
     const Mem image = core(&c_.jit_area.flags);
     e_.op({0x81, 0, 4}, 4, image);

@@ -206,7 +206,7 @@ void Translator::sse(std::uint32_t index) {
   if (store_general) e_.store(guest(general), kTemp);
   if (item.touch != 0) {
     f_.host |= item.kill;
-    f_.image = false;
+    f_.image = f_.carry_image = false;
     f_.recipe.forget();
     f_.carry.forget();
   }

@@ -108,7 +108,7 @@ void Translator::save_shifted(bool sets_aux) {
   if (sets_aux) e_.lea(kHostRax, {kHostRax, kNoHost, 0, static_cast<std::int32_t>(kAux) << 8}, 4);
   e_.store(core(&c_.jit_area.flags), kHostRax, 2);
   e_.mov(kHostRax, kValue);
-  f_.image = true;
+  f_.image = f_.carry_image = true;
 }
 
 // These of the image from the host's flags; the others stay. The host's are lost.
@@ -124,7 +124,7 @@ void Translator::merge_image(std::uint32_t fresh) {
   e_.op({0x0b, 0, 4}, kHostRax, std::uint8_t{kTemp});
   e_.store(image, kHostRax, 2);
   e_.mov(kHostRax, kValue);
-  f_.image = true;
+  f_.image = f_.carry_image = true;
   f_.host = 0;
 }
 
@@ -164,7 +164,7 @@ void Translator::as_interpreted(const Item& item, const RegisterOrMem* memory,
   }
   const std::uint32_t host = rotate ? f_.host | item.kill : item.kill;
   f_ = FlagState{};
-  f_.image = false;
+  f_.image = f_.carry_image = false;
   f_.host = host;
   if ((wrong & kAux) == 0) return;
   save_shifted(true);

@@ -151,7 +151,7 @@ void Translator::x87(std::uint32_t index) {
   if (!control) pointers_.instruction = static_cast<int>(index);
   if (item.touch != 0) {
     f_.host |= item.kill;
-    f_.image = false;
+    f_.image = f_.carry_image = false;
     f_.recipe.forget();
     f_.carry.forget();
   }

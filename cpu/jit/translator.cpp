@@ -172,16 +172,18 @@ void Translator::cold_handlers() {
 void Translator::side_exit(const Side& side) {
   e_.bind(side.jump);
   f_ = side.state;
-  if (side.target != t_.rip || !to_loop(side)) go_to(side.target, side.refund);
+  if (side.target != t_.rip || !to_loop(side.refund)) go_to(side.target, side.refund);
 }
 
 // Once more from the start, without the flags going through memory: there they can be made again.
-bool Translator::to_loop(const Side& side) {
+bool Translator::to_loop(std::uint32_t refund) {
   if (!f_.recipe || f_.image) return false;
+  store_vectors();
+  store_pointers();
   if (c_.jit_area.edge_map != nullptr) return false;  // count_edge() needs them there
   if (loop_ != 0 && !(f_.recipe == loop_state_.recipe)) return false;
   f_.host = 0;
-  e_.alu_imm(5, kBudget, static_cast<std::int32_t>(t_.count - side.refund), 8);
+  e_.alu_imm(5, kBudget, static_cast<std::int32_t>(t_.count - refund), 8);
   if (loop_ != 0) {
     e_.bind_to(e_.jcc(kNotSign), loop_);
     overdrafts_.push_back({e_.jmp(), f_});
@@ -189,7 +191,9 @@ bool Translator::to_loop(const Side& side) {
   }
   overdrafts_.push_back({e_.jcc(kSign), f_});
   // What CF alone could be made from may be another thing the next time round.
-  f_.carry = f_.recipe;
+  f_.carry_image = f_.recipe.from_image;
+  f_.carry.forget();
+  if (!f_.carry_image) f_.carry = f_.recipe;
   loop_ = e_.size();
   loop_state_ = f_;
   vectors_ = Vectors{};

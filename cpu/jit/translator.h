@@ -111,6 +111,7 @@ struct Recipe {
   std::array<std::uint8_t, kMost> code{};
   std::uint8_t length = 0;  // 0: there is none
   bool soft = false;        // of an immediate operand that a handler may change
+  bool from_image = false;  // of CF in Area::flags
   std::uint32_t registers = 0;
 
   explicit operator bool() const { return length != 0; }
@@ -118,10 +119,13 @@ struct Recipe {
     return length == other.length &&
            std::equal(code.begin(), code.begin() + length, other.code.begin());
   }
-  void forget() { length = 0; }
-  void take(const std::vector<std::uint8_t>& bytes, std::uint32_t from) {
+  void forget() {
     length = 0;
-    soft = false;
+    soft = from_image = false;
+    registers = 0;
+  }
+  void take(const std::vector<std::uint8_t>& bytes, std::uint32_t from) {
+    forget();
     if (bytes.size() > kMost) return;
     std::copy(bytes.begin(), bytes.end(), code.begin());
     length = static_cast<std::uint8_t>(bytes.size());
@@ -131,10 +135,11 @@ struct Recipe {
 
 // Where the arithmetic flags are at a point of the translation.
 struct FlagState {
-  std::uint32_t host = 0;  // those that the host's flags hold
-  bool image = true;       // Area::flags
-  Recipe recipe;           // makes them all
-  Recipe carry;            // makes CF
+  std::uint32_t host = 0;   // those that the host's flags hold
+  bool image = true;        // Area::flags
+  bool carry_image = true;  // CF of that, at least
+  Recipe recipe;            // makes them all
+  Recipe carry;             // makes CF
 };
 
 class Translator {
@@ -198,6 +203,8 @@ class Translator {
   void save_flags();
   void load_flags();
   void need_flags(std::uint32_t which);
+  bool carry_at_hand() const { return !f_.carry && f_.carry_image; }
+  void load_carry(Emitter& e) const;
   void need_image();
   void clobber_flags(std::uint32_t live);
   void registers_written(std::uint32_t hosts, std::uint32_t live);
@@ -304,7 +311,7 @@ class Translator {
   void jump_by_entry(std::vector<std::size_t>& miss, std::int32_t stack, bool moves_stack);
   void go_to(std::uint64_t target, std::uint32_t refund = 0);
   void side_exit(const Side& side);
-  bool to_loop(const Side& side);
+  bool to_loop(std::uint32_t refund);
   void overdrafts();
 
   Jit& jit_;

@@ -404,6 +404,30 @@ TEST_P(Engines, LoopsInSlices) {
       0x01, 0x44, 0x55,        // add [si+55h], ax
       0x49,                    // dec cx
       0x75, 0xf5,              // jnz, to sub
+      0xb9, 0x50, 0x00,        // mov cx, 80
+      0xf8,                    // clc
+      0x8b, 0x04,              // mov ax, [si]
+      0x13, 0x44, 0x40,        // adc ax, [si+40h]
+      0x89, 0x04,              // mov [si], ax
+      0x8d, 0x74, 0x07,        // lea si, [si+7]
+      0x49,                    // dec cx
+      0x75, 0xf3,              // jnz, to mov
+      0x19, 0xc3,              // sbb bx, ax
+      0xba, 0x5a, 0x00,        // mov dx, 90
+      0x4a,                    // dec dx: CF is that of ADD
+      0x74, 0x08,              // jz, beyond the jump
+      0x13, 0x04,              // adc ax, [si]
+      0x81, 0xc6, 0x83, 0x02,  // add si, 283h
+      0xeb, 0xf5,              // jmp, to dec
+      0x19, 0xc3,              // sbb bx, ax
+      0xb9, 0x3c, 0x00,        // mov cx, 60
+      0x31, 0xd2,              // xor dx, dx
+      0x8d, 0x44, 0x01,        // lea ax, [si+1]
+      0xf7, 0xf1,              // div cx
+      0x85, 0xd2,              // test dx, dx
+      0x11, 0xd3,              // adc bx, dx
+      0x49,                    // dec cx
+      0x75, 0xf2,              // jnz, to xor
       0xf4,                    // hlt
   };
   FlatHost reference(0x100000, implemented_features(), Engine::kInterpreter);
