@@ -19,10 +19,18 @@ const std::uint8_t* page_of(const std::uint8_t* host) {
 Block* CodeCache::find_slow(const std::uint8_t* host, unsigned mode) const {
   const auto page = pages_.find(page_of(host));
   if (page == pages_.end()) return nullptr;
-  const auto found = page->second.blocks.find(key(host, mode));
-  if (found == page->second.blocks.end()) return nullptr;
-  table_[slot(host, mode)] = found->second.get();
-  return found->second.get();
+  const auto& blocks = page->second.blocks;
+  const std::size_t place = page->second.find(key(host, mode));
+  if (place == blocks.size() || blocks[place]->host != host || blocks[place]->mode != mode)
+    return nullptr;
+  return table_[slot(host, mode)] = blocks[place].get();
+}
+
+std::size_t CodeCache::Page::find(std::uint64_t wanted) const {
+  const auto place = std::partition_point(
+      blocks.begin(), blocks.end(),
+      [wanted](const auto& block) { return key(block->host, block->mode) < wanted; });
+  return static_cast<std::size_t>(place - blocks.begin());
 }
 
 Block* CodeCache::insert(std::unique_ptr<Block> block, const std::uint8_t* page,
@@ -33,10 +41,11 @@ Block* CodeCache::insert(std::unique_ptr<Block> block, const std::uint8_t* page,
   const auto offset = static_cast<std::uint32_t>(block->host - page);
   for (std::uint32_t i = 0; i < block->bytes; ++i) entry.covered.set(offset + i);
   entry.lines |= line_mask(offset, block->bytes);
-  entry.longest = std::max(entry.longest, block->bytes);
+  entry.longest = std::max<std::uint32_t>(entry.longest, block->bytes);
   Block* inserted = block.get();
   table_[slot(block->host, block->mode)] = inserted;
-  entry.blocks[key(block->host, block->mode)] = std::move(block);
+  const std::size_t place = entry.find(key(block->host, block->mode));
+  entry.blocks.insert(entry.blocks.begin() + static_cast<std::ptrdiff_t>(place), std::move(block));
   ++count_;
   return inserted;
 }
@@ -70,7 +79,7 @@ void CodeCache::retire(std::unique_ptr<Block> block) {
 
 void CodeCache::retire_all(Page& page) {
   if (page.flags != nullptr) *page.flags = static_cast<std::uint8_t>(*page.flags & ~Ram::kCode);
-  for (auto& [number, block] : page.blocks) retire(std::move(block));
+  for (auto& block : page.blocks) retire(std::move(block));
   page.blocks.clear();
   page.covered.reset();
   page.lines = 0;
@@ -86,21 +95,20 @@ bool CodeCache::drop_range(const std::uint8_t* page, std::uint32_t offset, unsig
   auto& blocks = found->second.blocks;
   // Those that begin before the range's end, and not too far before it to reach it.
   const std::uint32_t longest = found->second.longest;
-  auto next = blocks.lower_bound(std::uint64_t{offset > longest ? offset - longest : 0} << 32);
-  const auto end = blocks.lower_bound(std::uint64_t{offset + size} << 32);
-  while (next != end) {
-    const auto first = static_cast<std::uint32_t>(next->second->host - page);
-    if (offset >= first + next->second->bytes) {
-      ++next;
-    } else if (keeps(*next->second)) {
+  const std::size_t end = found->second.find(std::uint64_t{offset + size} << 32);
+  for (std::size_t i =
+           found->second.find(std::uint64_t{offset > longest ? offset - longest : 0} << 32);
+       i < end; ++i) {
+    const auto first = static_cast<std::uint32_t>(blocks[i]->host - page);
+    if (offset >= first + blocks[i]->bytes) continue;
+    if (keeps(*blocks[i])) {
       kept = true;
-      ++next;
     } else {
       dropped = true;
-      retire(std::move(next->second));
-      next = blocks.erase(next);
+      retire(std::move(blocks[i]));
     }
   }
+  if (dropped) std::erase(blocks, nullptr);
   if (kept) return dropped;
   // No block has these bytes any more. What else the dropped ones covered stays marked until it is
   // written, too: that costs one look and no instruction.
@@ -125,16 +133,16 @@ void CodeCache::drop(const std::uint8_t* page) {
 // What they covered stays marked, as in drop_range().
 void CodeCache::drop_cold() {
   for (auto& [host, page] : pages_) {
-    for (auto next = page.blocks.begin(); next != page.blocks.end();) {
-      Block& block = *next->second;
-      if (block.translations.empty() && block.executions == block.executions_before) {
-        retire(std::move(next->second));
-        next = page.blocks.erase(next);
+    for (auto& block : page.blocks) {
+      if (block->translations == nullptr && block->executions == block->executions_before) {
+        retire(std::move(block));
       } else {
-        block.executions_before = block.executions;
-        ++next;
+        block->executions_before = block->executions;
+        if (block->translations != nullptr && block->soft->empty()) block->insns.reset();
       }
     }
+    std::erase(page.blocks, nullptr);
+    page.blocks.shrink_to_fit();
   }
 }
 

@@ -7,19 +7,16 @@
 #include <bitset>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <unordered_map>
 #include <vector>
 
 #include "cpu/insn.h"
+#include "cpu/jit/translation.h"
+#include "emulator/base/rare.h"
 #include "emulator/bus/types.h"
 
 namespace ice86::cpu {
-
-namespace jit {
-struct Translation;
-}
 
 // An immediate operand that stores have changed before: its instruction is decoded again when they
 // do so once more, and the block stays. Offsets are from the start of the block.
@@ -28,19 +25,23 @@ struct SoftImmediate {
   std::uint16_t start = 0;  // of the instruction
   std::uint16_t first = 0;  // byte of the operand
   std::uint16_t end = 0;
+
+  bool operator==(const SoftImmediate&) const = default;
 };
 
-// Instructions that follow each other in one page. One more Insn behind the last ends the block.
+// Instructions that follow each other in one page. A boot has tens of thousands of them.
 struct Block {
   const std::uint8_t* host = nullptr;  // the first byte
-  unsigned mode = 0;
-  std::uint32_t bytes = 0;
+  std::uint16_t mode = 0;
+  std::uint16_t bytes = 0;
   std::uint32_t count = 0;
-  std::vector<Insn> insns;
-  std::vector<SoftImmediate> soft;
+  // One more behind the last ends the block. Null: translated code seldom needs them, and
+  // Core::insns_of() decodes them again.
+  std::unique_ptr<Insn[]> insns;
+  Rare<std::vector<SoftImmediate>> soft;
   std::uint32_t executions = 0;         // by the interpreter, while there is a translator
   std::uint32_t executions_before = 0;  // at the last drop_cold()
-  std::vector<std::shared_ptr<jit::Translation>> translations;
+  std::unique_ptr<jit::Translation> translations;  // the first
 };
 
 class CodeCache {
@@ -90,8 +91,11 @@ class CodeCache {
     std::uint8_t* flags = nullptr;
     std::uint64_t lines = 0;
     std::bitset<kPageSize> covered;
-    std::uint32_t longest = 0;                               // bytes of a block, so far
-    std::map<std::uint64_t, std::unique_ptr<Block>> blocks;  // by offset, then mode
+    std::uint32_t longest = 0;                   // bytes of a block, so far
+    std::vector<std::unique_ptr<Block>> blocks;  // by offset, then mode
+
+    // The first at or behind an offset and a mode.
+    std::size_t find(std::uint64_t key) const;
   };
 
   static std::size_t slot(const std::uint8_t* host, unsigned mode) {

@@ -550,6 +550,13 @@ class Core {
   }
   std::uint64_t read_table(Gpa at, unsigned width);
   Block* decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::uint32_t offset);
+  void keep_decoded(Block& block);
+  void decode_insns(Block& block);
+  Insn* insns_of(Block& block) {
+    if (block.insns == nullptr) [[unlikely]]
+      decode_insns(block);
+    return block.insns.get();
+  }
   Block* decode_across_pages();
   Block* known_crossing(std::uint64_t linear, std::uint64_t allowed, const TlbEntry& first);
   bool decode_crossing(unsigned bytes);
@@ -604,7 +611,7 @@ class Core {
   // Blocks nobody needs are dropped when there are so many more; all of them at the last: 40 MB.
   static constexpr std::size_t kFirstBlocksLimit = 8'192, kMostBlocks = 50'000;
   std::size_t blocks_limit_ = kFirstBlocksLimit;
-  std::vector<Insn> decoded_;  // by decode_at(), for one block
+  std::vector<Insn> decoded_;  // for one block
   // Instructions whose immediate operand a store has changed, by where they are. Forgetting some
   // costs time and nothing else.
   static constexpr std::size_t kChanged = 64;
@@ -650,6 +657,7 @@ class Core {
   friend class jit::Translator;
   std::unique_ptr<jit::Jit> jit_;  // null: the interpreter alone
   const Decoder decoder_;
+  std::string model_hash_;              // "": nobody has asked
   mutable unsigned physical_bits_ = 0;  // 0: not asked for yet
   std::uint64_t stack_mask_ = 0xffff;
   unsigned code_mode_ = 0;  // which decoder: 0: 16-bit code, 1: 32-bit, 2: 64-bit

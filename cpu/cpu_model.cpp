@@ -9,6 +9,7 @@
 #include "cpu/cpu_model_files.h"
 #include "emulator/base/assert.h"
 #include "emulator/base/files.h"
+#include "emulator/base/hash.h"
 
 namespace ice86::cpu {
 
@@ -46,6 +47,11 @@ bool has_subleaves(std::uint32_t leaf) {
     case 0x8000001d: return true;
     default: return false;
   }
+}
+
+std::string CpuModel::sha256() const {
+  if (text.empty()) return "";
+  return sha256_hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
 const CpuModel::Leaf* CpuModel::find(std::uint32_t leaf, std::uint32_t subleaf) const {

@@ -34,11 +34,12 @@ struct CpuModel {
 
   std::string name;
   std::string summary;
-  std::string sha256;           // of the file
+  std::string text;             // of the file; "": it is of no file
   std::uint32_t microcode = 0;  // revision, as IA32_BIOS_SIGN_ID shows it
   std::vector<Leaf> leaves;
   std::vector<Msr> msrs;
 
+  std::string sha256() const;  // of the text, in hexadecimal; "" without one
   const Leaf* find(std::uint32_t leaf, std::uint32_t subleaf) const;
   const Msr* find_msr(std::uint32_t index) const;
   // The features its leaves promise.

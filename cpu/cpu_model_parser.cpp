@@ -9,7 +9,6 @@
 #include <span>
 
 #include "cpu/cpu_model.h"
-#include "emulator/base/hash.h"
 #include "emulator/base/toml.h"
 
 namespace ice86::cpu {
@@ -162,7 +161,7 @@ Result<CpuModel> Parser::parse(std::string_view text) {
     if (model.find(needed, 0) == nullptr)
       return wrong(root, fmt::format("CPUID leaf {} is missing", needed));
   }
-  model.sha256 = sha256_hex({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  model.text = text;
   return model;
 }
 

@@ -132,13 +132,14 @@ void Core::note_store(const std::uint8_t* page, std::uint32_t offset, unsigned s
 // Whether a store at an offset of a block is to an immediate operand, and the block is for the new
 // value now. What is not expected to change yet will be, when it is decoded again.
 bool Core::changes_immediate(Block& block, std::uint32_t offset, unsigned size, const void* bytes) {
-  for (const SoftImmediate& soft : block.soft) {
+  for (const SoftImmediate& soft : *block.soft) {
     if (offset >= soft.first && offset + size <= soft.end)
       return refresh(block, soft, offset, size, bytes);
   }
+  const Insn* insns = insns_of(block);
   std::uint32_t start = 0;
   for (std::uint32_t i = 0; i < block.count && start <= offset; ++i) {
-    const std::uint32_t next = start + block.insns[i].length;
+    const std::uint32_t next = start + insns[i].length;
     if (offset < next) {
       const std::uint8_t* insn = block.host + start;
       if (offset + size <= next) changed_[changed_place(insn)] = insn;
@@ -151,7 +152,7 @@ bool Core::changes_immediate(Block& block, std::uint32_t offset, unsigned size, 
 
 bool Core::refresh(Block& block, const SoftImmediate& soft, std::uint32_t offset, unsigned size,
                    const void* bytes) {
-  Insn& insn = block.insns[soft.insn];
+  Insn& insn = insns_of(block)[soft.insn];
   if (current_ == &insn) return false;  // its own: it may not have been read for the last time
   std::array<std::uint8_t, 16> image{};
   std::memcpy(image.data(), block.host + soft.start, insn.length);

@@ -121,7 +121,7 @@ Block* Core::known_block() {
 Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::uint32_t offset) {
   auto block = std::make_unique<Block>();
   block->host = host_page + offset;
-  block->mode = code_mode_;
+  block->mode = static_cast<std::uint16_t>(code_mode_);
   decoded_.clear();
   while (block->count < kMostBlockInsns) {
     const std::uint32_t at = offset + block->bytes;
@@ -136,19 +136,38 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
     decoded_.push_back(insn);
     if (changed_[changed_place(host_page + at)] == host_page + at && !ends_block)
       note_soft(*block, block->count, block->bytes);
-    block->bytes += insn.length;
+    block->bytes = static_cast<std::uint16_t>(block->bytes + insn.length);
     ++block->count;
     if (ends_block) break;
   }
   if (block->count == 0) return nullptr;
-  Insn end{};
-  end.execute = end_of_block;
-  decoded_.push_back(end);
-  block->insns.assign(decoded_.begin(), decoded_.end());
+  keep_decoded(*block);
   if (cache_.size() >= blocks_limit_) make_room_for_blocks();
   // The first instructions decoded from a page: stores to it must be seen from now on.
   if (flags != nullptr && (*flags & Ram::kCode) == 0) forget_writable(host_page);
   return cache_.insert(std::move(block), host_page, flags);
+}
+
+void Core::keep_decoded(Block& block) {
+  decoded_.emplace_back().execute = end_of_block;
+  block.insns = std::make_unique_for_overwrite<Insn[]>(decoded_.size());
+  std::copy(decoded_.begin(), decoded_.end(), block.insns.get());
+}
+
+// The bytes are those of the first time: when they change the block goes.
+void Core::decode_insns(Block& block) {
+  decoded_.clear();
+  const std::uint8_t* at = block.host;
+  for (std::uint32_t i = 0; i < block.count; ++i) {
+    const auto left = static_cast<unsigned>(block.host + block.bytes - at);
+    Insn insn{};
+    bool ends_block = false;
+    decoder_.decode(at, std::min(left, kMostBytes), block.mode, insn, ends_block);
+    if (jit_area.compare_map != nullptr) insn.execute = noted_compare(insn.execute);
+    decoded_.push_back(insn);
+    at += insn.length;
+  }
+  keep_decoded(block);
 }
 
 // An instruction that has been changed and is decoded again, if it has one immediate operand.
@@ -161,9 +180,9 @@ void Core::note_soft(Block& block, std::uint32_t number, std::uint32_t start) {
   const auto& immediate = instruction.raw.imm[0];
   if (immediate.size == 0 || immediate.is_relative || instruction.raw.imm[1].size != 0) return;
   const std::uint32_t first = start + immediate.offset;
-  block.soft.push_back({static_cast<std::uint16_t>(number), static_cast<std::uint16_t>(start),
-                        static_cast<std::uint16_t>(first),
-                        static_cast<std::uint16_t>(first + immediate.size / 8)});
+  block.soft.edit().push_back({static_cast<std::uint16_t>(number),
+                               static_cast<std::uint16_t>(start), static_cast<std::uint16_t>(first),
+                               static_cast<std::uint16_t>(first + immediate.size / 8)});
 }
 
 // Most of what a boot executes it executes a few times only: that goes first.
@@ -171,7 +190,7 @@ void Core::make_room_for_blocks() {
   if (jit_ != nullptr) cache_.drop_cold();
   if (cache_.size() >= kMostBlocks) drop_all_code();
   forget_places();
-  blocks_limit_ = std::clamp(cache_.size() * 3 / 2, kFirstBlocksLimit, kMostBlocks);
+  blocks_limit_ = std::clamp(cache_.size() * 5 / 4, kFirstBlocksLimit, kMostBlocks);
 }
 
 // From the first `bytes` of crossing_bytes_; false: they are not a whole instruction.
@@ -181,12 +200,11 @@ bool Core::decode_crossing(unsigned bytes) {
   if (!decoder_.decode(crossing_bytes_.data(), bytes, code_mode_, insn, ends_block)) return false;
   const std::uint64_t linear = (views[kCs].base + s.rip) & linear_mask;
   auto block = std::make_unique<Block>();
-  block->mode = code_mode_;
+  block->mode = static_cast<std::uint16_t>(code_mode_);
   block->bytes = insn.length;
   block->count = 1;
-  Insn end{};
-  end.execute = end_of_block;
-  block->insns = {insn, end};
+  decoded_.assign(1, insn);
+  keep_decoded(*block);
   crossing_ = block.get();
   crossings_[linear >> kPageBits & (kCrossings - 1)] = {linear, crossing_bytes_, std::move(block)};
   return true;
@@ -280,7 +298,7 @@ void Core::count_iterations(std::uint64_t n) {
 void Core::execute(Block& block, std::uint64_t most) {
   count_base_ = retired;
   leave_pending_ = false;
-  first_ = block.insns.data();
+  first_ = insns_of(block);
   Insn* insn = first_;
   if (most < block.count) {
     patched_ = first_ + most;

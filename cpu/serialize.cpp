@@ -28,11 +28,11 @@ void Core::serialize(Archive& archive) {
     sync_flags();
   }
   archive.section("cpu", 6, [&](std::uint32_t version) {
-    std::string model_hash = model.sha256;
-    archive.io(model_hash, 64);
+    if (model_hash_.empty()) model_hash_ = model.sha256();
+    std::string hash = model_hash_;
+    archive.io(hash, 64);
     if (!archive.ok()) return;
-    if (model_hash != model.sha256)
-      return archive.fail("it is of a machine with another CPU model");
+    if (hash != model_hash_) return archive.fail("it is of a machine with another CPU model");
     // Without paging, A20 and SMM alone decide what a linear address means.
     const bool was_paging = (s.cr0 & cr0::kPg) != 0;
     const bool old_a20 = a20, old_smm = s.in_smm;

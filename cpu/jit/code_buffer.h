@@ -18,6 +18,10 @@ class CodeBuffer {
   bool ok() const { return writable_ != nullptr; }
   // Addresses of code are those it executes at; this is where its bytes are written.
   std::uint8_t* writable(const std::uint8_t* code) const { return writable_ + (code - code_); }
+  std::uint8_t* writable(std::uint32_t at) const { return writable_ + at; }
+  std::uint32_t offset(const std::uint8_t* code) const {
+    return static_cast<std::uint32_t>(code - code_);
+  }
   std::uint8_t* next() const { return code_ + used_; }
   void take(std::size_t bytes) { used_ = (used_ + bytes + 15) & ~std::size_t{15}; }
   std::size_t left() const { return size_ - used_; }

@@ -197,19 +197,16 @@ void Translator::go_to(std::uint64_t target, std::uint32_t refund) {
   store_pointers();
   need_image();
   f_.host = 0;
-  t_.edges.push_back(std::make_unique<Edge>());
-  Edge& edge = *t_.edges.back();
-  edge.from = &t_;
-  edge.target = target;
-  edge.refund = refund;
+  Edge& edge = new_edge(target);
+  edge.refund = static_cast<std::uint16_t>(refund);
   const std::uint64_t here = ctx_.cs_base + t_.rip;
   const std::uint64_t there = ctx_.cs_base + target;
   if ((here ^ there) >> kPageBits == 0) {
     e_.op({0x81, 0, 8}, 5, kBudget);
-    edge.cost_at = e_.here();
+    edge.cost_at = jit_.buffer_.offset(e_.here());
     e_.dword(0);
     const std::size_t js = e_.jcc(kSign);
-    edge.jump_at = e_.here() + 1;
+    edge.jump_at = jit_.buffer_.offset(e_.here() + 1);
     e_.jmp();
     cold_edges_.push_back({&edge, {js}});
     return;
@@ -368,10 +365,9 @@ void Translator::call(std::uint32_t index) {
   e_.load(kAddress, scratch);
   std::vector<std::size_t> miss;
   jump_by_table(miss, 0, false);
-  t_.edges.push_back(std::make_unique<Edge>());
-  t_.edges.back()->from = &t_;
-  t_.edges.back()->to_scratch = true;
-  cold_edges_.push_back({t_.edges.back().get(), std::move(miss)});
+  Edge& edge = new_edge(0);
+  edge.to_scratch = true;
+  cold_edges_.push_back({&edge, std::move(miss)});
 }
 
 // RET and JMP to what stands in a register or in memory.

@@ -49,14 +49,15 @@ Jit::Answer Jit::call_handler(Core* core, Translation* from, std::uint32_t index
   const bool loads_x87 = (index & kLoadX87) != 0;
   const bool keeps_flags = (index & kKeepsFlags) != 0;
   index &= ~(kLoadX87 | kKeepsFlags);
-  Insn* insn = &from->insns[index];
+  Insn* const insns = c.insns_of(*from->block);
+  Insn* insn = insns + index;
   const auto count = static_cast<std::int64_t>(from->count);
   const std::uint32_t length = insn->length;
-  c.first_ = from->insns;
+  c.first_ = insns;
   c.current_ = insn;
   c.count_base_ = jit.limit_ - static_cast<std::uint64_t>(budget + count);
   if (!keeps_flags) c.lf.load(from_image(c.jit_area.flags));
-  c.s.rip = from->rip + from->offsets[index] + length;
+  c.s.rip = jit.rip_of(*from, index) + length;
   const Flow flow = insn->execute(c, *insn);
   if (flow == Flow::kNext && !c.leave_pending_ && jit.stays(*from) &&
       (!loads_x87 || jit.load_x87())) {
@@ -85,7 +86,7 @@ bool Jit::stays(const Translation& from) {
 // Area::flags.
 Jit::Answer Jit::after_handler(Core& c, Translation& from, std::uint32_t index, Flow flow) {
   Jit& jit = *c.jit_;
-  const std::uint32_t length = from.insns[index].length;
+  const std::uint32_t length = from.block->insns[index].length;  // its caller has used it
   const bool retires = flow == Flow::kNext || flow == Flow::kLeave;
   if (!retires) c.s.rip -= length;
   if (!c.code64) c.s.rip = static_cast<std::uint32_t>(c.s.rip);
@@ -125,15 +126,16 @@ Jit::Answer Jit::show_far(Core* core, Translation* from, std::uint32_t kind, std
   const Area& area = c.jit_area;
   if (area.x87_ready != 0) jit.store_x87();
   const std::uint32_t index = from->count - 1;
-  Insn* insn = &from->insns[index];
-  c.first_ = from->insns;
+  Insn* const insns = c.insns_of(*from->block);
+  Insn* insn = insns + index;
+  c.first_ = insns;
   c.current_ = insn;
   c.count_base_ = jit.limit_ - static_cast<std::uint64_t>(budget + from->count);
   c.lf.load(from_image(area.flags));
   c.s.rip = area.far_rip;
   if (kind == kInterrupt) {
     c.sync_count();
-    const std::uint64_t back = from->rip + from->offsets[index] + insn->length;
+    const std::uint64_t back = jit.rip_of(*from, index) + insn->length;
     const std::uint64_t stack = c.stack_mask_ == 0xffff ? (c.sp() + 6) & 0xffff : c.sp() + 6;
     const InterruptDelivery delivery{static_cast<std::uint8_t>(insn->imm),
                                      InterruptSource::kSoftware,
@@ -161,13 +163,14 @@ Jit::Answer Jit::read_port(Core* core, Translation* from, std::uint32_t index,
   Jit& jit = *c.jit_;
   const unsigned size = 1u << (index >> kPortSizeBit);
   index &= (1u << kPortSizeBit) - 1;
-  Insn* insn = &from->insns[index];
+  Insn* const insns = c.insns_of(*from->block);
+  Insn* insn = insns + index;
   const std::uint64_t base = jit.limit_ - static_cast<std::uint64_t>(budget + from->count);
-  c.first_ = from->insns;
+  c.first_ = insns;
   c.current_ = insn;
   c.count_base_ = base;
   c.retired = base + index;
-  c.s.rip = from->rip + from->offsets[index] + insn->length;
+  c.s.rip = jit.rip_of(*from, index) + insn->length;
   const auto port = static_cast<std::uint16_t>(insn->code != 0 ? c.s.gpr[kRdx] : insn->imm & 0xff);
   if (!c.check_io(port, size)) return after_handler(c, *from, index, Flow::kFault);
   const std::uint32_t value = c.host.port_read(port, size);
@@ -239,22 +242,29 @@ void Jit::note_far(const Translation& from) {
 }
 
 Translation* Jit::find(Block& block, std::uint64_t rip, std::uint32_t context) const {
-  for (const auto& t : block.translations) {
-    if (t->rip == rip && t->context == context && t->epoch == epoch_) return t.get();
+  for (Translation* t = block.translations.get(); t != nullptr; t = t->next.get()) {
+    if (t->rip == rip && t->context == context && t->epoch == epoch_) return t;
   }
   return nullptr;
 }
 
 Translation* Jit::translate(Block& block, std::uint32_t context) {
-  std::erase_if(block.translations, [this](const auto& t) { return t->epoch != epoch_; });
-  if (block.translations.size() >= kMostTranslations) return nullptr;
+  std::size_t known = 0;
+  for (auto* place = &block.translations; *place != nullptr;) {
+    if ((*place)->epoch != epoch_) {
+      *place = std::move((*place)->next);
+    } else {
+      place = &(*place)->next;
+      ++known;
+    }
+  }
+  if (known >= kMostTranslations) return nullptr;
   for (int attempt = 0; attempt < 2; ++attempt) {
-    auto made = std::make_shared<Translation>();
+    auto made = std::make_unique<Translation>();
     made->block = &block;
     made->rip = core_.s.rip;
     made->context = context;
     made->count = block.count;
-    made->insns = block.insns.data();
     made->epoch = epoch_;
     Translator translator(*this, core_, block, contexts_[context], *made);
     if (hot_ > 1 && !translator.worthwhile()) {
@@ -262,11 +272,13 @@ Translation* Jit::translate(Block& block, std::uint32_t context) {
       return nullptr;
     }
     if (translator.translate()) {
-      block.translations.push_back(made);
-      return made.get();
+      if (!translator.calls_handlers() && block.soft->empty()) block.insns.reset();
+      made->next = std::move(block.translations);
+      block.translations = std::move(made);
+      return block.translations.get();
     }
     flush();
-    block.translations.clear();
+    block.translations.reset();
   }
   return nullptr;
 }
@@ -354,7 +366,7 @@ void Jit::enter(Translation& t, std::uint64_t left) {
   auto budget = static_cast<std::int64_t>(c.jit_area.budget);
   if (budget < 0) {
     budget += edge->to->count;
-  } else if (edge->jump_at != nullptr) {
+  } else if (edge->jump_at != 0) {
     wanted_ = edge;
   }
   c.s.rip = edge->to_scratch ? c.jit_area.scratch : edge->target;
@@ -405,37 +417,42 @@ void Jit::store_x87() {
   }
 }
 
-void Jit::write32(const std::uint8_t* code, std::uint32_t value) {
-  std::memcpy(buffer_.writable(code), &value, 4);
+void Jit::write32(std::uint32_t at, std::uint32_t value) {
+  std::memcpy(buffer_.writable(at), &value, 4);
 }
 
 void Jit::link(Edge& edge, Translation& to) {
   edge.to = &to;
-  to.incoming.push_back(&edge);
+  edge.next_to = to.incoming;
+  to.incoming = &edge;
   write32(edge.cost_at, to.count - edge.refund);
-  write32(edge.jump_at, static_cast<std::uint32_t>(to.body - (edge.jump_at + 4)));
+  write32(edge.jump_at, buffer_.offset(to.body) - (edge.jump_at + 4));
 }
 
 void Jit::unlink(Edge& edge) {
   edge.to = nullptr;
   write32(edge.cost_at, 0U - edge.refund);
-  write32(edge.jump_at, static_cast<std::uint32_t>(edge.cold - (edge.jump_at + 4)));
+  write32(edge.jump_at, edge.cold - (edge.jump_at + 4));
 }
 
 void Jit::forget(Translation& t) {
   if (t.epoch != epoch_) return;
-  for (Edge* edge : t.incoming) unlink(*edge);
-  t.incoming.clear();
-  for (const auto& edge : t.edges) {
-    if (edge->to != nullptr) std::erase(edge->to->incoming, edge.get());
-    edge->to = nullptr;
+  for (Edge* edge = t.incoming; edge != nullptr; edge = edge->next_to) unlink(*edge);
+  t.incoming = nullptr;
+  for (std::uint32_t i = t.first_edge; i < t.end_edge; ++i) {
+    Edge& edge = edges_[i];
+    if (edge.to == nullptr) continue;
+    Edge** place = &edge.to->incoming;
+    while (*place != &edge) place = &(*place)->next_to;
+    *place = edge.next_to;
+    edge.to = nullptr;
   }
 }
 
 void Jit::retire(Block& block) {
-  if (block.translations.empty()) return;
+  if (block.translations == nullptr) return;
   wanted_ = nullptr;
-  for (const auto& t : block.translations) {
+  for (Translation* t = block.translations.get(); t != nullptr; t = t->next.get()) {
     JumpEntry& jump = jumps_[jump_index(t->rip)];
     if (jump.code == t->entry) jump.generation = 0;
     forget(*t);
@@ -456,6 +473,8 @@ void Jit::flush() {
   ++epoch_;
   core_.forget_places();
   wanted_ = nullptr;
+  edges_.clear();
+  offsets_.clear();
   buffer_.rewind(thunks_end_);
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -30,7 +31,7 @@ class Jit {
   static bool available();
   // `hot`: executions before a block is translated.
   Jit(Core& core, std::uint32_t hot);
-  static constexpr std::uint32_t kHot = 12;
+  static constexpr std::uint32_t kHot = 48;
   ~Jit();
   Jit(const Jit&) = delete;
   Jit& operator=(const Jit&) = delete;
@@ -94,11 +95,14 @@ class Jit {
   void note_far(const Translation& from);
   Translation* find(Block& block, std::uint64_t rip, std::uint32_t context) const;
   Translation* translate(Block& block, std::uint32_t context);
+  std::uint64_t rip_of(const Translation& from, std::uint32_t index) const {
+    return from.rip + offsets_[from.first_offset + index];
+  }
   void link(Edge& edge, Translation& to);
   void unlink(Edge& edge);
   void forget(Translation& translation);
   void flush();
-  void write32(const std::uint8_t* code, std::uint32_t value);
+  void write32(std::uint32_t at, std::uint32_t value);
 
   Core& core_;
   const std::uint32_t hot_;
@@ -127,6 +131,9 @@ class Jit {
   static constexpr std::size_t kMostOfPage = 4096;
   std::vector<Places> page_jumps_;
   std::uint32_t next_guess_ = 0;
+  // What translations have beside their code, until the next flush().
+  std::deque<Edge> edges_;
+  std::vector<std::uint16_t> offsets_;
   Edge* wanted_ = nullptr;  // the edge that was left last, to be linked
   const HostFlags host_flags_;
 

@@ -6,11 +6,9 @@
 #include <cstdint>
 #include <memory>
 #include <type_traits>
-#include <vector>
 
 namespace ice86::cpu {
 struct Block;
-struct Insn;
 }  // namespace ice86::cpu
 
 namespace ice86::cpu::jit {
@@ -37,29 +35,33 @@ struct Context {
 //   sub budget, cost; js cold; jmp body of the target
 // and until then the jump goes to `cold`, too. The cost is the target's count, less what was paid
 // for instructions of this block that are jumped over.
+// Where things stand in the code is counted from the start of the code buffer.
 struct Edge {
   Translation* from = nullptr;
   Translation* to = nullptr;
+  Edge* next_to = nullptr;   // another one that is linked to `to`
   std::uint64_t target = 0;  // RIP
-  std::uint32_t refund = 0;
-  const std::uint8_t* cost_at = nullptr;
-  const std::uint8_t* jump_at = nullptr;
-  const std::uint8_t* cold = nullptr;
+  std::uint32_t cost_at = 0;
+  std::uint32_t jump_at = 0;  // 0: it is never linked
+  std::uint32_t cold = 0;
+  std::uint16_t refund = 0;
   bool to_scratch = false;  // not linked: the target is in Area::scratch
 };
+static_assert(sizeof(Edge) == 48);  // there are three for a block
 
 struct Translation {
+  std::unique_ptr<Translation> next;  // of the same block
   Block* block = nullptr;
   std::uint64_t rip = 0;  // of its first instruction
   std::uint32_t context = 0;
   std::uint32_t count = 0;              // instructions
-  Insn* insns = nullptr;                // those of the block
   std::uint64_t epoch = 0;              // of the code buffer
   const std::uint8_t* entry = nullptr;  // takes the count off the budget first
   const std::uint8_t* body = nullptr;
-  std::vector<std::uint16_t> offsets;  // of each instruction
-  std::vector<std::unique_ptr<Edge>> edges;
-  std::vector<Edge*> incoming;
+  std::uint32_t first_offset = 0;  // in Jit::offsets_: of each instruction
+  std::uint32_t first_edge = 0;    // in Jit::edges_
+  std::uint32_t end_edge = 0;
+  Edge* incoming = nullptr;  // the first that is linked to this one
 };
 
 // Where indirect jumps find their target. All zero there is none: generations begin with 1.

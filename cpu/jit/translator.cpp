@@ -46,16 +46,16 @@ Mem Translator::guest(unsigned number) const {
 }
 
 void Translator::decode() {
+  const Insn* insns = c_.insns_of(block_);
+  const std::vector<SoftImmediate>& changing = *block_.soft;
   std::uint32_t at = 0;
   items_.resize(block_.count);
-  t_.offsets.resize(block_.count);
   for (std::uint32_t i = 0; i < block_.count; ++i) {
     Item& item = items_[i];
-    item.insn = &block_.insns[i];
+    item.insn = &insns[i];
     item.at = at;
-    item.soft = std::any_of(block_.soft.begin(), block_.soft.end(),
+    item.soft = std::any_of(changing.begin(), changing.end(),
                             [i](const SoftImmediate& soft) { return soft.insn == i; });
-    t_.offsets[i] = static_cast<std::uint16_t>(at);
     const bool known = c_.decoder_.decode_again(block_.host + at, item.insn->length, block_.mode,
                                                 item.zi, item.ops.data());
     if (known && item.zi.length == item.insn->length) {
@@ -101,6 +101,7 @@ void Translator::find_live() {
 }
 
 void Translator::handler(std::uint32_t index, bool loads_x87) {
+  calls_handlers_ = true;
   store_vectors();
   store_pointers();
   vectors_ = Vectors{};
@@ -127,12 +128,16 @@ void Translator::cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagS
   misses_.clear();
 }
 
+Edge& Translator::new_edge(std::uint64_t target) {
+  Edge& edge = jit_.edges_.emplace_back();
+  edge.from = &t_;
+  edge.target = target;
+  return edge;
+}
+
 // Out of translated code behind an instruction whose handler has been called.
 void Translator::leave_after(std::uint32_t index) {
-  t_.edges.push_back(std::make_unique<Edge>());
-  Edge& edge = *t_.edges.back();
-  edge.from = &t_;
-  edge.target = rip_after(items_[index]);
+  Edge& edge = new_edge(rip_after(items_[index]));
   const auto unused = static_cast<std::int32_t>(t_.count - index - 1);
   if (unused != 0) e_.alu_imm(0, kBudget, unused, 8);
   e_.mov_imm(kTemp, reinterpret_cast<std::uintptr_t>(&edge));
@@ -163,7 +168,7 @@ void Translator::cold_handlers() {
   }
   for (const ColdEdge& cold : cold_edges_) {
     for (const std::size_t jump : cold.jumps) e_.bind(jump);
-    cold.edge->cold = e_.here();
+    cold.edge->cold = jit_.buffer_.offset(e_.here());
     e_.mov_imm(kTemp, reinterpret_cast<std::uintptr_t>(cold.edge));
     e_.jmp_to(jit_.exit_);
   }
@@ -208,10 +213,7 @@ void Translator::overdrafts() {
     f_ = overdraft.state;
     need_image();
     e_.alu_imm(0, kBudget, static_cast<std::int32_t>(t_.count), 8);
-    t_.edges.push_back(std::make_unique<Edge>());
-    Edge& again = *t_.edges.back();
-    again.from = &t_;
-    again.target = t_.rip;
+    Edge& again = new_edge(t_.rip);
     e_.mov_imm(kTemp, reinterpret_cast<std::uintptr_t>(&again));
     e_.jmp_to(jit_.exit_);
   }
@@ -299,6 +301,7 @@ bool Translator::translate() {
   constexpr std::size_t kMostBytes = 750;
   if (jit_.buffer_.left() < (block_.count + 2) * kMostBytes * (loops_ ? 2 : 1)) return false;
   const std::uint8_t* start = jit_.buffer_.next();
+  t_.first_edge = static_cast<std::uint32_t>(jit_.edges_.size());
   e_.begin(start);
   t_.entry = start;
   e_.op({0x81, 0, 8}, 5, kBudget);
@@ -312,14 +315,13 @@ bool Translator::translate() {
     side_exit(side);
   }
   overdrafts();
+  const bool calls_handlers = calls_handlers_;
   cold_handlers();
+  calls_handlers_ = calls_handlers;
   // Out of budget at the entry.
   e_.bind(used_up);
   e_.alu_imm(0, kBudget, static_cast<std::int32_t>(t_.count), 8);
-  t_.edges.push_back(std::make_unique<Edge>());
-  Edge& again = *t_.edges.back();
-  again.from = &t_;
-  again.target = t_.rip;
+  Edge& again = new_edge(t_.rip);
   e_.mov_imm(kTemp, reinterpret_cast<std::uintptr_t>(&again));
   e_.jmp_to(jit_.exit_);
   if (e_.size() > jit_.buffer_.left()) return false;
@@ -327,8 +329,11 @@ bool Translator::translate() {
   jit_.buffer_.take(e_.size());
   // Edges that no target has yet go to their cold part.
   for (const ColdEdge& cold : cold_edges_) {
-    if (cold.edge->jump_at != nullptr) jit_.unlink(*cold.edge);
+    if (cold.edge->jump_at != 0) jit_.unlink(*cold.edge);
   }
+  t_.end_edge = static_cast<std::uint32_t>(jit_.edges_.size());
+  t_.first_offset = static_cast<std::uint32_t>(jit_.offsets_.size());
+  for (const Item& item : items_) jit_.offsets_.push_back(static_cast<std::uint16_t>(item.at));
   return true;
 }
 

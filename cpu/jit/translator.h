@@ -149,6 +149,8 @@ class Translator {
   bool translate();
   // False: most of it would be calls of handlers, which the interpreter does with less ado.
   bool worthwhile() const;
+  // Not only where something seldom happens.
+  bool calls_handlers() const { return calls_handlers_; }
 
  private:
   // An access whose TLB entry was not the one that was guessed, or a store whose address is not in
@@ -233,6 +235,7 @@ class Translator {
   void cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before, bool returns,
             const Vectors& vectors_before, const Pointers& pointers_before);
   void leave_after(std::uint32_t index);
+  Edge& new_edge(std::uint64_t target);
 
   // emit_sse.cpp
   static bool is_sse(const Item& item);
@@ -325,6 +328,7 @@ class Translator {
   FlagState f_;
   Vectors vectors_;
   Pointers pointers_;
+  bool calls_handlers_ = false;
   std::vector<Miss> misses_;  // of the instruction that is translated
   std::vector<Cold> cold_;
   std::vector<Side> sides_;

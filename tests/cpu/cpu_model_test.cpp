@@ -90,10 +90,10 @@ TEST(CpuModels, TheProgramHasThem) {
   for (const CpuModel& each : builtin_cpu_models()) {
     names.push_back(each.name);
     EXPECT_FALSE(each.summary.empty()) << each.name;
-    EXPECT_EQ(each.sha256.size(), 64u) << each.name;
+    EXPECT_EQ(each.sha256().size(), 64u) << each.name;
     const auto by_name = load_cpu_model(each.name);
     ASSERT_TRUE(by_name.has_value()) << each.name;
-    EXPECT_EQ(by_name->sha256, each.sha256) << each.name;
+    EXPECT_EQ(by_name->sha256(), each.sha256()) << each.name;
   }
   for (const char* name : {"qemu64", "pentium2", "pentium3", "core2", "haswell", "bits-demo"})
     EXPECT_THAT(names, Contains(name));
