@@ -27,7 +27,7 @@ TERMINALS = ["v/vt100", "a/ansi", "d/dumb", "l/linux", "x/xterm"]
 TEXTS = {
     "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
     "/etc/group": "root:x:0:\n",
-    "/etc/hosts": "127.0.0.1 localhost\n127.0.1.1 efi\n::1 localhost\n",
+    "/etc/hosts": "127.0.0.1 localhost\n127.0.1.1 efi\n::1 localhost ip6-localhost ip6-loopback\n",
     "/etc/services": "".join(f"{name} {port}/{kind}\n" for name, port, kinds in (
         ("echo", 7, "tcp udp"), ("discard", 9, "tcp udp"), ("daytime", 13, "tcp udp"), ("ftp", 21, "tcp"),
         ("ssh", 22, "tcp"), ("telnet", 23, "tcp"), ("smtp", 25, "tcp"), ("domain", 53, "tcp udp"),

@@ -44,6 +44,13 @@ def without_network(reason):
             r"loopback None", r"accepted \('127.0.0.1', \d+\)", "powered off"]
 
 
+NETWORK6 = NETWORK.partition("attempt('urlopen'")[0] + """
+attempt('connect', socket.create_connection, ('2001:db8::1', 8080))
+attempt('again', socket.create_connection, ('2001:db8::1', 8080))
+l = socket.create_server(('', 8081), family=socket.AF_INET6)
+c = socket.socket(socket.AF_INET6); attempt('loopback', c.connect, ('::1', 8081))
+attempt('accepted', l.accept()[0].getpeername)
+"""
 MEMORY = """
 import gc, threading
 def attempt(what, function, *arguments):
@@ -83,6 +90,10 @@ CASES = {
     "no DHCP server": dict(options="--nic user,ipv4=off", run=NETWORK, heard=[
         "IP configuration started", "IP configuration failed: no answer of a DHCP server",
         *without_network("no answer of a DHCP server")]),
+    "no router": dict(options="--nic user,model=e1000,ipv6=off", run=NETWORK6, heard=[
+        "IPv6 configuration started", "IPv6 configuration failed: no router has announced a prefix",
+        r"connect OSError \[Errno 101\] Network is unreachable: no router has announced a prefix",
+        r"again OSError \[Errno 101\]", "loopback None", r"accepted \('::1', \d+, 0, 0\)", "powered off"]),
     "out of memory": dict(run=MEMORY, heard=[
         "at once MemoryError", "bit by bit MemoryError", "afterwards 100",
         "threads RuntimeError can't start new thread", "deep RecursionError maximum recursion depth",

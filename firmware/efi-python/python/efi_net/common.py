@@ -12,7 +12,6 @@ lock = _thread.RLock()
 
 SHUT_READ, SHUT_WRITE, SHUT_BOTH = range(3)
 MSG_PEEK = 2
-ANY = "0.0.0.0"
 
 own_addresses = set()  # the interface's, once it is configured
 
@@ -21,13 +20,9 @@ def os_error(number, text=None):
     return OSError(number, text or os.strerror(number))
 
 
-def is_loopback(address):
-    return address.startswith("127.")
-
-
 class Ports:
-    """Which ports of a protocol are bound. EFI takes those only that nobody has, and sockets that
-    it does not know yet must be told apart too."""
+    """Which ports of a protocol are bound, in each version of IP by itself. EFI takes those only that nobody
+    has, and sockets that it does not know yet must be told apart too."""
 
     EPHEMERAL = range(49152, 65536)  # RFC 6335, section 6
 
@@ -35,26 +30,29 @@ class Ports:
         self._next = 0
         self._holders = collections.defaultdict(list)
 
-    def take(self, port, shared=False):
+    def take(self, port, shared=False, versions=(4,)):
         """Binds a port, 0 for any, and returns it. EADDRINUSE unless all its holders share it."""
         if port == 0:
             for _ in self.EPHEMERAL:
                 port = self.EPHEMERAL[self._next]
                 self._next = (self._next + 1) % len(self.EPHEMERAL)
-                if port not in self._holders:
+                if not any((version, port) in self._holders for version in versions):
                     break
-        holders = self._holders.get(port, [])
-        if holders and not (shared and all(holders)):
-            raise os_error(errno.EADDRINUSE)
-        self._holders[port].append(shared)
+        for version in versions:
+            holders = self._holders.get((version, port), [])
+            if holders and not (shared and all(holders)):
+                raise os_error(errno.EADDRINUSE)
+        for version in versions:
+            self._holders[version, port].append(shared)
         return port
 
-    def give_back(self, port, shared=False):
-        holders = self._holders.get(port, [])
-        if shared in holders:
-            holders.remove(shared)
-        if not holders:
-            self._holders.pop(port, None)
+    def give_back(self, port, shared=False, versions=(4,)):
+        for version in versions:
+            holders = self._holders.get((version, port), [])
+            if shared in holders:
+                holders.remove(shared)
+            if not holders:
+                self._holders.pop((version, port), None)
 
 
 class Connectionless:

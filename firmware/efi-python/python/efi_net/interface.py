@@ -3,7 +3,7 @@
 what all sockets share.
 
 Reference: UEFI Specification 2.10, sections 11.6 (service binding), 7.3.12 (ConnectController),
-28.5 (EFI_IP4_CONFIG2_PROTOCOL)."""
+28.5 (EFI_IP4_CONFIG2_PROTOCOL), 28.8 (EFI_IP6_CONFIG_PROTOCOL)."""
 import ctypes
 import errno
 import sys
@@ -11,24 +11,22 @@ import time
 
 import efi
 from . import protocols
+from .addresses import is_link_local, text, version
 from .common import lock, os_error, own_addresses
 
 ERROR_NUMBERS = {
-    2: errno.EINVAL, 3: errno.EOPNOTSUPP, 9: errno.ENOBUFS, 12: errno.ENETDOWN,
+    2: errno.EINVAL, 3: errno.EOPNOTSUPP, 4: errno.EMSGSIZE, 9: errno.ENOBUFS, 12: errno.ENETDOWN,
     14: errno.ENETUNREACH, 15: errno.EADDRINUSE, 16: errno.EHOSTUNREACH, 17: errno.ENETUNREACH,
     18: errno.ETIMEDOUT, 21: errno.ECONNABORTED, 22: errno.EHOSTUNREACH, 100: errno.ENETUNREACH,
     101: errno.EHOSTUNREACH, 102: errno.ENOPROTOOPT, 103: errno.ECONNREFUSED, 104: errno.EPIPE,
     105: errno.ECONNRESET, 106: errno.ECONNREFUSED,
 }
 # The firmware goes on asking after we have given up; who tries again is told sooner.
-DHCP_SECONDS, DHCP_SECONDS_AGAIN = 20, 2
-_INTERFACE_INFO, _POLICY, _GATEWAY, _DNS_SERVERS = 0, 1, 3, 4
-_POLICY_DHCP = 1
+SECONDS, SECONDS_AGAIN = 20, 2
 
 # For measurements: without, packets are only taken from the card by the firmware's own timer.
 polling = True
-_interface = None
-_has_waited = False
+_interfaces = {}  # by version of IP
 _children = _events = 0
 
 
@@ -108,7 +106,7 @@ class Child:
 
     def __init__(self, kind, handle=None):
         global _children
-        self._binding = interface().binding(kind)
+        self._binding = interface(int(kind[-1])).binding(kind)
         if handle is None:
             made = ctypes.c_uint64()
             status = self._binding.CreateChild(self._binding, ctypes.byref(made))
@@ -128,43 +126,45 @@ class Child:
 
 
 class Interface:
-    """The first network card that the firmware drives."""
+    """The first network card that the firmware drives, with one version of IP. Who derives from it says which."""
+
+    _has_waited = False  # in vain
+    _INTERFACE_INFO, _AUTOMATIC = 0, 1
 
     def __init__(self):
-        handles = efi.handles("Ip4Config2")
+        handles = efi.handles(self._CONFIG)
         if not handles:
             _connect_drivers()
-            handles = efi.handles("Ip4Config2")
+            handles = efi.handles(self._CONFIG)
         if not handles:
-            raise os_error(errno.ENETUNREACH, "Network is unreachable: the firmware has no driver "
-                                              "for a network card, or there is none")
+            raise os_error(errno.ENETUNREACH, f"Network is unreachable: the firmware has no driver for {self._CARD}, "
+                                              "or there is none")
         self._handle = handles[0]
-        self._config = efi.protocol(self._handle, "Ip4Config2", protocols.Ip4Config2)
-        self.address = self.mask = None
-        self._configure()
+        self._config = efi.protocol(self._handle, self._CONFIG, getattr(protocols, self._CONFIG))
+        self.addresses = []
 
     def binding(self, kind):
         return efi.protocol(self._handle, kind + "ServiceBinding")
 
-    def _get(self, what):
+    def _read(self, what):
+        """The buffer with it, None if it is not known."""
         size = ctypes.c_uint64()
         self._config.GetData(self._config, what, ctypes.byref(size), None)
         data = ctypes.create_string_buffer(max(size.value, 1))
-        if self._config.GetData(self._config, what, ctypes.byref(size), data):
-            return b""
-        return data.raw[:size.value]
+        return None if self._config.GetData(self._config, what, ctypes.byref(size), data) or not size.value else data
 
-    def _addresses(self, what):
-        data = self._get(what)
-        return [".".join(map(str, data[at:at + 4])) for at in range(0, len(data), 4)]
+    def _list(self, what):
+        data = self._read(what)
+        content = b"" if data is None else data.raw
+        return [text(content[at:at + self._SIZE]) for at in range(0, len(content), self._SIZE)]
 
     @property
     def gateways(self):
-        return self._addresses(_GATEWAY)
+        return self._list(self._GATEWAY)
 
     @property
     def name_servers(self):
-        return self._addresses(_DNS_SERVERS)
+        return self._list(self._DNS_SERVERS)
 
     @property
     def has_link(self):
@@ -178,35 +178,98 @@ class Interface:
         mode = network.Mode.contents
         return bool(mode.MediaPresent) if mode.MediaPresentSupported else None
 
-    def _read_address(self):
-        data = self._get(_INTERFACE_INFO)
-        if len(data) < ctypes.sizeof(protocols.Ip4InterfaceInfo):
-            return False
-        info = protocols.Ip4InterfaceInfo.from_buffer_copy(data)
-        if not any(info.StationAddress):
-            return False
-        self.address = ".".join(map(str, info.StationAddress))
-        self.mask = ".".join(map(str, info.SubnetMask))
-        return True
+    def _ask(self):
+        """Lets the firmware ask the network for addresses."""
+        policy = ctypes.c_uint32(self._AUTOMATIC)
+        self._config.SetData(self._config, self._POLICY, 4, ctypes.byref(policy))
 
-    def _configure(self):
-        """Takes an address that is there already, otherwise asks for one."""
-        global _has_waited
+    def _wait_for(self, ready):
+        end = time.monotonic() + (SECONDS_AGAIN if self._has_waited else SECONDS)
+        while not ready():
+            without_link = self.has_link is False
+            if without_link or time.monotonic() > end:
+                type(self)._has_waited = not without_link
+                reason = "the card has no link" if without_link else self._NO_ANSWER
+                say(f"{self._NAME} configuration failed: {reason}")
+                raise os_error(errno.ENETUNREACH, f"Network is unreachable: {reason}")
+            time.sleep(0.02)
+
+
+class Interface4(Interface):
+    _CONFIG, _NAME, _SIZE = "Ip4Config2", "IP", 4
+    _CARD = "a network card"
+    _POLICY, _GATEWAY, _DNS_SERVERS = 1, 3, 4
+    _NO_ANSWER = "no answer of a DHCP server"
+
+    def __init__(self):
+        """Takes an address that is there already, otherwise waits for one."""
+        super().__init__()
         say("IP configuration started")
-        end = time.monotonic() + (DHCP_SECONDS_AGAIN if _has_waited else DHCP_SECONDS)
-        if not self._read_address():
-            policy = ctypes.c_uint32(_POLICY_DHCP)
-            self._config.SetData(self._config, _POLICY, 4, ctypes.byref(policy))
-            while not self._read_address():
-                without_link = self.has_link is False
-                if without_link or time.monotonic() > end:
-                    _has_waited = not without_link
-                    reason = "the card has no link" if without_link else "no answer of a DHCP server"
-                    say(f"IP configuration failed: {reason}")
-                    raise os_error(errno.ENETUNREACH, f"Network is unreachable: {reason}")
-                time.sleep(0.02)
+        if not self.look():
+            self._ask()
+            self._wait_for(self.look)
         own_addresses.add(self.address)
         say(f"IP configuration complete: {self.address}/{self.mask}")
+
+    def look(self):
+        data = self._read(self._INTERFACE_INFO)
+        if data is None:
+            return False
+        info = protocols.Ip4InterfaceInfo.from_buffer(data)
+        if not any(info.StationAddress):
+            return False
+        self.address, self.mask = text(info.StationAddress), text(info.SubnetMask)
+        self.addresses = [self.address]
+        return True
+
+    def reach(self, address):
+        pass
+
+    def source(self, address):
+        return self.address
+
+
+class Interface6(Interface):
+    """The card makes a link-local address by itself, and others when a router announces a prefix."""
+
+    _CONFIG, _NAME, _SIZE = "Ip6Config", "IPv6", 16
+    _CARD = "IPv6 on a network card"
+    _POLICY, _GATEWAY, _DNS_SERVERS = 2, 5, 6
+    _NO_ANSWER = "no router has announced a prefix"
+
+    def __init__(self):
+        super().__init__()
+        self._complete = False
+        if not self.look():
+            self._ask()
+            self._wait_for(lambda: self.look() or self.addresses)
+
+    def look(self):
+        """Whether there is an address that is good for more than the link."""
+        data = self._read(self._INTERFACE_INFO)
+        if data is None:
+            return False
+        info = protocols.Ip6InterfaceInfo.from_buffer(data)
+        listed = (protocols.Ip6AddressInfo * info.AddressInfoCount).from_address(info.AddressInfo or 0)
+        self._prefixes = {text(entry.Address): entry.PrefixLength for entry in listed}
+        self.addresses = list(self._prefixes)
+        own_addresses.update(self.addresses)
+        return not all(map(is_link_local, self.addresses))
+
+    def reach(self, address):
+        """Waits for an address that talks to this one."""
+        if self._complete or is_link_local(address):
+            return
+        say("IPv6 configuration started")
+        self._wait_for(self.look)
+        self._complete = True
+        own = self.source(address)
+        say(f"IPv6 configuration complete: {own}/{self._prefixes[own]}")
+
+    def source(self, address):
+        from .selection import source
+        self.look()
+        return source(address, self.addresses)
 
 
 def _connect_drivers():
@@ -221,10 +284,21 @@ def _connect_drivers():
             efi.boot_services.ConnectController(handle, None, None, True)
 
 
-def interface():
+def interface(ip_version=4):
     """The interface, configured; OSError when there is none."""
-    global _interface
     with lock:
-        if _interface is None:
-            _interface = Interface()
-        return _interface
+        if ip_version not in _interfaces:
+            _interfaces[ip_version] = (Interface6 if ip_version == 6 else Interface4)()
+        return _interfaces[ip_version]
+
+
+def reach(address):
+    """Waits for what is needed to talk to it. OSError when that is not to be had."""
+    interface(version(address)).reach(address)
+
+
+def known_addresses():
+    """The card's, as far as somebody has asked for them."""
+    for one in _interfaces.values():
+        one.look()
+    return [address for one in _interfaces.values() for address in one.addresses]

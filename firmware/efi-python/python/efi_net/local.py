@@ -151,11 +151,11 @@ class LocalStream(_Named, Stream):
             self._calls = None
             raise os_error(errno.ECONNREFUSED)
         with lock:
-            if len(listener._queue) > listener._room:
+            if len(listener.queue) > listener._room:
                 return None
             self.connection, other = Connection.pair(self.name, listener.name)
             self._calls = None
-            listener._queue.append(other)
+            listener.queue.append(other)
         return True
 
     def listen(self, backlog):
@@ -181,8 +181,8 @@ class LocalStream(_Named, Stream):
 
     def _stop_listening(self):
         with lock:
-            while self._queue:
-                self._queue.popleft().close(abort=True)
+            while self.queue:
+                self.queue.popleft().close(abort=True)
             self._room = 0
 
     def close(self):

@@ -1,19 +1,29 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Names of hosts and services, as `socket` has them. What needs no network is the C library's.
 
-Reference: RFC 3493 section 6; getaddrinfo(3)."""
-from .common import ANY
+Reference: RFC 3493 sections 4 and 6; getaddrinfo(3), if_nameindex(3)."""
+import errno
+import operator
+import os
+import sys
+
+from . import addresses
+from .addresses import ANY_OF, LOOPBACK_OF, MAPPED, version
+from .common import os_error
 from .descriptors import plain_socket as _plain
 
 _BROADCAST = "255.255.255.255"
 gaierror, herror = _plain.gaierror, _plain.herror
-AF_INET, AF_UNSPEC = _plain.AF_INET, _plain.AF_UNSPEC
+AF_INET, AF_INET6, AF_UNSPEC = _plain.AF_INET, _plain.AF_INET6, _plain.AF_UNSPEC
+_VERSIONS = {AF_UNSPEC: (4, 6), AF_INET: (4,), AF_INET6: (6,)}
+_FAMILIES = {4: AF_INET, 6: AF_INET6}
 _HOST_NOT_FOUND, _TRY_AGAIN = 1, 2
 
 
 def _gaierror(number):
     text = {_plain.EAI_NONAME: "Name or service not known",
-            _plain.EAI_AGAIN: "Temporary failure in name resolution"}[number]
+            _plain.EAI_AGAIN: "Temporary failure in name resolution",
+            _plain.EAI_ADDRFAMILY: "Address family for hostname not supported"}[number]
     return gaierror(number, text)
 
 
@@ -28,20 +38,26 @@ def _text(host):
 
 
 def _numeric(host):
-    """'127.0.0.1' for '127.1' and the like; None when it is a name."""
-    if not host or not (host[0].isdigit() and host.isascii()) or " " in host:
+    """(address, scope): '127.0.0.1' for '127.1' and the like; None when it is a name."""
+    if not host or not host.isascii() or " " in host:
         return None
     try:
-        return _plain.inet_ntoa(_plain.inet_aton(host))
+        if ":" in host:
+            address, _, interface = host.partition("%")
+            address = addresses.text(addresses.octets(address))
+            return address, addresses.scope(interface, addresses.is_link_local(address))
+        if host[0].isdigit():
+            return _plain.inet_ntoa(_plain.inet_aton(host)), 0
     except OSError:
-        return None
+        pass
+    return None
 
 
-def _resolve(host):
+def _resolve(host, versions=(4,)):
     """The addresses of a name; gaierror."""
     from . import resolver
     try:
-        return resolver.addresses(host)
+        return resolver.addresses(host, versions)
     except (resolver.NameProblem, UnicodeError) as problem:
         temporary = getattr(problem, "temporary", False)
         raise _gaierror(_plain.EAI_AGAIN if temporary else _plain.EAI_NONAME) from None
@@ -49,19 +65,51 @@ def _resolve(host):
         raise _gaierror(_plain.EAI_AGAIN) from None
 
 
-def host_address(host):
-    """The address in a socket's (host, port): '' is any, '<broadcast>' all."""
+def host_address(host, ip_version=4):
+    """(address, scope) of the host in a socket's address: '' is any, '<broadcast>' all."""
     host = _text(host)
     if host == "":
-        return ANY
+        return ANY_OF[ip_version], 0
     if host == "<broadcast>":
-        return _BROADCAST
+        if ip_version != 4:
+            raise OSError("address family mismatched")
+        return _BROADCAST, 0
     numeric = _numeric(host)
     if numeric is not None:
+        if version(numeric[0]) != ip_version:
+            raise _gaierror(_plain.EAI_ADDRFAMILY)
         return numeric
     if ":" in host:
-        raise gaierror(_plain.EAI_ADDRFAMILY, "Address family for hostname not supported")
-    return _resolve(host)[0]
+        raise _gaierror(_plain.EAI_NONAME)
+    return _resolve(host, (ip_version,))[0], 0
+
+
+def _addresses(host, versions, flags):
+    """Those of a name, as the flags want them, the best ones first."""
+    if flags & _plain.AI_ADDRCONFIG:
+        known = _known_addresses()
+        versions = [one for one in versions if one == 4 or any(map(_routed, known))] or versions
+    mapped = versions == (6,) and flags & _plain.AI_V4MAPPED
+    try:
+        found = _resolve(host, (4, 6) if mapped and flags & _plain.AI_ALL else versions)
+    except gaierror as problem:
+        if not mapped or problem.errno != _plain.EAI_NONAME:
+            raise
+        found = _resolve(host, (4,))
+    if len(found) > 1:
+        from .selection import ordered
+        found = ordered(found, _known_addresses())
+    return [MAPPED + address if mapped and version(address) == 4 else address for address in found]
+
+
+def _known_addresses():
+    """The card's. Nobody is asked for one here: who has only looked up a name may never need it."""
+    interface = sys.modules.get(f"{__package__}.interface")
+    return interface.known_addresses() if interface else []
+
+
+def _routed(address):
+    return version(address) == 6 and not addresses.is_link_local(address)
 
 
 def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):
@@ -69,35 +117,49 @@ def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):
         host = host.encode("idna")
     if host is not None:
         host = _text(host)
-    plain = host is None or host == "" or _numeric(host) is not None or ":" in host
-    if plain or flags & _plain.AI_NUMERICHOST or family not in (AF_UNSPEC, AF_INET):
-        if host == "":
-            host = None
-        return _plain.getaddrinfo(host, port, family, type, proto, flags & ~_plain.AI_ADDRCONFIG |
-                                  _plain.AI_NUMERICHOST)
-    found = []
-    for address in _resolve(host):
-        found += _plain.getaddrinfo(address, port, AF_INET, type, proto,
-                                    flags & ~(_plain.AI_ADDRCONFIG | _plain.AI_CANONNAME) |
-                                    _plain.AI_NUMERICHOST)
+
+    def plain(address, one_family, more_flags=0):
+        return _plain.getaddrinfo(address, port, one_family, type, proto,
+                                  flags & ~(_plain.AI_ADDRCONFIG | _plain.AI_CANONNAME) | _plain.AI_NUMERICHOST | more_flags)
+
+    versions = _VERSIONS.get(family)
+    if versions is None or host is not None and flags & _plain.AI_NUMERICHOST:
+        return plain(host or None, family, flags & _plain.AI_CANONNAME)
+    if not host:
+        # The order that Linux has: of those that listen IPv4 first, of those to go to IPv6.
+        passive = flags & _plain.AI_PASSIVE
+        return [entry for one in (versions if passive else reversed(versions))
+                for entry in plain((ANY_OF if passive else LOOPBACK_OF)[one], _FAMILIES[one])]
+    numeric = _numeric(host)
+    if numeric is not None:
+        address, scope = numeric
+        found = plain(address, family, flags & _plain.AI_CANONNAME)
+        return [(*entry[:4], (*entry[4][:3], scope)) if scope else entry for entry in found]
+    if ":" in host:
+        raise _gaierror(_plain.EAI_NONAME)
+    found = [entry for address in _addresses(host, versions, flags)
+             for entry in plain(address, _FAMILIES[version(address)])]
     if flags & _plain.AI_CANONNAME and found:
         found[0] = (*found[0][:3], host, found[0][4])
     return found
 
 
 def gethostbyname(host):
-    return host_address(host)
+    return host_address(host)[0]
 
 
 def gethostbyname_ex(host):
     host = _text(host)
     numeric = _numeric(host)
-    return (host, [], [numeric] if numeric else _resolve(host))
+    if numeric is not None and version(numeric[0]) != 4:
+        raise _gaierror(_plain.EAI_ADDRFAMILY)
+    return (host, [], [numeric[0]] if numeric else _resolve(host))
 
 
 def gethostbyaddr(host):
     from . import resolver
-    address = host_address(host)
+    numeric = _numeric(_text(host))
+    address = numeric[0] if numeric is not None else host_address(host)[0]
     try:
         found = resolver.names(address)
     except resolver.NameProblem as problem:
@@ -115,14 +177,39 @@ def getnameinfo(sockaddr, flags):
     host, port = sockaddr[:2]
     if not 0 <= port <= 65535:
         raise OverflowError("getsockaddrarg: port must be 0-65535.")
-    if _numeric(host) is None:
+    numeric = _numeric(host)
+    if numeric is None:
         return _plain.getnameinfo(sockaddr, flags)
-    service = _plain.getnameinfo((host, port), flags | _plain.NI_NUMERICHOST)[1]
-    name = _numeric(host)
+    name, scope = numeric
+    if version(name) == 6 and len(sockaddr) > 3:
+        scope = sockaddr[3] or scope
+    service = _plain.getnameinfo((name, *sockaddr[1:]), flags | _plain.NI_NUMERICHOST)[1]
     if not flags & _plain.NI_NUMERICHOST:
         try:
-            name = gethostbyaddr(host)[0]
+            return gethostbyaddr(name)[0], service
         except herror:
             if flags & _plain.NI_NAMEREQD:
                 raise _gaierror(_plain.EAI_NONAME) from None
+    if scope and version(name) == 6:
+        name += f"%{addresses.INTERFACES.get(scope, scope)}"
     return name, service
+
+
+def if_nameindex():
+    return list(addresses.INTERFACES.items())
+
+
+def if_nametoindex(name):
+    for number, known in addresses.INTERFACES.items():
+        if known == os.fsdecode(name):
+            return number
+    raise OSError("no interface with this name")
+
+
+def if_indextoname(index):
+    index = operator.index(index)
+    if index < 0:
+        raise OverflowError("can't convert negative value to unsigned int")
+    if index in addresses.INTERFACES:
+        return addresses.INTERFACES[index]
+    raise os_error(errno.ENXIO)

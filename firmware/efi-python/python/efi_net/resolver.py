@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Names of hosts: /etc/hosts, then the name servers that DHCP has told, over our own UDP.
 
-Reference: RFC 1034, RFC 1035 sections 4.1 and 4.2.1."""
+Reference: RFC 1034, RFC 1035 sections 4.1 and 4.2.1, RFC 3596."""
 import os
 import struct
 import time
 
 from . import interface
+from .addresses import octets, text, version
 from .common import wait
+from .udp import Datagrams
 
-TYPE_A, TYPE_PTR, CLASS_IN = 1, 12, 1
+TYPE_A, TYPE_PTR, TYPE_AAAA, CLASS_IN = 1, 12, 28, 1
+_ADDRESS_TYPES = {4: TYPE_A, 6: TYPE_AAAA}
 TRIES, SECONDS = 2, 2.5
 _RECURSION_WANTED, _TRUNCATED, _RESPONSE = 0x0100, 0x0200, 0x8000
 _NO_SUCH_NAME = 3
@@ -89,63 +92,121 @@ def _parse(message, number, kind):
         record, record_class, _, size = struct.unpack_from(">HHIH", message, at)
         at += 10
         if record == kind and record_class == CLASS_IN:
-            if kind == TYPE_A and size == 4:
-                found.append(".".join(map(str, message[at:at + 4])))
+            if (kind, size) in ((TYPE_A, 4), (TYPE_AAAA, 16)):
+                found.append(text(message[at:at + size]))
             elif kind == TYPE_PTR:
                 found.append(_read_name(message, at)[0])
         at += size
     return found
 
 
-def query(name, kind=TYPE_A):
-    """The records of a name, NameProblem if there are none."""
-    from .udp import Datagrams
-    servers = interface.interface().name_servers
-    question = _write_name(name) + struct.pack(">HH", kind, CLASS_IN)
-    for _ in range(TRIES):
-        for server in servers:
+def _name_servers():
+    """Those of IPv4, or if there are none of IPv6; OSError when there is no network either."""
+    problem = None
+    for ip_version in 4, 6:
+        try:
+            found = interface.interface(ip_version).name_servers
+        except OSError as error:
+            problem = problem or error
+            continue
+        if found:
+            return found
+    if problem is not None:
+        raise problem
+    return []
+
+
+class _Question:
+    """One name, at one server: all kinds of records at once. The answers by their kind, None where there are no such
+    records."""
+
+    def __init__(self, server, name, kinds):
+        self.answers = {}
+        self._name = _write_name(name)
+        self._kinds = {}  # by number, those that wait for an answer
+        for kind in kinds:
             number = _number()
-            port = Datagrams(0, (server, 53))
+            while number in self._kinds:
+                number = number + 1 & 0xffff
+            self._kinds[number] = kind
+        interface.reach(server)
+        self._port = Datagrams(version(server), None, (server, 53))
+
+    def send(self):
+        for number, kind in self._kinds.items():
+            self._port.send(struct.pack(">6H", number, _RECURSION_WANTED, 1, 0, 0, 0) + self._name +
+                            struct.pack(">HH", kind, CLASS_IN), None)
+
+    def look(self):
+        """True when nothing is left to wait for."""
+        self._port.service()
+        while self._port.received and self._kinds:
+            message = self._port.received.popleft()[0]
+            number = int.from_bytes(message[:2], "big")
+            if number not in self._kinds:
+                continue
+            kind = self._kinds[number]
             try:
-                port.send(struct.pack(">6H", number, _RECURSION_WANTED, 1, 0, 0, 0) + question,
-                          None)
+                found = _parse(message, number, kind)
+            except (struct.error, IndexError, ValueError):
+                continue
+            except NameProblem as problem:
+                if problem.temporary:
+                    del self._kinds[number]
+                    continue
+                found = []
+            if found is not None:
+                del self._kinds[number]
+                self.answers[kind] = found
+        return True if not self._kinds or self._port.error else None
 
-                def answer():
-                    port.service()
-                    if port.error:
-                        return []
-                    while port.received:
-                        try:
-                            found = _parse(port.received.popleft()[0], number, kind)
-                        except (struct.error, IndexError, ValueError):
-                            continue
-                        if found is not None:
-                            if not found:
-                                raise NameProblem(False)
-                            return found
-                    return None
-
-                found = wait(answer, SECONDS)
-                if found:
-                    return found
-            except (TimeoutError, OSError):
-                pass
-            finally:
-                port.close()
-    raise NameProblem(True)
+    def close(self):
+        self._port.close()
 
 
-def addresses(name):
-    """IPv4 addresses of a name."""
+def _ask(server, name, kinds):
+    """What this server has answered until it has all or the time is over."""
+    question = None
+    try:
+        question = _Question(server, name, kinds)
+        question.send()
+        wait(question.look, SECONDS)
+    except OSError:
+        pass
+    finally:
+        if question is not None:
+            question.close()
+    return {} if question is None else question.answers
+
+
+def query(name, *kinds):
+    """The records of a name, in the order of the kinds; NameProblem if there are none."""
+    _write_name(name)  # a wrong one is nobody's question
+    answers = {}
+    for server in _name_servers() * TRIES:
+        answers.update(_ask(server, name, [kind for kind in kinds if kind not in answers]))
+        # Some servers never answer a question for AAAA: addresses of the other kind are enough.
+        if len(answers) == len(kinds) or any(answers.values()):
+            break
+    found = [record for kind in kinds for record in answers.get(kind, ())]
+    if not found:
+        raise NameProblem(len(answers) < len(kinds))
+    return found
+
+
+def addresses(name, versions=(4,)):
+    """The addresses of a name."""
     lowered = name.rstrip(".").lower()
     found = [address for address, names in hosts()
-             if ":" not in address and lowered in map(str.lower, names)]
-    return found or query(name)
+             if lowered in map(str.lower, names) and version(address) in versions]
+    return found or query(name, *[_ADDRESS_TYPES[one] for one in versions])
 
 
 def names(address):
-    """The names of an IPv4 address, the first one is the canonical one."""
+    """The names of an address, the first one is the canonical one."""
     for known, listed in hosts():
         if known == address:
             return listed
-    return query(".".join(reversed(address.split("."))) + ".in-addr.arpa", TYPE_PTR)
+    if version(address) == 4:
+        return query(".".join(reversed(address.split("."))) + ".in-addr.arpa", TYPE_PTR)
+    return query(".".join(reversed(octets(address).hex())) + ".ip6.arpa", TYPE_PTR)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The module `_socket` of this Python: what `socket` is made of, on the firmware's TCP4 and UDP4.
+"""The module `_socket` of this Python: what `socket` is made of, on the firmware's TCP and UDP.
 Constants and conversions are those of CPython's own module.
 
-Reference: socket(7), tcp(7), udp(7) for what Linux answers; the Python library reference, `socket`."""
+Reference: socket(7), tcp(7), udp(7), ipv6(7) for what Linux answers; the Python library reference, `socket`."""
 import errno
 import operator
 import os
@@ -10,7 +10,7 @@ import struct
 import time
 import warnings
 
-from efi_net import descriptors, names
+from efi_net import addresses, descriptors, names
 from efi_net.common import os_error, wait
 from efi_net.datagram import Datagram
 from efi_net.local import LocalDatagram, LocalStream
@@ -20,13 +20,17 @@ _plain = descriptors.plain_socket
 globals().update({name: value for name, value in vars(_plain).items()
                   if not name.startswith("__")})
 from efi_net.names import (  # noqa: E402,F401  instead of CPython's
-    getaddrinfo, gethostbyaddr, gethostbyname, gethostbyname_ex, getnameinfo)
+    getaddrinfo, gethostbyaddr, gethostbyname, gethostbyname_ex, getnameinfo, if_indextoname, if_nameindex,
+    if_nametoindex)
 
-has_ipv6 = False
-# What there is no protocol for should not look as if there were.
-for _name in [name for name in globals() if "UDPLITE" in name]:
+has_ipv6 = True
+# What there is no protocol for should not look as if there were. Of IPv6, EFI tells no more than data and sender.
+_IPV6_OPTIONS = ("IPV6_V6ONLY", "IPV6_UNICAST_HOPS", "IPV6_TCLASS")
+for _name in [name for name in globals() if "UDPLITE" in name or
+              name.startswith("IPV6_") and name not in _IPV6_OPTIONS]:
     del globals()[_name]
 _TYPE_MASK = 0xf
+_VERSIONS = {AF_INET: 4, AF_INET6: 6}
 _LOCAL = {SOCK_STREAM: LocalStream, SOCK_DGRAM: LocalDatagram}
 _BUFFER_BYTES = 256 << 10
 _default_timeout = None
@@ -40,10 +44,12 @@ _REMEMBERED = {
     (SOL_SOCKET, SO_OOBINLINE): "oob_inline", (IPPROTO_TCP, TCP_NODELAY): "no_delay",
     (IPPROTO_TCP, TCP_KEEPIDLE): "keep_idle", (IPPROTO_TCP, TCP_KEEPINTVL): "keep_interval",
     (IPPROTO_TCP, TCP_KEEPCNT): "keep_count", (IPPROTO_IP, IP_TTL): "ttl",
-    (IPPROTO_IP, IP_TOS): "tos",
+    (IPPROTO_IP, IP_TOS): "tos", (IPPROTO_IPV6, IPV6_V6ONLY): "v6only",
+    (IPPROTO_IPV6, IPV6_UNICAST_HOPS): "hops", (IPPROTO_IPV6, IPV6_TCLASS): "traffic_class",
 }
 _DEFAULTS = {"send_buffer": _BUFFER_BYTES, "receive_buffer": _BUFFER_BYTES, "no_delay": 1,
-             "keep_idle": 7200, "keep_interval": 75, "keep_count": 9, "ttl": 64}
+             "keep_idle": 7200, "keep_interval": 75, "keep_count": 9, "ttl": 64, "hops": 64}
+_LOWEST = {"ttl": 1, "hops": 0, "traffic_class": 0}  # of those that are a byte, and -1 the default
 
 
 def getdefaulttimeout():
@@ -126,7 +132,7 @@ class socket:
         self._proto = max(proto, 0)
         if fileno is not None:
             self._adopt(fileno, family, type)
-        elif self._family == AF_INET:
+        elif self._family in _VERSIONS:
             expected = {SOCK_STREAM: IPPROTO_TCP, SOCK_DGRAM: IPPROTO_UDP}
             if self._type == SOCK_RAW:
                 raise os_error(errno.EPERM)
@@ -134,7 +140,7 @@ class socket:
                 raise os_error(errno.ESOCKTNOSUPPORT)
             if self._proto not in (0, expected[self._type]):
                 raise os_error(errno.EPROTONOSUPPORT)
-            self._endpoint = Stream() if self._type == SOCK_STREAM else Datagram()
+            self._endpoint = (Stream if self._type == SOCK_STREAM else Datagram)(_VERSIONS[self._family])
             self._descriptor = descriptors.add(self._endpoint)
             self._mark()
         elif self._family == AF_UNIX:
@@ -158,7 +164,8 @@ class socket:
             return
         self._descriptor, self._endpoint = fileno, endpoint
         if family == -1:
-            self._family = AF_UNIX if isinstance(endpoint, tuple(_LOCAL.values())) else AF_INET
+            local = isinstance(endpoint, tuple(_LOCAL.values()))
+            self._family = AF_UNIX if local else AF_INET if endpoint.ip_version == 4 else AF_INET6
         if type == -1:
             self._type = SOCK_STREAM if isinstance(endpoint, Stream) else SOCK_DGRAM
         self._mark()
@@ -194,7 +201,7 @@ class socket:
     def _accept_queue(self):
         """Addresses of those that have connected, and nobody has accepted yet."""
         self._open().service()
-        return [connection.names()[1] for connection in self._endpoint.accept_queue]
+        return [self._shown(connection.names()[1]) for connection in self._endpoint.accept_queue]
 
     def __repr__(self):
         return (f"<socket object, fd={self._descriptor}, family={self._family}, "
@@ -275,16 +282,27 @@ class socket:
             if not isinstance(address, (str, bytes, bytearray, memoryview)):
                 raise TypeError(f"a bytes-like object is required, not '{type(address).__name__}'")
             return (address,)
+        ip_version = _VERSIONS[self._family]
         if not isinstance(address, tuple):
-            raise TypeError(f"{caller}(): AF_INET address must be tuple, not "
+            raise TypeError(f"{caller}(): {'AF_INET' if ip_version == 4 else 'AF_INET6'} address must be tuple, not "
                             f"{type(address).__name__}")
-        if len(address) != 2:
+        if ip_version == 4 and len(address) != 2:
             raise TypeError("AF_INET address must be a pair (host, port)")
-        host, port = address
-        port = operator.index(port)
+        if ip_version == 6 and not 2 <= len(address) <= 4:
+            raise TypeError("AF_INET6 address must be a tuple (host, port[, flowinfo[, scopeid]])")
+        port, flow, scope = map(operator.index, (*address[1:], 0, 0)[:3])
         if not 0 <= port <= 65535:
             raise OverflowError(f"{caller}(): port must be 0-65535.")
-        return names.host_address(host), port
+        if not 0 <= flow <= 0xfffff:
+            raise OverflowError(f"{caller}(): flowinfo must be 0-1048575.")
+        host, host_scope = names.host_address(address[0], ip_version)
+        if ip_version == 6:
+            host = addresses.held(host, scope or host_scope, errno.ENODEV if caller == "bind" else errno.ENETUNREACH)
+        return host, port
+
+    def _shown(self, address):
+        """An endpoint's address, as this family has it."""
+        return addresses.shown(address) if self._family == AF_INET6 and address is not None else address
 
     # ---- Connections
 
@@ -297,7 +315,7 @@ class socket:
 
     def _accept(self):
         endpoint, address = self._wait(self._open().accept)
-        return descriptors.add(endpoint), address
+        return descriptors.add(endpoint), self._shown(address)
 
     def connect(self, address):
         endpoint = self._open()
@@ -327,10 +345,10 @@ class socket:
         endpoint.shutdown(how)
 
     def getsockname(self):
-        return self._open().local()
+        return self._shown(self._open().local())
 
     def getpeername(self):
-        return self._open().remote()
+        return self._shown(self._open().remote())
 
     # ---- Data
 
@@ -345,7 +363,7 @@ class socket:
                 if not more:
                     break
                 data += more
-        return data, sender
+        return data, self._shown(sender)
 
     def recv(self, size, flags=0):
         return self._receive(_checked_size(size, "recv"), flags)[0][:size]
@@ -439,11 +457,19 @@ class socket:
 
     def setsockopt(self, level, option, value, optlen=None):
         options = self._open().options
+        self._check_level(level)
+        if (level, option) == (IPPROTO_IPV6, IPV6_V6ONLY) and self._endpoint.local()[1]:
+            raise os_error(errno.EINVAL)
         name = _REMEMBERED.get((level, option))
         if name is not None:
             if not isinstance(value, int):
                 value = int.from_bytes(bytes(value)[:4], "little", signed=True)
-            options[name] = int(value)
+            value = int(value)
+            if name in _LOWEST and value == -1:
+                value = _DEFAULTS.get(name, 0)
+            if name in _LOWEST and not _LOWEST[name] <= value <= 255:
+                raise os_error(errno.EINVAL)
+            options[name] = value
         elif (level, option) == (SOL_SOCKET, SO_LINGER):
             on, seconds = memoryview(bytes(value)).cast("i")
             options["linger"] = seconds if on else None
@@ -454,15 +480,20 @@ class socket:
             if not 0 <= microseconds < 10**6:
                 raise os_error(errno.EDOM)
             options[option] = max(0, seconds + microseconds / 1e6)
-        elif level not in (SOL_SOCKET, IPPROTO_TCP, IPPROTO_IP):
+        elif level not in (SOL_SOCKET, IPPROTO_TCP, IPPROTO_IP, IPPROTO_IPV6):
             raise os_error(errno.EOPNOTSUPP)
         else:
+            raise os_error(errno.ENOPROTOOPT)
+
+    def _check_level(self, level):
+        if level == IPPROTO_IPV6 and self._family != AF_INET6:
             raise os_error(errno.ENOPROTOOPT)
 
     def getsockopt(self, level, option, buflen=0):
         endpoint = self._open()
         if not 0 <= buflen <= 1024:
             raise OSError("getsockopt buflen out of range")
+        self._check_level(level)
         fixed = {SO_TYPE: self._type, SO_ERROR: None, SO_DOMAIN: self._family,
                  SO_PROTOCOL: 0 if self._family == AF_UNIX else {SOCK_STREAM: 6, SOCK_DGRAM: 17}[self._type],
                  SO_ACCEPTCONN: int(endpoint.listening)}

@@ -1,43 +1,27 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A stream socket of AF_INET: from bind and connect or listen to close. Nothing here waits: None says
+"""A stream socket of AF_INET or AF_INET6: from bind and connect or listen to close. Nothing here waits: None says
 that it would."""
 import collections
 import errno
 
 from . import common, loopback
-from .common import ANY, Ports, is_loopback, os_error
+from .addresses import is_any, is_loopback, is_own, version
+from .common import Ports, os_error
+from .internet import Internet, interfaces
 
 _ports = Ports()
-_listening = {}  # by port: those that connections within the machine reach
+_listening = {}  # by version of IP and port: those that connections within the machine reach
 
 
-def _interface():
-    from . import interface
-    return interface
-
-
-def own_address(address):
-    """Whether it is one of this machine's, as far as that is known yet."""
-    return is_loopback(address) or address == ANY or address in common.own_addresses
-
-
-def check_own_address(address):
-    if not own_address(address):
-        _interface().interface()
-        if not own_address(address):
-            raise os_error(errno.EADDRNOTAVAIL)
-
-
-class Stream:
-    def __init__(self):
-        self.options = {}
-        self._bound = None  # (address, port)
+class Stream(Internet):
+    def __init__(self, ip_version=4):
+        super().__init__(ip_version)
         self._port_taken = self._shared = False
         self.connection = None
         self._connecting = False
         self._room = 0  # of the queue of a listening one
-        self._queue = collections.deque()  # connections from within the machine
-        self._listener = None
+        self.queue = collections.deque()  # connections from within the machine
+        self._listeners = []  # the firmware's
         self._failed = 0
 
     @property
@@ -47,14 +31,17 @@ class Stream:
     def bind(self, address, port):
         if self._bound is not None or self.connection is not None:
             raise os_error(errno.EINVAL)
-        check_own_address(address)
-        self._shared = bool(self.options.get("share"))
-        self._bound = (address, _ports.take(port, self._shared))
+        self.check_can_bind(address)
+        self._take_port(address, port, bool(self.options.get("share")))
+
+    def _take_port(self, address, port, shared=False):
+        self._shared = shared
+        self._bound = (address, _ports.take(port, shared, self.versions_at(address)))
         self._port_taken = True
 
     def _release_port(self):
         if self._port_taken:
-            _ports.give_back(self._bound[1], self._shared)
+            _ports.give_back(self._bound[1], self._shared, self.versions_at(self._bound[0]))
             self._port_taken = False
 
     # ---- As a client
@@ -68,32 +55,30 @@ class Stream:
         if self.connection is not None:
             self.connection.close()
             self.connection = None
+        target = self.destination(address)
         if port == 0:
             self._failed = errno.ECONNREFUSED
             return
-        if not own_address(address):
-            _interface().interface()
-            if not own_address(address):
+        if not is_own(target):
+            interfaces().reach(target)
+            if not is_own(target):
                 from . import tcp
                 tcp.reap()
-                self.connection = tcp.Connection.open(self._bound[1] if self._bound else 0,
-                                                      (address, port), self.options)
+                self.connection = tcp.Connection.open(self._bound, (target, port), self.options)
                 self._connecting = True
                 return
-        target = "127.0.0.1" if address == ANY else address
-        listener = _listening.get(port)
+        listener = _listening.get((version(target), port))
         if listener is None or not listener.reached_at(target):
             self._failed = errno.ECONNREFUSED
             return
         if self._bound is None:
-            self._bound = (target, _ports.take(0))
-            self._port_taken = True
-        own = (target if self._bound[0] == ANY else self._bound[0], self._bound[1])
+            self._take_port(target, 0)
+        own = (target if is_any(self._bound[0]) else self._bound[0], self._bound[1])
         self.connection, other = loopback.Connection.pair(own, (target, port))
-        listener._queue.append(other)
+        listener.queue.append(other)
 
     def reached_at(self, address):
-        return self._bound[0] in (ANY, address) and len(self._queue) < self._room + 1
+        return (is_any(self._bound[0]) or self._bound[0] == address) and len(self.queue) < self._room + 1
 
     def connected(self):
         """Whether connect() has come to its end; OSError when that is a bad one. None: not yet."""
@@ -113,30 +98,46 @@ class Stream:
             raise os_error(errno.EINVAL)
         room = max(1, backlog)
         if self._bound is None:
-            self.bind(ANY, 0)
+            self.bind(self.any, 0)
         if not self.listening:
-            if self._bound[1] in _listening:
+            places = [(ip_version, self._bound[1]) for ip_version in self.versions_at(self._bound[0])]
+            if any(place in _listening for place in places):
                 raise os_error(errno.EADDRINUSE)
             if not is_loopback(self._bound[0]):
-                from . import interface, tcp
-                tcp.reap()
-                try:
-                    interface.interface()
-                except OSError as problem:
-                    if self._bound[0] != ANY:
-                        raise
-                    interface.say(f"{problem.strerror}; only this machine itself can connect to "
-                                  f"port {self._bound[1]}")
-                else:
-                    self._listener = tcp.Listener(self._bound[1], self.options)
-            _listening[self._bound[1]] = self
+                self._listen_outside()
+            for place in places:
+                _listening[place] = self
         self._room = room
         self.service()
+
+    def _listen_outside(self):
+        from . import tcp
+        tcp.reap()
+        problem = None
+        for ip_version in self.versions_at(self._bound[0]):
+            try:
+                interfaces().interface(ip_version)
+            except OSError as found:
+                if not is_any(self._bound[0]):
+                    raise
+                problem = found
+                continue
+            try:
+                self._listeners.append(tcp.Listener(ip_version, self._bound, self.options))
+            except BaseException:
+                self._close_listeners()
+                raise
+        if not self._listeners:
+            interfaces().say(f"{problem.strerror}; only this machine itself can connect to port {self._bound[1]}")
+
+    def _close_listeners(self):
+        while self._listeners:
+            self._listeners.pop().close()
 
     @property
     def accept_queue(self):
         """Connections that nobody has accepted yet."""
-        return list(self._queue) + list(self._listener.accept_queue if self._listener else [])
+        return [connection for waiting in (self, *self._listeners) for connection in waiting.queue]
 
     def accept(self):
         """(Stream, peer's address), or None."""
@@ -144,12 +145,10 @@ class Stream:
             raise os_error(errno.EINVAL)
         self.service()
         with common.lock:
-            if self._queue:
-                connection = self._queue.popleft()
-            elif self._listener is not None and self._listener.accept_queue:
-                connection = self._listener.accept_queue.popleft()
-            else:
+            waiting = next((waiting for waiting in (self, *self._listeners) if waiting.queue), None)
+            if waiting is None:
                 return None
+            connection = waiting.queue.popleft()
         accepted = self._accepted()
         accepted.options = dict(self.options)
         accepted.connection = connection
@@ -157,13 +156,13 @@ class Stream:
         return accepted, connection.names()[1]
 
     def _accepted(self):
-        return Stream()
+        return Stream(self.ip_version)
 
     # ---- Both
 
     def service(self):
-        if self._listener is not None:
-            self._listener.service(self._room)
+        for listener in self._listeners:
+            listener.service(self._room)
         connection = self.connection
         if connection is not None:
             connection.service()
@@ -209,7 +208,7 @@ class Stream:
     @property
     def readable(self):
         if self.listening:
-            return bool(self._queue or (self._listener and self._listener.accept_queue))
+            return bool(self.accept_queue)
         if self.connection is None:
             return True  # reading fails at once
         return not self._connecting and self.connection.readable
@@ -235,7 +234,7 @@ class Stream:
     def local(self):
         if self.connection is not None and not self._connecting:
             return self.connection.names()[0]
-        return self._bound or (ANY, 0)
+        return self._bound or (self.any, 0)
 
     def remote(self):
         if self.connection is None or self._connecting:
@@ -251,14 +250,13 @@ class Stream:
         self.connection.shutdown(how)
 
     def _stop_listening(self):
-        if _listening.get(self._bound[1]) is self:
-            del _listening[self._bound[1]]
-        for connection in self._queue:
+        for ip_version in self.versions_at(self._bound[0]):
+            if _listening.get((ip_version, self._bound[1])) is self:
+                del _listening[ip_version, self._bound[1]]
+        for connection in self.queue:
             connection.close(abort=True)
-        self._queue.clear()
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+        self.queue.clear()
+        self._close_listeners()
         self._room = 0
 
     def close(self):

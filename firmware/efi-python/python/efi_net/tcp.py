@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""TCP by EFI_TCP4_PROTOCOL. Nothing here waits: service() moves on what the firmware has done.
+"""TCP by EFI_TCP4_PROTOCOL and EFI_TCP6_PROTOCOL. Nothing here waits: service() moves on what the firmware has done.
 
-Reference: UEFI Specification 2.10, section 28.1; RFC 9293 for what a socket then says."""
+Reference: UEFI Specification 2.10, sections 28.1 and 28.2; RFC 9293 for what a socket then says."""
 import collections
 import ctypes
 import errno
@@ -9,7 +9,8 @@ import time
 
 import efi
 from . import interface, protocols
-from .common import ANY, SHUT_READ, SHUT_WRITE, lock, os_error
+from .addresses import is_any, octets, text, version
+from .common import SHUT_READ, SHUT_WRITE, lock, os_error
 from .connection import StreamEnd
 from .interface import Child, Token, error_number, is_status
 
@@ -27,19 +28,24 @@ DRAIN, FAREWELL = 30, 5
 _lingering = []
 
 
-def _octets(address):
-    return (ctypes.c_uint8 * 4)(*map(int, address.split(".")))
-
-
-def _configure(child, local_port, remote, active, options):
-    config = protocols.Tcp4ConfigData(TimeToLive=options.get("ttl", 64))
+def _configure(child, ip_version, bound, remote, options):
+    """bound, remote: (address, port), None for any; without the other end it listens."""
+    address, port = bound or (None, 0)
+    if ip_version == 4:
+        config = protocols.Tcp4ConfigData(TypeOfService=options.get("tos", 0), TimeToLive=options.get("ttl", 64))
+        config.AccessPoint.UseDefaultAddress = 1
+    else:
+        config = protocols.Tcp6ConfigData(TrafficClass=options.get("traffic_class", 0),
+                                          HopLimit=options.get("hops", 64))
+        if address is not None and not is_any(address):
+            config.AccessPoint.StationAddress[:] = octets(address)
     point = config.AccessPoint
-    point.UseDefaultAddress, point.StationPort, point.ActiveFlag = 1, local_port, active
+    point.StationPort, point.ActiveFlag = port, remote is not None
     if remote is not None:
-        point.RemoteAddress, point.RemotePort = _octets(remote[0]), remote[1]
+        point.RemoteAddress[:], point.RemotePort = octets(remote[0]), remote[1]
     # Each piece goes out as it is given. A while in TIME-WAIT, however short: without, EDK2 does not
     # tell whether the peer's last word was FIN.
-    option = protocols.Tcp4Option(MaxSynBackLog=BACKLOG, TimeWaitTimeout=1, EnableTimeStamp=1, EnableWindowScaling=1,
+    option = protocols.TcpOption(MaxSynBackLog=BACKLOG, TimeWaitTimeout=1, EnableTimeStamp=1, EnableWindowScaling=1,
                                   KeepAliveProbes=9 if options.get("keepalive") else 0)
     config.ControlOption = ctypes.pointer(option)
     status = child.protocol.Configure(child.protocol, config)
@@ -50,9 +56,10 @@ def _configure(child, local_port, remote, active, options):
 class Connection(StreamEnd):
     """A connection, or the beginning of one: `Connection.open`, or out of a listener's queue."""
 
-    def __init__(self, child):
+    def __init__(self, child, ip_version):
         super().__init__()
         self._child = child
+        self._ip_version = ip_version
         self._tcp = child.protocol
         self._poll = self._tcp.Poll.bound(self._tcp)
         self._receive = self._connect = self._close = None
@@ -64,11 +71,12 @@ class Connection(StreamEnd):
         self._names = None
 
     @classmethod
-    def open(cls, local_port, remote, options):
-        child = Child("Tcp4")
+    def open(cls, bound, remote, options):
+        ip_version = version(remote[0])
+        child = Child(f"Tcp{ip_version}")
         try:
-            _configure(child, local_port, remote, True, options)
-            connection = cls(child)
+            _configure(child, ip_version, bound, remote, options)
+            connection = cls(child, ip_version)
             connection.connected = False
             connection._connect = Token()
             status = connection._connect.start(connection._tcp.Connect, connection._tcp)
@@ -83,14 +91,13 @@ class Connection(StreamEnd):
     def names(self):
         """(own address, peer's address)."""
         if self._names is None:
-            config = protocols.Tcp4ConfigData()
+            config = (protocols.Tcp4ConfigData if self._ip_version == 4 else protocols.Tcp6ConfigData)()
             self._tcp.GetModeData(self._tcp, None, config, None, None, None)
             point = config.AccessPoint
-            own = ".".join(map(str, point.StationAddress))
-            if own == ANY:
-                own = interface.interface().address
-            self._names = ((own, point.StationPort),
-                           (".".join(map(str, point.RemoteAddress)), point.RemotePort))
+            own, other = text(point.StationAddress), text(point.RemoteAddress)
+            if is_any(own):
+                own = interface.interface(self._ip_version).source(other)
+            self._names = (own, point.StationPort), (other, point.RemotePort)
         return self._names
 
     # ---- What has happened
@@ -138,7 +145,7 @@ class Connection(StreamEnd):
         took = False
         while not self.eof and not self.broken and len(self.recv_queue) < QUEUE_LIMIT:
             if self._receive is None:
-                self._receive = Token(protocols.Tcp4Data(FragmentCount=1))
+                self._receive = Token(protocols.TcpData(FragmentCount=1))
                 self._receive.buffer = (ctypes.c_uint8 * RECEIVE_BYTES)()
                 self._receive.data.FragmentBuffer = ctypes.addressof(self._receive.buffer)
                 self._receive.prepare(self._tcp.Receive, self._tcp)
@@ -191,7 +198,7 @@ class Connection(StreamEnd):
         if room <= 0 or len(self._sending) >= SEND_TOKENS:
             return None
         with lock:
-            token = self._free.pop() if self._free else Token(protocols.Tcp4Data())
+            token = self._free.pop() if self._free else Token(protocols.TcpData())
             piece = token.data
             piece.bytes = (ctypes.c_uint8 * room).from_buffer_copy(data)
             piece.Flags[0] = _PUSH
@@ -272,18 +279,19 @@ class Connection(StreamEnd):
 
 
 class Listener:
-    """Waits for connections; they come out of accept_queue as Connection."""
+    """Waits for connections; they come out of the queue as Connection."""
 
-    def __init__(self, port, options):
-        self._child = Child("Tcp4")
+    def __init__(self, ip_version, bound, options):
+        self._ip_version = ip_version
+        self._child = Child(f"Tcp{ip_version}")
         self._tcp = self._child.protocol
         try:
-            _configure(self._child, port, None, False, options)
+            _configure(self._child, ip_version, bound, None, options)
             self._token = Token()
         except BaseException:
             self._child.close()
             raise
-        self.accept_queue = collections.deque()
+        self.queue = collections.deque()
 
     def service(self, room):
         with lock:
@@ -296,24 +304,27 @@ class Listener:
                     if not self._token.done():
                         return
                     if self._token.status == 0:
-                        child = Child("Tcp4", self._token.block.Data)
-                        self.accept_queue.append(Connection(child))
-                if len(self.accept_queue) >= room:
+                        self.queue.append(self._connection())
+                if len(self.queue) >= room:
                     return
                 if self._token.start(self._tcp.Accept, self._tcp):
                     return
+
+    def _connection(self):
+        """The one that has come in."""
+        return Connection(Child(f"Tcp{self._ip_version}", self._token.block.Data), self._ip_version)
 
     def close(self):
         with lock:
             if self._child is None:
                 return
-            for connection in self.accept_queue:
+            for connection in self.queue:
                 connection.close(abort=True)
-            self.accept_queue.clear()
+            self.queue.clear()
             self._tcp.Configure(self._tcp, None)
             # A connection that came in the last moment is in the token.
             if self._token.done() and self._token.status == 0 and self._token.block.Data:
-                Connection(Child("Tcp4", self._token.block.Data)).close(abort=True)
+                self._connection().close(abort=True)
             self._child.close()
             self._child = None
             self._token.close()

@@ -1,40 +1,46 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""UDP by EFI_UDP4_PROTOCOL. Nothing here waits.
+"""UDP by EFI_UDP4_PROTOCOL and EFI_UDP6_PROTOCOL. Nothing here waits.
 
-Reference: UEFI Specification 2.10, section 30.1."""
+Reference: UEFI Specification 2.10, sections 30.1 and 30.2."""
 import collections
 import ctypes
 import errno
 
 import efi
 from . import interface, protocols
+from .addresses import is_any, octets, text
 from .common import lock, os_error
 from .interface import Child, Token, error_number
 
-QUEUE_LIMIT, SEND_TOKENS, LARGEST = 64, 16, 65507
-
-
-def _octets(address):
-    return (ctypes.c_uint8 * 4)(*map(int, address.split(".")))
-
-
-def _text(octets):
-    return ".".join(map(str, octets))
+QUEUE_LIMIT, SEND_TOKENS = 64, 16
 
 
 class Datagrams:
-    """A configured port. `received` holds (bytes, sender)."""
+    """A configured port: bound and remote are (address, port), None for any. `received` holds (bytes, sender)."""
 
-    def __init__(self, port, remote=None, ttl=64):
-        self._child = Child("Udp4")
+    def __init__(self, ip_version, bound=None, remote=None, options=None):
+        self._child = Child(f"Udp{ip_version}")
         self._udp = self._child.protocol
         self._remote = remote
         self.received = collections.deque()
         self.error = 0
-        config = protocols.Udp4ConfigData(AcceptBroadcast=1, TimeToLive=ttl, UseDefaultAddress=1,
-                                          StationPort=port)
+        address, port = bound or (None, 0)
+        options = options or {}
+        if ip_version == 4:
+            self._received_data, self._sent_data = protocols.Udp4ReceiveData, protocols.Udp4TransmitData
+            self._session = protocols.Udp4Session
+            config = protocols.Udp4ConfigData(AcceptBroadcast=1, TypeOfService=options.get("tos", 0),
+                                              TimeToLive=options.get("ttl", 64), UseDefaultAddress=1)
+        else:
+            self._received_data, self._sent_data = protocols.Udp6ReceiveData, protocols.Udp6TransmitData
+            self._session = protocols.Udp6Session
+            config = protocols.Udp6ConfigData(TrafficClass=options.get("traffic_class", 0),
+                                              HopLimit=options.get("hops", 64))
+            if address is not None and not is_any(address):
+                config.StationAddress[:] = octets(address)
+        config.StationPort = port
         if remote is not None:
-            config.RemoteAddress, config.RemotePort = _octets(remote[0]), remote[1]
+            config.RemoteAddress[:], config.RemotePort = octets(remote[0]), remote[1]
         status = self._udp.Configure(self._udp, config)
         if status:
             self._child.close()
@@ -67,13 +73,13 @@ class Datagrams:
                     return
 
     def _take(self, address):
-        data = protocols.Udp4ReceiveData.from_address(address)
-        fragments = (protocols.Udp4Fragment * data.FragmentCount).from_address(
-            address + protocols.Udp4ReceiveData.FirstFragment.offset)
+        data = self._received_data.from_address(address)
+        fragments = (protocols.UdpFragment * data.FragmentCount).from_address(
+            address + self._received_data.FirstFragment.offset)
         content = b"".join(ctypes.string_at(part.FragmentBuffer, part.FragmentLength)
                            for part in fragments)
         session = data.UdpSession
-        self.received.append((content, (_text(session.SourceAddress), session.SourcePort)))
+        self.received.append((content, (text(session.SourceAddress), session.SourcePort)))
         efi.boot_services.SignalEvent(data.RecycleSignal)
 
     @property
@@ -82,16 +88,14 @@ class Datagrams:
 
     def send(self, content, to):
         """Begins to send; None when too much is under way."""
-        if len(content) > LARGEST:
-            raise os_error(errno.EMSGSIZE)
         if not self.writable:
             return None
         with lock:
-            token = self._free.pop() if self._free else Token(protocols.Udp4TransmitData())
+            token = self._free.pop() if self._free else Token(self._sent_data())
             data = token.data
             if self._remote is None:
-                data.session = protocols.Udp4Session(DestinationAddress=_octets(to[0]),
-                                                     DestinationPort=to[1])
+                data.session = self._session(DestinationPort=to[1])
+                data.session.DestinationAddress[:] = octets(to[0])
                 data.UdpSession = ctypes.pointer(data.session)
             # EFI wants a fragment also when there is nothing in it.
             data.bytes = (ctypes.c_uint8 * max(len(content), 1)).from_buffer_copy(content or b"\0")

@@ -38,14 +38,14 @@ def run(prelude, case, values):
 
 
 def held():
-    """What the sockets hold of the firmware: instances of its protocols, as it counts them itself, and,
+    """What the sockets hold of the firmware: instances of TCP and UDP, as it counts them itself, and,
     where sockets are Python's, their events. Closed ones first come to their end."""
     events = 0
     if "efi_net.tcp" in sys.modules:
         from efi_net import interface, tcp
         tcp.reap()
         events = interface.counts()[1]
-    return len(efi.handles("Tcp4")), len(efi.handles("Udp4")), events
+    return *(len(efi.handles(f"{kind}4")) + len(efi.handles(f"{kind}6")) for kind in ("Tcp", "Udp")), events
 
 
 def settle(expected=None):

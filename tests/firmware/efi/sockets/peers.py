@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.parse
 
-LOCAL = "127.0.0.1"
+LOCAL, LOCAL6 = "127.0.0.1", "::1"
 
 
 def pattern(count):
@@ -108,15 +108,41 @@ TCP = {"echo": echo, "lines": lines, "sink": sink, "source_1000": source(1000),
        "half_peer": half_peer}
 
 
+def both_at_one_port(kind):
+    """Sockets bound to the same free port of 127.0.0.1 and, where the host has IPv6, of ::1."""
+    for _ in range(100):
+        made = [socket.socket(socket.AF_INET, kind)]
+        made[0].bind((LOCAL, 0))
+        if not has_ipv6():
+            return made
+        made.append(socket.socket(socket.AF_INET6, kind))
+        try:
+            made[1].bind((LOCAL6, made[0].getsockname()[1]))
+            return made
+        except OSError:
+            for s in made:
+                s.close()
+    raise RuntimeError("no port is free at both addresses")
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as s:
+            s.bind((LOCAL6, 0))
+        return True
+    except OSError:
+        return False
+
+
 class Peers:
-    """All of them, on free ports of 127.0.0.1. `files` are what the web server has, by path."""
+    """All of them, on free ports of 127.0.0.1 and ::1. `files` are what the web server has, by path."""
 
     def __init__(self):
         self.ports = {}
         self.files = {"/hello": b"hello from the host"}
         self.posted = {}
         self.told = []
-        self.call_port = None  # where the cases' own server is reached
+        self.call_port = self.call_port6 = None  # where the cases' own server is reached
         self.results = threading.Event()
         self._callers = []
         self._kept = []
@@ -125,13 +151,13 @@ class Peers:
         self._udp_echo()
         # Ports that are taken, and where nobody listens.
         for name, kind in ("nobody", socket.SOCK_STREAM), ("udp_nobody", socket.SOCK_DGRAM):
-            s = socket.socket(socket.AF_INET, kind)
-            s.bind((LOCAL, 0))
-            self.ports[name] = s.getsockname()[1]
+            made = both_at_one_port(kind)
+            self.ports[name] = made[0].getsockname()[1]
             if kind == socket.SOCK_STREAM:
-                self._kept.append(s)
+                self._kept += made
             else:
-                s.close()
+                for s in made:
+                    s.close()
         self._control()
 
     def _thread(self, function, *arguments):
@@ -140,8 +166,8 @@ class Peers:
         return thread
 
     def _tcp(self, name, serve):
-        server = socket.create_server((LOCAL, 0), backlog=64)
-        self.ports[name] = server.getsockname()[1]
+        servers = both_at_one_port(socket.SOCK_STREAM)
+        self.ports[name] = servers[0].getsockname()[1]
 
         def one(s):
             try:
@@ -150,32 +176,62 @@ class Peers:
             except OSError:
                 pass
 
-        def loop():
+        def loop(server):
             while True:
                 self._thread(one, server.accept()[0])
 
-        self._thread(loop)
+        for server in servers:
+            server.listen(64)
+            self._thread(loop, server)
 
     def _udp_echo(self):
-        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        s.bind((LOCAL, 0))
-        self.ports["udp_echo"] = s.getsockname()[1]
-
-        def loop():
+        def loop(s):
             while True:
                 data, sender = s.recvfrom(65536)
                 s.sendto(data, sender)
 
-        self._thread(loop)
+        for s in both_at_one_port(socket.SOCK_DGRAM):
+            self.ports["udp_echo"] = s.getsockname()[1]
+            self._thread(loop, s)
 
-    def _caller(self, what, answers, index):
+    def dns(self, records):
+        """A name server's port. records: contents by name and type; None for a question without an answer."""
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.bind((LOCAL, 0))
+
+        def answer(query):
+            labels, at = [], 12
+            while query[at]:
+                labels.append(query[at + 1:at + 1 + query[at]].decode())
+                at += 1 + query[at]
+            kind = int.from_bytes(query[at + 1:at + 3], "big")
+            name = ".".join(labels).lower()
+            known = any(one == name for one, _ in records)
+            found = records.get((name, kind), [])
+            if found is None:
+                return None
+            head = query[:2] + struct.pack(">5H", 0x8180 | (0 if known else 3), 1, len(found), 0, 0)
+            return head + query[12:at + 5] + b"".join(
+                struct.pack(">3HIH", 0xc00c, kind, 1, 60, len(content)) + content for content in found)
+
+        def loop():
+            while True:
+                query, sender = s.recvfrom(512)
+                reply = answer(query)
+                if reply is not None:
+                    s.sendto(reply, sender)
+
+        self._thread(loop)
+        return s.getsockname()[1]
+
+    def _caller(self, what, answers, index, ipv6):
         def say(text):
             answers[index] = text
 
         # One after the other: libslirp lets few wait in the host's queue.
         time.sleep(.2 + .3 * index)
         try:
-            s = socket.create_connection((LOCAL, self.call_port), 30)
+            s = socket.create_connection((LOCAL6, self.call_port6) if ipv6 else (LOCAL, self.call_port), 30)
             with s:
                 if what == "echo":
                     echo(s, self)
@@ -192,9 +248,9 @@ class Peers:
         except OSError as problem:
             say(f"{type(problem).__name__} {problem}")
 
-    def call(self, what, count):
+    def call(self, what, count, ipv6):
         answers = [None] * count
-        threads = [self._thread(self._caller, what, answers, i) for i in range(count)]
+        threads = [self._thread(self._caller, what, answers, i, ipv6) for i in range(count)]
         self._callers.append((threads, answers))
 
     def answer(self):
@@ -224,7 +280,7 @@ class Peers:
                 url = urllib.parse.urlsplit(self.path)
                 query = dict(urllib.parse.parse_qsl(url.query))
                 if url.path == "/call":
-                    peers.call(query["what"], int(query["count"]))
+                    peers.call(query["what"], int(query["count"]), query["host"] == "6")
                     self.reply(b"")
                 elif url.path == "/answer":
                     self.reply(peers.answer().encode())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What every case of cases.txt finds: HOST and PORTS of the peers, SERVE (the port that callers reach),
+"""What every case of cases.txt finds: HOST, HOST6 and PORTS of the peers, SERVE (the port that callers reach),
 and these."""
 import errno
 import hashlib
@@ -12,14 +12,14 @@ import time
 import urllib.request
 
 
-def tcp(service, timeout=20):
+def tcp(service, timeout=20, host=HOST):
     """A connection to a peer."""
-    s = socket.create_connection((HOST, PORTS[service]), timeout)
+    s = socket.create_connection((host, PORTS[service]), timeout)
     return s
 
 
-def udp(timeout=20):
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def udp(timeout=20, family=socket.AF_INET):
+    s = socket.socket(family, socket.SOCK_DGRAM)
     s.settimeout(timeout)
     return s
 
@@ -69,12 +69,12 @@ def listener(port=None):
 meanwhile = []
 
 
-def call(what, count=1):
+def call(what, count=1, host=4):
     """Asks the peer to connect to SERVE: 'echo', 'lines', 'close', 'reset'. It answers at once and
     calls afterwards. A connection stays open meanwhile: without any, the time of an idle guest would
     run ahead of the callers'."""
     meanwhile.append(socket.create_connection((HOST, PORTS["silent"]), 20))
-    urllib.request.urlopen(f"http://{HOST}:{PORTS['control']}/call?what={what}&count={count}").read()
+    urllib.request.urlopen(f"http://{HOST}:{PORTS['control']}/call?what={what}&count={count}&host={host}").read()
 
 
 def answer():

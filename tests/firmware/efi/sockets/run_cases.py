@@ -21,6 +21,7 @@ import peers as host_peers  # noqa: E402
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 SERVE = 5001
+GUEST6 = "fec0::5054:ff:fe12:3456"  # what the card's first MAC address makes of the user network's prefix
 OVMF = "/usr/share/OVMF/OVMF_%s_4M.fd"
 
 
@@ -31,28 +32,32 @@ def read(name):
 
 def load_cases(word):
     cases = []
+    ipv6 = host_peers.has_ipv6()
     for part in read("cases.txt").split("\n#### ")[1:]:
         name, _, text = part.partition("\n")
-        if word in name:
+        if word in name and (ipv6 or not name.startswith("ipv6")):
             cases.append((name, text))
+    if not ipv6:
+        print("this host has no address ::1: without the cases of IPv6")
     return cases
 
 
 def load_differences(options):
-    """Those of `NAME [abi]` are such of the loader's sockets only."""
+    """Those of `NAME [abi]` are such of the loader's sockets only, of `NAME [qemu]` such of that machine."""
     known = {}
-    abi = "sockets=abi" in options.arguments
+    marks = {" [abi]": "sockets=abi" in options.arguments, " [qemu]": options.machine == "qemu"}
     for line in read("differences.txt").splitlines():
         if line and not line.startswith("#"):
             name, _, cause = line.partition(" = ")
-            if abi or not name.endswith(" [abi]"):
-                known[name.removesuffix(" [abi]")] = cause
+            mark = next((mark for mark in marks if name.endswith(mark)), "")
+            if marks.get(mark, True):
+                known[name.removesuffix(mark)] = cause
     return known
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
+def free_port(host="127.0.0.1"):
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as s:
+        s.bind((host, 0))
         return s.getsockname()[1]
 
 
@@ -61,15 +66,15 @@ def take_logs(peers, count):
     return [None if log is None else log.decode() for log in logs]
 
 
-def offer(peers, cases, host, serve):
+def offer(peers, cases, host, host6, serve):
     peers.files["/cases"] = host_peers.as_json(
         {"prelude": read("prelude.py"), "cases": cases,
-         "values": {"HOST": host, "PORTS": peers.ports, "SERVE": serve}})
+         "values": {"HOST": host, "HOST6": host6, "PORTS": peers.ports, "SERVE": serve}})
 
 
 def run_on_host(cases, peers):
-    peers.call_port = free_port()
-    offer(peers, cases, "127.0.0.1", peers.call_port)
+    peers.call_port = peers.call_port6 = free_port()
+    offer(peers, cases, "127.0.0.1", "::1", peers.call_port)
     runner = (f"import sys\nsys.argv[0] = 'http://127.0.0.1:{peers.ports['control']}/guest.py'\n"
               + read("guest_runner.py"))
     done = subprocess.run([sys.executable, "-I", "-W", "ignore", "-c", runner], capture_output=True,
@@ -89,10 +94,25 @@ def start_tls(peers):
         peers.tls(certificate, key)
 
 
+def start_dns(peers):
+    """A name server, at 10.0.2.53 for the guest: the option of the card."""
+    four, six = ((lambda text, family=family: socket.inet_pton(family, text)) for family in (socket.AF_INET, socket.AF_INET6))
+    a, ptr, aaaa = 1, 12, 28
+    port = peers.dns({
+        ("both.test", a): [four("10.0.2.2")], ("both.test", aaaa): [six("fec0::2"), six("2001:db8::7")],
+        ("four.test", a): [four("192.0.2.1"), four("192.0.2.2")], ("six.test", aaaa): [six("fec0::2")],
+        ("deaf.test", a): [four("10.0.2.2")], ("deaf.test", aaaa): None,
+        ("2." + "0." * 27 + "0.c.e.f.ip6.arpa", ptr): [b"\3six\4test\0"],
+    })
+    return f",guestfwd=udp:10.0.2.53:53-udp:127.0.0.1:{port}"
+
+
 def machine_command(options, arguments, forwarded, folder):
     fw_cfg = f"name=opt/efi-python/arguments,string={arguments.replace(',', ',,')}"
-    network = f"hostfwd=tcp:127.0.0.1:{forwarded}-:{SERVE}"
+    network = f"hostfwd=tcp:127.0.0.1:{forwarded[0]}-:{SERVE}"
     if options.machine == "ice86":
+        if forwarded[1]:
+            network += f",hostfwd=tcp:[::1]:{forwarded[1]}-[{GUEST6}]:{SERVE}"
         return [options.ice86, "run", "--firmware", "ovmf", "--memory", options.memory, "--drive",
                 f"file={options.image},format=raw,snapshot=on", "--nic",
                 f"user,model=e1000,{network}{options.impair}", "--serial", "stdio", "--engine", "jit",
@@ -108,8 +128,7 @@ def machine_command(options, arguments, forwarded, folder):
 
 def run_in_guest(options, peers, script, script_arguments=""):
     """The guest's console; the script's results are among what was posted."""
-    forwarded = free_port()
-    peers.call_port = forwarded
+    forwarded = peers.call_port, peers.call_port6 = free_port(), free_port("::1") if host_peers.has_ipv6() else None
     base = f"http://10.0.2.2:{peers.ports['control']}"
     peers.files["/guest.py"] = script.encode()
     arguments = (f"--shutdown {options.arguments} -m efi_script {base}/guest.py "
@@ -175,6 +194,7 @@ def main():
     parser = arguments_of(__doc__)
     parser.add_argument("--script", help="run this one in the guest instead of the cases")
     parser.add_argument("--tls", action="store_true", help="with a peer 'tls'")
+    parser.add_argument("--dns", action="store_true", help="with a name server at 10.0.2.53")
     parser.add_argument("-k", dest="word", default="")
     parser.add_argument("-v", dest="verbose", action="store_true")
     options = parser.parse_args()
@@ -190,10 +210,12 @@ def main():
         # The certificate is valid from now on.
         options.more += time.strftime(" --cpu haswell --rtc %Y-%m-%dT%H:%M:%S",
                                       time.gmtime(time.time() + 3600))
+    if options.dns:
+        options.impair += start_dns(peers)
     if options.script:
         with open(options.script, encoding="utf-8") as file:
             text = file.read()
-        values = {"HOST": "10.0.2.2", "PORTS": peers.ports, "SERVE": SERVE}
+        values = {"HOST": "10.0.2.2", "HOST6": "fec0::2" if host_peers.has_ipv6() else None, "PORTS": peers.ports, "SERVE": SERVE}
         setting = "".join(f"{name} = {value!r}\n" for name, value in values.items())
         heard = run_in_guest(options, peers, setting + read("prelude.py") + text)
         headers, body = peers.posted.get("/results", ({}, b""))
@@ -206,7 +228,7 @@ def main():
             print(f"---- {name}\n{log}", end="")
         return 0
     peers.told.clear()
-    offer(peers, cases, "10.0.2.2", SERVE)
+    offer(peers, cases, "10.0.2.2", "fec0::2", SERVE)
     heard = run_in_guest(options, peers, read("guest_runner.py"))
     guest = take_logs(peers, len(cases))
     problems = compare(options, cases, host, guest)
