@@ -6,7 +6,8 @@ machine, too.
 
 Each ends with `pass`, `fail` or `skip`. The status is 1 when one has failed.
 
-Reference: Intel SDM vol. 3, section 12.11 (MTRRs); ACPI Specification 6.5, sections 4.8.3.3 and 5.2; SMBIOS
+Reference: Intel SDM vol. 3, section 12.11 (MTRRs); ACPI Specification 6.5, sections 4.8.3.3, 5.2, 6.1 (names,
+status), 6.2.13 (_PRT), 6.4 (resources), 7.4.2 (_S5), 8.4 (processors); SMBIOS
 Specification 3.6, section 6.2; UEFI Specification 2.10, sections 4.2 and 7.2; PCI Local Bus Specification 3.0,
 section 6.2.5.1."""
 import binascii
@@ -50,11 +51,10 @@ def _tables(signature):
 
 
 def _rsdp():
-    there = dict(efi.configuration_tables())
-    for name in "ACPI 2.0", "ACPI 1.0":
-        if efi.names.TABLES[name] in there:
-            return there[efi.names.TABLES[name]]
-    raise Skip("there is no ACPI")
+    try:
+        return bits.acpi.rsdp()
+    except LookupError:
+        raise Skip("there is no ACPI") from None
 
 
 @check
@@ -104,14 +104,10 @@ def acpi_madt():
     """The MADT has this processor, enabled, and each APIC ID once."""
     found = _tables("APIC")
     expect(found, "there is none")
-    table = bits.memory(found[0].address, found[0].length)
-    ids, at = [], 44
-    while at + 2 <= len(table):
-        kind, size = table[at], table[at + 1]
-        expect(size >= 2 and at + size <= len(table), f"an entry of {size} bytes at {at}")
-        if kind == 0 and table[at + 4] & 1:
-            ids.append(table[at + 3])
-        at += size
+    table = bits.acpi.table("APIC")
+    ids = [entry.APIC_ID for entry in table.entries if entry.Type == 0 and entry.Flags & 1]
+    size = 44 + sum(len(entry.data) for entry in table.entries)
+    expect(size == table.Length, f"its entries end at {size}, the table at {table.Length}")
     expect(len(set(ids)) == len(ids), f"APIC IDs {ids}")
     own = bits.cpuid(1)[1] >> 24
     expect(own in ids, f"the APIC ID {own} of this processor is not among {ids}")
@@ -120,8 +116,7 @@ def acpi_madt():
 @check
 def acpi_pm_timer():
     """It counts 3.579545 million times a second, by the processor's clock."""
-    data = bits.memory(_tables("FACP")[0].address, 80)
-    port = struct.unpack_from("<I", data, 76)[0]
+    port = bits.acpi.table("FACP").PM_TMR_BLK
     if not port:
         raise Skip("there is none")
     rates = []
@@ -223,7 +218,7 @@ def cpu_apic():
     base = bits.rdmsr(0x1b)
     expect(base >> 11 & 1, "it is not enabled")
     expect(base >> 8 & 1, "this is not the bootstrap processor")
-    told = bits.read(_tables("APIC")[0].address + 36, 4)
+    told = bits.acpi.table("APIC").Local_Interrupt_Controller_Address
     expect(base & 0xffffff000 == told, f"it is at {base & 0xffffff000:#x}, the MADT says {told:#x}")
 
 
@@ -352,6 +347,246 @@ def pci_headers():
     for f in bits.pci_functions(range(2)):
         kind = bits.pci_read(f.bus, f.device, f.function, 0x0e, 1) & 0x7f
         expect(kind in (0, 1, 2), f"{f.bus:02x}:{f.device:02x}.{f.function} has the header type {kind}")
+
+
+# ---- Objects of DSDT and SSDTs
+
+def _objects(name):
+    """Nodes of this name in devices that are there."""
+    return [node for node in bits.acpi.objects(name) if _is_there(node.parent)]
+
+
+def _is_there(device):
+    """_STA of the device, and of those that it is in, says that it is present and enabled."""
+    while device.parent is not None:
+        if "_STA" in device.children and device.type in ("Device", "Processor"):
+            if bits.acpi.evaluate(device.children["_STA"].path) & 3 != 3:
+                return False
+        device = device.parent
+    return True
+
+
+def _ids(device):
+    found = []
+    for name in "_HID", "_CID":
+        if name in device.children:
+            value = bits.acpi.evaluate(device.children[name].path)
+            found += [bits.acpi.eisa_id(one) if isinstance(one, int) else one
+                      for one in (value if isinstance(value, list) else [value])]
+    return found
+
+
+def _root_bridges():
+    return [node for node in bits.acpi.objects(kind="Device")
+            if {"PNP0A03", "PNP0A08"} & set(_ids(node)) and _is_there(node)]
+
+
+@check
+def aml_tables():
+    """DSDT and SSDTs can be loaded to their end."""
+    bits.acpi.reload()
+    names = bits.acpi.objects()
+    bad = [f"{signature} {number}: {problem}" for signature, number, problem in bits.acpi.problems]
+    expect(not bad, "; ".join(bad))
+    return f"{len(names)} names"
+
+
+@check
+def aml_status():
+    """Each _STA gives an integer without bits that are reserved; what is not present is not enabled."""
+    for node in bits.acpi.objects("_STA"):
+        status = bits.acpi.evaluate(node.path)
+        expect(isinstance(status, int) and not status & ~0x1f, f"{node.path} is {status!r}")
+        if node.parent.type != "PowerResource":
+            expect(status & 3 != 2, f"{node.path} is {status:#x}: enabled, and not present")
+
+
+@check
+def aml_device_ids():
+    """Devices have _HID or _ADR, and names of the two forms that there are: PNP0A03, ACPI0007."""
+    for node in bits.acpi.objects("_HID"):
+        for one in _ids(node.parent):
+            vendor, number = (one[:3], one[3:]) if len(one) == 7 else (one[:4], one[4:])
+            expect(len(number) == 4 and vendor.isalnum() and vendor.isupper() and
+                   all(digit in "0123456789ABCDEF" for digit in number), f"{node.path}: {one!r}")
+
+
+def _check_descriptor(path, one):
+    low, high = getattr(one, "minimum", None), getattr(one, "maximum", None)
+    if low is None:
+        return
+    expect(low <= high or not one.length, f"{path}: {one} ends before it begins")
+    if getattr(one, "minimum_fixed", False) and getattr(one, "maximum_fixed", False) and one.length:
+        expect(high - low + 1 == one.length, f"{path}: {one} has another length")
+
+
+@check
+def aml_resources():
+    """Each _CRS and _PRS of a device that is there can be decoded, and its ranges are as long as they say."""
+    count = 0
+    for name in "_CRS", "_PRS":
+        for node in _objects(name):
+            for one in bits.acpi.resources(node.path):
+                _check_descriptor(node.path, one)
+                count += 1
+    return f"{count} descriptors"
+
+
+def _fixed_ranges(node):
+    """(memory or io, first, behind the last, path) of what a device decodes at a place that is fixed."""
+    for one in bits.acpi.resources(node.path):
+        if one.kind in ("Memory32Fixed", "FixedIO"):
+            low, kind = one.base, "memory" if one.kind == "Memory32Fixed" else "io"
+        elif one.kind == "IO" and one.minimum == one.maximum:
+            low, kind = one.minimum, "io"
+        elif one.kind == "Memory32" and one.minimum == one.maximum:
+            low, kind = one.minimum, "memory"
+        else:
+            continue
+        if one.length:
+            yield kind, low, low + one.length, node.path
+
+
+@check
+def aml_conflicts():
+    """What two devices decode does not overlap; but for motherboard resources (PNP0C01, PNP0C02), which may be what
+    another one has, too."""
+    found = {"memory": [], "io": []}
+    for node in _objects("_CRS"):
+        if not {"PNP0C01", "PNP0C02", "PNP0A03", "PNP0A08"} & set(_ids(node.parent)):
+            for kind, begin, end, path in _fixed_ranges(node):
+                found[kind].append((begin, end, path))
+    for kind, ranges in found.items():
+        bad = [pair for pair in _overlaps(ranges) if pair[0][2] != pair[1][2]]
+        expect(not bad, f"{kind}: {bad[:2]}")
+    return f"{len(found['memory'])} ranges of memory, {len(found['io'])} of ports"
+
+
+def _global_interrupts():
+    """How many inputs the I/O APICs have, by the MADT and their version registers; 16 where there is none."""
+    highest = 16
+    try:
+        entries = bits.acpi.table("APIC").entries
+    except LookupError:
+        return highest
+    for one in entries:
+        if one.Type == 1:
+            index = bits.read(one.IO_APIC_Address, 4)
+            bits.write(one.IO_APIC_Address, 4, 1)
+            inputs = (bits.read(one.IO_APIC_Address + 0x10, 4) >> 16 & 0xff) + 1
+            bits.write(one.IO_APIC_Address, 4, index)
+            highest = max(highest, one.Global_System_Interrupt_Base + inputs)
+    return highest
+
+
+def _possible_interrupts(link):
+    found = []
+    for name in "_PRS", "_CRS":
+        if name in link.children:
+            for one in bits.acpi.resources(link.children[name].path):
+                found += getattr(one, "interrupts", [])
+    return found
+
+
+def _check_route(path, entry, inputs):
+    expect(isinstance(entry, list) and len(entry) == 4, f"{path} has {entry!r}")
+    address, pin, source, index = entry
+    expect(isinstance(address, int) and address & 0xffff == 0xffff and address >> 16 < 32,
+           f"{path} has the address {address!r}")
+    expect(pin in range(4), f"{path} has the pin {pin!r}")
+    if isinstance(source, int):
+        expect(source == 0 and index < inputs, f"{path}: interrupt {index} of {inputs}")
+        return
+    expect(source.type == "Device" and "PNP0C0F" in _ids(source), f"{path}: {source} is no link device")
+    for number in _possible_interrupts(source):
+        expect(number < inputs, f"{source.path}: interrupt {number} of {inputs}")
+
+
+@check
+def aml_interrupt_routing():
+    """Each _PRT names pins of devices once, link devices that there are, and interrupts that an APIC has; with the
+    8259A and with the APIC where \\_PIC is there to choose."""
+    inputs, count = _global_interrupts(), 0
+    modes = (0, 1) if bits.acpi.objects("_PIC") else (None,)
+    tables = _objects("_PRT")
+    if not tables:
+        raise Skip("there is no _PRT")
+    for mode in reversed(modes):  # the firmware's own, the 8259A, is the last
+        if mode is not None:
+            bits.acpi.evaluate(r"\_PIC", mode)
+        for node in tables:
+            entries = bits.acpi.evaluate(node.path)
+            for entry in entries:
+                _check_route(node.path, entry, inputs)
+            pins = [(entry[0], entry[1]) for entry in entries]
+            expect(len(set(pins)) == len(pins), f"{node.path} has a pin twice")
+            count += len(pins)
+    return f"{count} pins, {inputs} interrupts"
+
+
+@check
+def aml_pci_windows():
+    """What PCI functions decode is within the windows of a root bridge."""
+    windows = {"memory": [], "io": []}
+    for bridge in _root_bridges():
+        if "_CRS" in bridge.children:
+            for one in bits.acpi.resources(bridge.children["_CRS"].path):
+                if getattr(one, "range", None) in windows and one.length:
+                    windows[one.range].append((one.minimum, one.minimum + one.length))
+    if not windows["memory"]:
+        raise Skip("no root bridge has windows")
+    for kind, regions in zip(("memory", "io"), _regions()):
+        for begin, end, name in regions:
+            expect(any(low <= begin and end <= high for low, high in windows[kind]),
+                   f"{name} is at {begin:#x}, outside of the windows for {kind}")
+    return f"{len(windows['memory'])} windows for memory, {len(windows['io'])} for ports"
+
+
+@check
+def aml_soft_off():
+    """\\_S5 has the values for the sleep type, of three bits each."""
+    value = bits.acpi.evaluate(r"\_S5")
+    expect(isinstance(value, list) and value, f"it is {value!r}")
+    expect(all(isinstance(one, int) for one in value), f"it is {value!r}")
+    expect(all(one & 0xff < 8 for one in value[:2]), f"it is {value!r}")
+
+
+@check
+def aml_processors():
+    """Those in the namespace are in the MADT; _PSS and _CST, where they are, are of the form that they have."""
+    ids = []
+    for node in bits.acpi.objects(kind="Processor"):
+        ids.append((node.path, node.value.number))
+    for node in bits.acpi.objects(kind="Device"):
+        if "ACPI0007" in _ids(node) and "_UID" in node.children:
+            ids.append((node.path, bits.acpi.evaluate(node.children["_UID"].path)))
+    if not ids:
+        raise Skip("there is none in the namespace")
+    known = {one.ACPI_Processor_UID for one in bits.acpi.table("APIC").entries
+             if one.Type in (0, 9)}
+    for path, number in ids:
+        expect(number in known, f"{path} has the number {number}, which the MADT has not")
+    for name, size in (("_PSS", 6), ("_CST", 4)):
+        for node in _objects(name):
+            states = bits.acpi.evaluate(node.path)
+            rows = states if name == "_PSS" else states[1:]
+            expect(name == "_PSS" or states[0] == len(rows), f"{node.path} has {len(rows)} states, says {states[0]}")
+            expect(all(isinstance(row, list) and len(row) == size for row in rows), f"{node.path} is {states!r}")
+    return f"{len(ids)} processors"
+
+
+@check
+def acpi_fadt_pointers():
+    """Where the FADT has an address in 32 and in 64 bits, they are the same."""
+    facp = bits.acpi.table("FACP")
+    for name, long_name in (("DSDT", "X_DSDT"), ("FIRMWARE_CTRL", "X_FIRMWARE_CTRL")):
+        short, long = getattr(facp, name), getattr(facp, long_name, 0)
+        expect(not short or not long or short == long, f"{name} is {short:#x}, {long_name} {long:#x}")
+    for name in ("PM1a_EVT_BLK", "PM1b_EVT_BLK", "PM1a_CNT_BLK", "PM1b_CNT_BLK", "PM2_CNT_BLK", "PM_TMR_BLK",
+                 "GPE0_BLK", "GPE1_BLK"):
+        short, long = getattr(facp, name), getattr(facp, "X_" + name, None)
+        expect(not short or long is None or not long.address or long.address == short,
+               f"{name} is {short:#x}, X_{name} {long}")
 
 
 def run(names=()):

@@ -26,6 +26,7 @@ except ValueError:
     pass
 
 tables = bits.acpi_tables()
+assert tables == bits.acpi.tables()
 names = [table.signature for table in tables]
 assert {"FACP", "FACS", "DSDT", "APIC"} <= set(names), names
 assert all(table.sound for table in tables), tables
@@ -55,7 +56,7 @@ def results(*names):
 
 
 found = bits_test.run()
-assert len(found) == 21 and not (
+assert len(found) == 31 and not (
     bad := [one for one in found if one["result"] == "fail"]), bad
 
 
@@ -73,10 +74,40 @@ table = {one.signature: one.address for one in tables}
 system = ctypes.addressof(efi.system_table)
 for name, address in (("acpi_checksums", table["APIC"] + 10), ("acpi_madt", table["APIC"] + 47),
                       ("acpi_rsdp", bits_test._rsdp() + 9), ("efi_table_checksums", system + 16),
-                      ("cpu_apic", table["APIC"] + 37)):
+                      ("cpu_apic", table["APIC"] + 37), ("aml_tables", table["DSDT"] + 36),
+                      *([("acpi_fadt_pointers", table["FACP"] + 141)] if bits.acpi.table("FACP").Length > 148 else [])):
     assert spoiled(name, address) == "fail", name
     assert results(name)[name] == "pass", name
 assert results("acpi_madt", "pci_headers") == {"acpi_madt": "pass", "pci_headers": "pass"}
+
+
+# The same for objects: while one has another value, the check that looks at it fails.
+from acpi.objects import Buffer, Package, String
+
+
+def spoiled_object(name, path, value):
+    node = bits.acpi.interpreter().node(path)
+    before, node.value = node.value, value
+    try:
+        return results(name)[name]
+    finally:
+        node.value = before
+
+
+clock = next(node for node in bits.acpi.objects("_HID") if bits.acpi.device_id(node.path) == "PNP0B00").parent.path
+ports = bits.acpi.evaluate(clock + "._CRS")
+other = next(node.path for node in bits.acpi.objects("_CRS")
+             if node.type == "Buffer" and node.parent.path != clock and b"\x47" == node.value.data[:1])
+window = bytes.fromhex("871700000c03 00000000 00000000 ff0f0000 00000000 00100000 7900")
+for name, path, value in (
+        ("aml_status", bits.acpi.objects("_STA")[0].path, 2), ("aml_soft_off", r"\_S5", Package([9])),
+        ("aml_device_ids", clock + "._HID", String(b"PNPB00")),
+        ("aml_resources", clock + "._CRS", Buffer(ports[:-3])), ("aml_conflicts", other, Buffer(ports)),
+        ("aml_interrupt_routing", r"\_SB.PCI0._PRT", Package([Package([0xffff, 4, 0, 5])])),
+        ("aml_interrupt_routing", r"\_SB.PCI0._PRT", Package([Package([0xffff, 0, 0, 500])])),
+        ("aml_pci_windows", r"\_SB.PCI0._CRS", Buffer(window))):
+    assert spoiled_object(name, path, value) == "fail", name
+    assert results(name)[name] == "pass", name
 
 assert bits_test.main(["--json", "/tmp/results.json", "acpi_rsdp"]) == 0
 with open("/tmp/results.json", encoding="utf-8") as file:

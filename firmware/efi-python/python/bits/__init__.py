@@ -3,12 +3,12 @@
 
   >>> import bits
   >>> bits.cpuid(0), bits.pci_read(0, 0, 0, 0, 4), [t.signature for t in bits.acpi_tables()]
+  >>> bits.acpi.table("FACP"), bits.acpi.evaluate(r"\\_SB.PCI0._PRT")
 
 Everything runs in ring 0 with physical addresses: what is written is written.
 
 Reference: Intel SDM vol. 2 (CPUID, RDMSR); PCI Local Bus Specification 3.0, section 3.2.2.3.2
-(configuration mechanism #1); ACPI Specification 6.5, section 5.2; SMBIOS Specification 3.6,
-sections 5.2 and 6.1."""
+(configuration mechanism #1); SMBIOS Specification 3.6, sections 5.2 and 6.1."""
 import collections
 import ctypes
 import struct
@@ -18,7 +18,6 @@ import efi
 from _efi import cpuid, rdmsr, wrmsr  # noqa: F401
 
 Function = collections.namedtuple("Function", "bus device function vendor id class_code")
-AcpiTable = collections.namedtuple("AcpiTable", "signature address length revision oem_id oem_table_id sound")
 Smbios = collections.namedtuple("Smbios", "type handle data strings")
 _WIDTHS = {1: ctypes.c_uint8, 2: ctypes.c_uint16, 4: ctypes.c_uint32, 8: ctypes.c_uint64}
 
@@ -105,7 +104,8 @@ def pci_functions(buses=range(256)):
 
 # ---- Tables of the firmware
 
-def _configuration_table(*names):
+def configuration_table(*names):
+    """The address of the first of these that is there."""
     there = dict(efi.configuration_tables())
     for name in names:
         if efi.names.TABLES[name] in there:
@@ -113,41 +113,13 @@ def _configuration_table(*names):
     raise LookupError(f"the firmware has no table {' or '.join(names)}")
 
 
-def _acpi_table(address):
-    signature, length, revision, _, oem, oem_table = struct.unpack("<4sIBB6s8s",
-                                                                   memory(address, 24))
-    def text(data):
-        return data.decode("latin-1").rstrip("\0 ")
-    if signature == b"FACS":  # it has no checksum, and nothing of an OEM
-        return AcpiTable("FACS", address, length, read(address + 32, 1), "", "", True)
-    return AcpiTable(text(signature), address, length, revision, text(oem), text(oem_table),
-                     sum(memory(address, length)) & 0xff == 0)
-
-
-def acpi_tables():
-    """RSDT or XSDT, what they list, and what the FADT points at; `sound` is their checksum."""
-    pointer = _configuration_table("ACPI 2.0", "ACPI 1.0")
-    xsdt = read(pointer + 24, 8) if read(pointer + 15, 1) >= 2 else 0
-    root = _acpi_table(xsdt or read(pointer + 16, 4))
-    size = 8 if xsdt else 4
-    found = [root]
-    for at in range(root.address + 36, root.address + root.length, size):
-        found.append(_acpi_table(int.from_bytes(memory(at, size), "little")))
-        if found[-1].signature == "FACP":
-            facp = memory(found[-1].address, found[-1].length).ljust(148, b"\0")
-            facs, dsdt = struct.unpack_from("<II", facp, 36)
-            facs_long, dsdt_long = struct.unpack_from("<QQ", facp, 132)
-            found += [_acpi_table(place) for place in (facs or facs_long, dsdt_long or dsdt) if place]
-    return found
-
-
 def smbios():
     """The structures: type, handle, the bytes behind the header, the strings."""
     try:
-        entry = _configuration_table("SMBIOS 3")
+        entry = configuration_table("SMBIOS 3")
         length, address = read(entry + 12, 4), read(entry + 16, 8)
     except LookupError:
-        entry = _configuration_table("SMBIOS")
+        entry = configuration_table("SMBIOS")
         length, address = read(entry + 22, 2), read(entry + 24, 4)
     data = memory(address, length)
     found, at = [], 0
@@ -162,3 +134,7 @@ def smbios():
         if kind == 127:
             break
     return found
+
+
+from . import acpi  # noqa: E402  it needs what is above
+from .acpi import tables as acpi_tables  # noqa: E402, F401
