@@ -68,13 +68,13 @@ void Translator::push(std::uint32_t index) {
   const Mem at{kAddress, kNoHost, 0, 0};
   if (item.memory >= 0) {
     effective(item);
-    look_up(item.insn->segment, size, false, fail);
+    look_up(item.insn->segment, size, false, fail, 0, item.near_operand);
     load_zero_extended(kTemp, at, size);
     e_.store(scratch, kTemp);
   }
   const auto delta = -static_cast<std::int32_t>(size);
   stack_address(delta);
-  look_up(kSs, size, true, fail);
+  look_up(kSs, size, true, fail, 0, item.near_stack);
   if (item.memory >= 0) {
     e_.load(kTemp, scratch);
     e_.store(at, kTemp, size);
@@ -120,7 +120,7 @@ void Translator::push_flags(std::uint32_t index) {
   }
   const auto delta = -static_cast<std::int32_t>(size);
   stack_address(delta);
-  look_up(kSs, size, true, fail);
+  look_up(kSs, size, true, fail, 0, item.near_stack);
   flags_word();
   e_.store({kAddress, kNoHost, 0, 0}, kTemp, size);
   move_stack(delta);
@@ -163,7 +163,7 @@ void Translator::pop(std::uint32_t index) {
   clobber_flags(item.live_before);
   const FlagState before = f_;
   stack_address(0);
-  look_up(kSs, size, false, fail);
+  look_up(kSs, size, false, fail, 0, item.near_stack);
   const Mem at{kAddress, kNoHost, 0, 0};
   if (host != kNoHost) {
     e_.load(host, at, size);
@@ -331,7 +331,7 @@ void Translator::call(std::uint32_t index) {
   if (!direct) check_limit(kTemp, size, fail);
   const auto delta = -static_cast<std::int32_t>(size);
   stack_address(delta);
-  look_up(kSs, size, true, fail);
+  look_up(kSs, size, true, fail, 0, item.near_stack);
   const std::uint64_t back = rip_after(item);
   const auto store_return = [&] {
     if (size == 8 && back != static_cast<std::uint64_t>(
@@ -385,7 +385,7 @@ void Translator::ret(std::uint32_t index) {
   if (is_ret || item.memory >= 0) {
     if (is_ret) {
       stack_address(0);
-      look_up(kSs, size, false, fail);
+      look_up(kSs, size, false, fail, 0, item.near_stack);
     } else {
       effective(item);
       look_up(item.insn->segment, size, false, fail);

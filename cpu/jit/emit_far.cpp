@@ -71,7 +71,7 @@ void Translator::pop_flags(std::uint32_t index) {
   const FlagState before = f_;
   fail_if(&c_.cpl, fail);
   stack_address(0);
-  look_up(kSs, size, false, fail);
+  look_up(kSs, size, false, fail, 0, item.near_stack);
   load_zero_extended(kTemp, Mem{kAddress, kNoHost, 0, 0}, size);
   if (size != 2) {  // AC changes rights
     e_.load(kValue, core(&c_.s.rflags), 4);
@@ -147,7 +147,7 @@ void Translator::load_segment(std::uint32_t index) {
   const Mem at{kAddress, kNoHost, 0, 0};
   if (pops) {
     stack_address(0);
-    look_up(kSs, size, false, fail);
+    look_up(kSs, size, false, fail, 0, item.near_stack);
     load_zero_extended(kTemp, at, 2);
   } else if (item.memory >= 0) {
     effective(item);

@@ -280,7 +280,7 @@ void Translator::generic(std::uint32_t index) {
     clobber_flags(item.live_before);
     before = f_;
     effective(item);
-    look_up(item.insn->segment, operand.size / 8, item.stores, fail);
+    look_up(item.insn->segment, operand.size / 8, item.stores, fail, 0, item.near_operand);
   }
   const RegisterOrMem at = Mem{kAddress, kNoHost, 0, 0};
   if (wrong != 0) {

@@ -62,7 +62,9 @@ void Translator::to_linear(unsigned segment, unsigned size, bool write,
 
 // From the offset in kAddress to the host's address there. Jumps to `fail` if that is not known.
 void Translator::look_up(unsigned segment, unsigned size, bool write,
-                         std::vector<std::size_t>& fail, unsigned aligned) {
+                         std::vector<std::size_t>& fail, unsigned aligned, const Near& near) {
+  if (near.range >= 0 && ranges_[static_cast<unsigned>(near.range)].slot >= 0)
+    return look_up_near(near, size, write);
   to_linear(segment, size, write, fail);
   if (aligned != 0) {  // test r10b, ...
     e_.op({0xf6, 0, 1}, 0, std::uint8_t{kAddress}, false, true);
@@ -140,9 +142,9 @@ void Translator::entry_place() {
 
 // The tag did not fit: it may be in another entry, or be a store beside the code of a page. What
 // fails here goes on to the handler behind it.
-void Translator::look_again(const std::vector<Miss>& misses) {
+void Translator::look_again(const Cold& stub, std::vector<std::size_t>& fail) {
+  const std::vector<Miss>& misses = stub.misses;
   const auto& entry = c_.tlb[ctx_.rights][0];
-  std::vector<std::size_t> fail;
   for (std::size_t i = 0; i < misses.size(); ++i) {
     const Miss& miss = misses[i];
     e_.bind(miss.jump);
@@ -158,9 +160,8 @@ void Translator::look_again(const std::vector<Miss>& misses) {
       e_.call_to(jit_.beside_code(ctx_.rights, miss.size));
       e_.bind_to(e_.jcc(kEqual), miss.resume);
     }
-    if (i + 1 < misses.size()) fail.push_back(e_.jmp());
+    if (i + 1 < misses.size() || !stub.near_misses.empty()) fail.push_back(e_.jmp());
   }
-  for (const std::size_t jump : fail) e_.bind(jump);
 }
 
 }  // namespace ice86::cpu::jit

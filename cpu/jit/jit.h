@@ -145,7 +145,7 @@ class Jit {
   // By rights: from a linear address in R10, its TLB entry in R11 and the page of its last byte in
   // R14 to the host's address in R10. ZF clear: not a store beside code; changes R11 and R14.
   // For stores of up to so many bytes: the stack is often just below the code.
-  static constexpr std::array<std::uint8_t, 6> kStoreSizes{1, 2, 4, 6, 8, 16};
+  static constexpr std::array<std::uint8_t, 10> kStoreSizes{1, 2, 4, 6, 8, 12, 16, 24, 32, 64};
   std::array<std::array<const std::uint8_t*, kStoreSizes.size()>, 4> beside_code_{};
   const std::uint8_t* beside_code(unsigned rights, unsigned bytes) const {
     unsigned kind = 0;

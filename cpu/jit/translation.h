@@ -107,6 +107,11 @@ struct Area {
   std::uint64_t budget = 0;
   // What the code that runs was translated for; not up to date while Core::context_changed is set.
   std::uint32_t context = 0;
+  // Where the host has what lies at offset 0, if that were in the same page as what a block
+  // accesses near each other (emit_near.cpp); 0: that is not known.
+  static constexpr unsigned kRanges = 16;
+  std::array<std::uint64_t, kRanges> ranges{};
+  std::uint64_t range_offset = 0;
   // A far transfer on its way: where it goes, and what has been found there.
   std::uint16_t far_ip = 0;
   std::uint16_t far_selector = 0;

@@ -34,6 +34,7 @@ Translator::Translator(Jit& jit, Core& core, Block& block, const Context& contex
   prefer_handlers();
   find_checks();
   find_live();
+  find_ranges();
 }
 
 std::int32_t Translator::offset(const void* member) const {
@@ -122,10 +123,12 @@ void Translator::cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagS
 void Translator::cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before,
                       bool returns, const Vectors& vectors_before,
                       const Pointers& pointers_before) {
-  if (jumps.empty() && misses_.empty()) return;
-  cold_.push_back({std::move(misses_), std::move(jumps), index, std::move(before), f_, returns,
-                   e_.size(), vectors_before, vectors_, pointers_before});
+  if (jumps.empty() && misses_.empty() && near_misses_.empty()) return;
+  cold_.push_back({std::move(misses_), std::move(near_misses_), std::move(jumps), index,
+                   std::move(before), f_, returns, e_.size(), vectors_before, vectors_,
+                   pointers_before});
   misses_.clear();
+  near_misses_.clear();
 }
 
 Edge& Translator::new_edge(std::uint64_t target) {
@@ -146,7 +149,8 @@ void Translator::leave_after(std::uint32_t index) {
 
 void Translator::cold_handlers() {
   for (Cold& stub : cold_) {
-    look_again(stub.misses);
+    look_again(stub, stub.jumps);
+    look_again_near(stub.near_misses, stub.jumps);
     for (const std::size_t jump : stub.jumps) e_.bind(jump);
     f_ = stub.before;
     vectors_ = stub.vectors_before;
@@ -156,6 +160,7 @@ void Translator::cold_handlers() {
       e_.byte(0x0f), e_.byte(0x0b);  // the handler of a jump does not come back
       continue;
     }
+    forget_ranges(stub.index);
     if (stub.vectors_after.ready) {
       e_.call_to(jit_.prepare_sse_);
       const std::size_t ready = e_.jcc(kNotEqual);

@@ -72,17 +72,25 @@ enum class Group : std::uint8_t {
   kX87
 };
 
+// An access that is one of a range of them.
+struct Near {
+  int range = -1;
+  bool first = false;           // of the range
+  std::int64_t from_start = 0;  // from where the base register pointed at the start of the block
+};
+
 struct Item {
   const Insn* insn = nullptr;
   ZydisDecodedInstruction zi;
   std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT> ops;
   std::uint32_t at = 0;  // offset in the block
   Group group = Group::kHandler;
-  int memory = -1;            // the operand in memory
-  bool stores = false;        // it is written
-  bool soft = false;          // its immediate operand changes: Insn has it
-  bool exposes = false;       // its handler may be called: that looks at the flags
-  bool checks = false;        // SSE, x87: whether the host is ready for it is not known
+  int memory = -1;       // the operand in memory
+  bool stores = false;   // it is written
+  bool soft = false;     // its immediate operand changes: Insn has it
+  bool exposes = false;  // its handler may be called: that looks at the flags
+  bool checks = false;   // SSE, x87: whether the host is ready for it is not known
+  Near near_operand, near_stack;
   std::uint32_t reads = 0;    // flags it needs
   std::uint32_t kill = 0;     // flags that are new in any case
   std::uint32_t touch = 0;    // flags that may change
@@ -164,8 +172,32 @@ class Translator {
     unsigned size;
     std::int32_t guess;  // where it stands; 0: it was no guess
   };
+  // Accesses of a block through one register, from the first to the last instruction that makes
+  // them.
+  struct Range {
+    unsigned segment = 0;
+    unsigned base = 0;
+    unsigned width = 0;  // of the address
+    std::int64_t low = 0, high = 0;
+    bool write = false;
+    unsigned accesses = 1;
+    std::uint32_t first = 0, last = 0;
+    int slot = -1;  // in Area::ranges
+  };
+  // Such an access that was not in the range, or with which no range is known.
+  struct NearMiss {
+    Near near;
+    unsigned size = 0;
+    bool write = false;
+    std::vector<std::size_t> offset;  // jumps with the offset in kAddress
+    std::vector<std::size_t> linear;  // and with the linear address
+    std::size_t found = 0;            // as in Miss
+    std::size_t resume = 0;
+    std::int32_t guess = 0;
+  };
   struct Cold {
     std::vector<Miss> misses;
+    std::vector<NearMiss> near_misses;
     std::vector<std::size_t> jumps;
     std::uint32_t index;
     FlagState before;
@@ -224,18 +256,33 @@ class Translator {
   // emit_memory.cpp
   void effective(const Item& item);
   void look_up(unsigned segment, unsigned size, bool write, std::vector<std::size_t>& fail,
-               unsigned aligned = 0);
+               unsigned aligned = 0, const Near& near = Near());
+  bool flat(unsigned segment, bool write) const {
+    return ((write ? ctx_.flat_write : ctx_.flat_read) >> segment & 1) != 0;
+  }
   void look_up_plain(unsigned segment, unsigned size, bool write, std::vector<std::size_t>& fail);
   void to_linear(unsigned segment, unsigned size, bool write, std::vector<std::size_t>& fail);
   void look_up_linear(unsigned size, bool write, std::vector<std::size_t>& fail,
                       std::int32_t guess);
   void entry_place();
-  void look_again(const std::vector<Miss>& misses);
+  void look_again(const Cold& stub, std::vector<std::size_t>& fail);
   void cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before, bool returns);
   void cold(std::uint32_t index, std::vector<std::size_t> jumps, FlagState before, bool returns,
             const Vectors& vectors_before, const Pointers& pointers_before);
   void leave_after(std::uint32_t index);
   Edge& new_edge(std::uint64_t target);
+
+  // emit_near.cpp
+  void find_ranges();
+  void note_near(Near& near, std::vector<std::size_t>& open, const Range& one);
+  Mem slot_of(const Range& range) const;
+  void look_up_near(const Near& near, unsigned size, bool write);
+  void check_range(const Range& range, const Near& near, std::vector<std::size_t>& fail);
+  void first_page(std::int32_t low);
+  void keep_range(const Range& range);
+  void look_again_near(const std::vector<NearMiss>& misses, std::vector<std::size_t>& fail);
+  void forget_range(const Range& range);
+  void forget_ranges(std::uint32_t index);
 
   // emit_sse.cpp
   static bool is_sse(const Item& item);
@@ -330,6 +377,8 @@ class Translator {
   Pointers pointers_;
   bool calls_handlers_ = false;
   std::vector<Miss> misses_;  // of the instruction that is translated
+  std::vector<NearMiss> near_misses_;
+  std::vector<Range> ranges_;
   std::vector<Cold> cold_;
   std::vector<Side> sides_;
   // A loop of one block has a second body, for which the flags are where the first leaves them.

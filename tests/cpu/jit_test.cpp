@@ -457,6 +457,105 @@ TEST_P(Engines, LoopsInSlices) {
   }
 }
 
+// Several accesses through one register: their page ends between them, SP wraps around between
+// them, code is beside them or among them, and the segment begins anywhere.
+TEST_P(Engines, AccessesNearEachOther) {
+  std::vector<std::uint8_t> code = {0xeb, 0x7e};  // jmp beyond, so that something is before it, too
+  code.resize(0x80);
+  const std::vector<std::uint8_t> loop = {
+      0xb9, 0x28, 0x00,  // mov cx, 40
+      0x50,              // push ax
+      0x53,              // push bx
+      0x9c,              // pushf
+      0x68, 0x34, 0x12,  // push 1234h
+      0x89, 0xe5,        // mov bp, sp
+      0x01, 0x4e, 0x04,  // add [bp+4], cx
+      0x13, 0x5e, 0x04,  // adc bx, [bp+4]
+      0x89, 0x5e, 0xfa,  // mov [bp-6], bx
+      0xff, 0x76, 0xfe,  // push word [bp-2]
+      0x8b, 0x76, 0x04,  // mov si, [bp+4]
+      0xe8, 0x0c, 0x00,  // call beyond
+      0x5a,              // pop dx
+      0x9d,              // popf
+      0x5b,              // pop bx
+      0x58,              // pop ax
+      0x11, 0xd0,        // adc ax, dx
+      0x49,              // dec cx
+      0x75, 0xdd,        // jnz, to push ax
+      0xf4,              // hlt
+      0x90, 0x90,        // nop
+      0x56,              // beyond: push si
+      0x06,              // push es
+      0x8d, 0x7e, 0x08,  // lea di, [bp+8]
+      0x36, 0x89, 0x0d,  // mov ss:[di], cx
+      0x36, 0x31, 0x05,  // xor ss:[di], ax
+      0x36, 0x03, 0x1d,  // add bx, ss:[di]
+      0x07,              // pop es
+      0x5e,              // pop si
+      0xc3,              // ret
+  };
+  code.insert(code.end(), loop.begin(), loop.end());
+  FlatHost reference(0x100000, implemented_features(), Engine::kInterpreter);
+  static constexpr std::uint16_t kStacks[] = {0x1000, 0x2000, 0x2345, 0xff00};
+  static constexpr std::uint16_t kTops[] = {0x1001, 0x1006, 0x1003, 0x2ffe, 0x0004,
+                                            0x0001, 0x0000, 0xfffe, 0x0080, 0x0083,
+                                            0x0087, 0x008c, 0x00d8, 0x00e1, 0x0fc8};
+  for (const std::uint16_t stack : kStacks) {
+    for (const std::uint16_t top : kTops) {
+      for (FlatHost* host : {&host_, &reference}) {
+        for (unsigned i = 0; i < 0x40000; ++i)
+          host->memory()[i] = static_cast<std::uint8_t>(i * 13 + (i >> 8));
+        host->cpu().forget_code();
+        State& state = host->cpu().mutable_state();
+        state.segment[kSs] = {.selector = stack,
+                              .attributes = 0x9300,
+                              .base = static_cast<std::uint64_t>(stack) << 4,
+                              .limit = 0xffff};
+        state.gpr[kRsp] = 0xabcd0000U | top;
+        state.halted = false;
+        run_on(*host, code);
+      }
+      const State& is = host_.cpu().state();
+      const State& should = reference.cpu().state();
+      ASSERT_EQ(is.gpr, should.gpr) << std::hex << stack << ':' << top;
+      ASSERT_EQ(is.rip, should.rip) << std::hex << stack << ':' << top;
+      ASSERT_EQ(is.rflags, should.rflags) << std::hex << stack << ':' << top;
+      ASSERT_EQ(host_.clock().instructions(), reference.clock().instructions());
+      ASSERT_EQ(std::memcmp(host_.memory(), reference.memory(), 0x100000), 0)
+          << std::hex << stack << ':' << top;
+    }
+  }
+}
+
+// Of two stores near each other the second changes an instruction; only the first is beside code.
+TEST_P(Engines, StoresNearEachOtherIntoCode) {
+  std::vector<std::uint8_t> code = {
+      0xb8, 0x00, 0x10,  // mov ax, 1000h
+      0x8e, 0xd8,        // mov ds, ax
+      0xbb, 0x84, 0x00,  // mov bx, 84h
+      0x31, 0xf6,        // xor si, si
+      0xeb, 0x74,        // jmp 80h
+  };
+  code.resize(0x80);
+  const std::vector<std::uint8_t> loop = {
+      0xb9, 0x64, 0x00,  // 80: mov cx, 100
+      0xba, 0x11, 0x11,  // 83: mov dx, what is stored here
+      0x01, 0xd6,        // add si, dx
+      0x40,              // inc ax
+      0x89, 0x4f, 0xc2,  // mov [bx-3eh], cx
+      0x89, 0x07,        // mov [bx], ax
+      0x49,              // dec cx
+      0x75, 0xf2,        // jnz, to mov dx
+      0xf4,              // hlt
+  };
+  code.insert(code.end(), loop.begin(), loop.end());
+  const State& state = run(code);
+  EXPECT_TRUE(state.halted);
+  // 1111h and 1001h to 1063h.
+  EXPECT_EQ(state.gpr[kRsi] & 0xffff, (0x1111 + 99 * 0x1000 + 99 * 100 / 2) & 0xffff);
+  EXPECT_EQ(load_le<std::uint16_t>(host_.memory() + 0x10046), 1);
+}
+
 // A global page calls one that each CR3 has elsewhere: what was known of it must be forgotten.
 TEST_P(Engines, CodeOfTwoAddressSpaces) {
   const auto put = [&](std::uint32_t at, const std::vector<std::uint8_t>& bytes) {
