@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// System calls on sockets. Reference: socket(2), send(2), recv(2), unix(7), ip(7).
+// System calls on sockets. Reference: socket(2), send(2), recv(2), unix(7), ip(7), ipv6(7).
 #include "firmware/efi-python/loader/calls.h"
 #include "firmware/efi-python/loader/files.h"
 #include "firmware/efi-python/loader/pipes.h"
@@ -7,15 +7,20 @@
 #include "firmware/efi-python/loader/sockets.h"
 #include "firmware/efi-python/loader/udp.h"
 
-enum { kFamilyUnspecified = 0, kFamilyUnix = 1, kFamilyInet = 2 };
-
-// sockaddr_in, in network byte order.
+// sockaddr_in and sockaddr_in6, in network byte order but for the scope.
 typedef struct {
   uint16_t family;
   uint8_t port[2];
   Ip4 address;
   uint8_t zero[8];
 } InetAddress;
+typedef struct {
+  uint16_t family;
+  uint8_t port[2], flow[4];
+  Ip6 address;
+  uint32_t scope;
+} Inet6Address;
+enum { kCardScope = 2 };  // of link-local addresses: the number that if_nametoindex has for it
 
 // A socket of either kind, or the error that says why not.
 static int64_t socket_of(uint64_t descriptor, File** file) {
@@ -24,32 +29,55 @@ static int64_t socket_of(uint64_t descriptor, File** file) {
   return is_socket_pair(*file) || is_inet_socket(*file) ? 0 : -kEnotsock;
 }
 
-static int64_t get_address(uint64_t at, uint64_t bytes, Endpoint* endpoint) {
+typedef enum { kOwnAddress, kOtherAddress } AddressUse;
+// A datagram socket of AF_INET6 sends to addresses of AF_INET as well: the C library looks with it
+// for the way to them.
+static int64_t get_address(const File* file, AddressUse use, uint64_t at, uint64_t bytes,
+                           Endpoint* endpoint) {
   const InetAddress* const address = (const InetAddress*)at;
-  if (bytes < sizeof *address) return -kEinval;
-  if (address->family != kFamilyInet) return -kEafnosupport;
-  endpoint->address = address->address;
+  const Inet6Address* const address6 = (const Inet6Address*)at;
+  const bool either = use == kOtherAddress && !socket_is_stream(file);
+  if (bytes < sizeof address->family) return -kEinval;
+  const bool six = socket_family(file) == kIp6 && !(either && address->family == kFamilyInet);
+  if (bytes < (six ? offsetof(Inet6Address, scope) : sizeof *address)) return -kEinval;
+  if (address->family != (six ? kFamilyInet6 : kFamilyInet)) return -kEafnosupport;
+  endpoint->address = six ? address6->address : ip_of_ip4(address->address);
   endpoint->port = (uint16_t)(address->port[0] << 8 | address->port[1]);
-  return 0;
+  if (!six || !ip_is_link_local(address6->address)) return 0;
+  const uint32_t scope = bytes < sizeof *address6 ? 0 : address6->scope;
+  if (scope == 0) return -kEinval;
+  return scope == kCardScope ? 0 : use == kOwnAddress ? -kEnodev : -kEnetunreach;
 }
 
 // As much as there is room for; the length comes out as it would be with enough. Pairs are unnamed.
-static void put_address(uint64_t at, uint32_t* bytes, const Endpoint* endpoint) {
-  InetAddress address = {.family = kFamilyUnix};
+static void put_address(const File* file, uint64_t at, uint32_t* bytes, const Endpoint* endpoint) {
+  union {
+    uint16_t family;
+    InetAddress inet;
+    Inet6Address inet6;
+  } address = {.inet6 = {.family = kFamilyUnix}};
   uint32_t size = sizeof address.family;
   if (endpoint != NULL) {
-    address.family = kFamilyInet;
-    address.port[0] = (uint8_t)(endpoint->port >> 8);
-    address.port[1] = (uint8_t)endpoint->port;
-    address.address = endpoint->address;
-    size = sizeof address;
+    address.inet.port[0] = (uint8_t)(endpoint->port >> 8);
+    address.inet.port[1] = (uint8_t)endpoint->port;
+    if (socket_family(file) == kIp4) {
+      address.family = kFamilyInet;
+      address.inet.address = ip_to_ip4(endpoint->address);
+      size = sizeof address.inet;
+    } else {
+      address.family = kFamilyInet6;
+      address.inet6.address = endpoint->address;
+      address.inet6.scope = ip_is_link_local(endpoint->address) ? kCardScope : 0;
+      size = sizeof address.inet6;
+    }
   }
   memcpy((void*)at, &address, *bytes < size ? *bytes : size);
   *bytes = size;
 }
 
 int64_t call_socket(const uint64_t* a) {
-  return a[0] == kFamilyInet ? socket_create((uint32_t)a[1], (uint32_t)a[2]) : -kEafnosupport;
+  if (a[0] != kFamilyInet && a[0] != kFamilyInet6) return -kEafnosupport;
+  return socket_create(a[0] == kFamilyInet ? kIp4 : kIp6, (uint32_t)a[1], (uint32_t)a[2]);
 }
 
 int64_t call_socketpair(const uint64_t* a) {
@@ -99,7 +127,7 @@ int64_t call_sendto(const uint64_t* a) {
   int64_t error = socket_of(a[0], &file);
   if (error == 0 && a[4] != 0) {
     if (!is_inet_socket(file)) return -kEisconn;
-    error = get_address(a[4], a[5], &t.other);
+    error = get_address(file, kOtherAddress, a[4], a[5], &t.other);
     t.named = !socket_is_stream(file);  // who is connected has one already
   }
   return error != 0 ? error : transfer(file, true, (uint8_t*)a[1], a[2], &t);
@@ -114,7 +142,7 @@ int64_t call_recvfrom(const uint64_t* a) {
   if (done < 0 || a[5] == 0) return done;
   uint32_t* const bytes = (uint32_t*)a[5];
   if (t.named) {
-    put_address(a[4], bytes, &t.other);
+    put_address(file, a[4], bytes, &t.other);
   } else {
     *bytes = 0;
   }
@@ -176,7 +204,7 @@ static int64_t transfer_message(uint64_t descriptor, Message* message, uint32_t 
   if (error != 0) return error;
   const bool datagrams = is_inet_socket(file) && !socket_is_stream(file);
   if (send && message->name != 0 && datagrams) {
-    error = get_address(message->name, message->name_bytes, &t.other);
+    error = get_address(file, kOtherAddress, message->name, message->name_bytes, &t.other);
     if (error != 0) return error;
     t.named = true;
   }
@@ -185,7 +213,7 @@ static int64_t transfer_message(uint64_t descriptor, Message* message, uint32_t 
                                  : transfer_vectors(file, message, send, &t);
   if (send || done < 0) return done;
   if (message->name != 0 && t.named) {
-    put_address(message->name, &message->name_bytes, &t.other);
+    put_address(file, message->name, &message->name_bytes, &t.other);
   } else {
     message->name_bytes = 0;
   }
@@ -225,10 +253,10 @@ static int64_t put_name(const uint64_t* a, int64_t (*name)(File*, Endpoint*)) {
   if (error != 0) return error;
   if (is_inet_socket(file)) {
     error = name(file, &endpoint);
-    if (error == 0) put_address(a[1], (uint32_t*)a[2], &endpoint);
+    if (error == 0) put_address(file, a[1], (uint32_t*)a[2], &endpoint);
     return error;
   }
-  put_address(a[1], (uint32_t*)a[2], NULL);
+  put_address(file, a[1], (uint32_t*)a[2], NULL);
   return 0;
 }
 
@@ -286,7 +314,7 @@ int64_t call_connect(const uint64_t* a) {
   if (error != 0) return error;
   if (a[2] >= sizeof(uint16_t) && *(const uint16_t*)a[1] == kFamilyUnspecified)
     return socket_disconnect(file);
-  error = get_address(a[1], a[2], &remote);
+  error = get_address(file, kOtherAddress, a[1], a[2], &remote);
   return error != 0 ? error : socket_connect(file, remote);
 }
 
@@ -294,7 +322,7 @@ int64_t call_bind(const uint64_t* a) {
   File* file;
   Endpoint local;
   int64_t error = inet_of(a[0], &file);
-  if (error == 0) error = get_address(a[1], a[2], &local);
+  if (error == 0) error = get_address(file, kOwnAddress, a[1], a[2], &local);
   return error != 0 ? error : socket_bind(file, local);
 }
 
@@ -310,7 +338,7 @@ int64_t call_accept4(const uint64_t* a) {
   const int64_t error = inet_of(a[0], &file);
   if (error != 0) return error;
   const int64_t descriptor = socket_accept(file, (uint32_t)a[3], &remote);
-  if (descriptor >= 0 && a[1] != 0) put_address(a[1], (uint32_t*)a[2], &remote);
+  if (descriptor >= 0 && a[1] != 0) put_address(file, a[1], (uint32_t*)a[2], &remote);
   return descriptor;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a TCP connection is to its socket, whatever carries its bytes: EFI_TCP4_PROTOCOL (tcp.c), or
-// a buffer at the other end (loopback.c), as the firmware's IP does not send to itself. Nothing
-// here waits.
+// What a TCP connection is to its socket, whatever carries its bytes: EFI_TCP4_PROTOCOL or
+// EFI_TCP6_PROTOCOL (tcp.c), or a buffer at the other end (loopback.c), as the firmware's IP does
+// not send to itself. Nothing here waits.
 #pragma once
 
 #include "firmware/efi-python/loader/network.h"
@@ -11,9 +11,17 @@ enum { kInputBytes = 64 << 10, kSendSlots = 4, kSendBytes = 32 << 10 };
 
 typedef struct {
   Token token;
-  EfiTcp4Data data;
+  EfiTcpData data;
   uint8_t* bytes;
 } SendSlot;
+
+// An instance of either protocol.
+typedef struct {
+  Child child;
+  IpVersion version;
+  const EfiTcpBegin* begin;
+  const EfiTcpCalls* calls;
+} TcpPort;
 
 typedef struct Connection Connection;
 struct Connection {
@@ -28,10 +36,9 @@ struct Connection {
   bool here;         // within the machine:
   Connection* peer;  // NULL when it is closed
 
-  Child child;  // or EFI's:
-  EfiTcp4* tcp;
+  TcpPort tcp;  // or EFI's:
   Token connect, receive, close;
-  EfiTcp4Data receive_data;
+  EfiTcpData receive_data;
   SendSlot sending[kSendSlots];
   bool names_known;
   bool closing;        // `close` has been called
@@ -57,11 +64,11 @@ void connection_find_names(Connection* connection);
 
 typedef struct {
   bool keep_alive;
-  uint8_t time_to_live;
+  uint8_t time_to_live, hop_limit, type_of_service, traffic_class;
 } TcpOptions;
 
 // tcp.c. `error` is a negative error number when the result is NULL.
-Connection* tcp_connect(uint16_t port, Endpoint remote, TcpOptions options, int64_t* error);
+Connection* tcp_connect(Endpoint local, Endpoint remote, TcpOptions options, int64_t* error);
 void tcp_service(Connection* connection);
 int64_t tcp_give(Connection* connection, const uint8_t* from, uint64_t bytes);
 bool tcp_has_room(const Connection* connection);
@@ -70,11 +77,10 @@ void tcp_close(Connection* connection, bool abort);
 void tcp_reap(unsigned seconds);
 
 typedef struct {
-  Child child;
-  EfiTcp4* tcp;
+  TcpPort tcp;
   Token accept;
 } Listener;
-int64_t tcp_listen(uint16_t port, TcpOptions options, Listener* listener);
+int64_t tcp_listen(IpVersion version, Endpoint local, TcpOptions options, Listener* listener);
 // The next that has connected, or NULL.
 Connection* tcp_accept(Listener* listener);
 void tcp_stop_listening(Listener* listener);

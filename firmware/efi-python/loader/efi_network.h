@@ -8,6 +8,9 @@
 typedef struct {
   uint8_t bytes[4];
 } Ip4;
+typedef struct {
+  uint8_t bytes[16];
+} Ip6;
 
 // 11.6.
 typedef struct EfiServiceBinding {
@@ -36,12 +39,13 @@ typedef struct EfiSimpleNetwork {
   EfiSimpleNetworkMode* mode;
 } EfiSimpleNetwork;
 
-// 28.5.
-typedef struct EfiIp4Config2 {
-  EfiStatus (*set_data)(struct EfiIp4Config2*, uint32_t what, uint64_t bytes, const void*);
-  EfiStatus (*get_data)(struct EfiIp4Config2*, uint32_t what, uint64_t* bytes, void*);
-} EfiIp4Config2;
-enum { kEfiInterfaceInfo = 0, kEfiPolicy = 1, kEfiDnsServers = 4, kEfiPolicyDhcp = 1 };
+// EFI_IP4_CONFIG2_PROTOCOL (28.5) and EFI_IP6_CONFIG_PROTOCOL (28.8).
+typedef struct EfiIpConfig {
+  EfiStatus (*set_data)(struct EfiIpConfig*, uint32_t what, uint64_t bytes, const void*);
+  EfiStatus (*get_data)(struct EfiIpConfig*, uint32_t what, uint64_t* bytes, void*);
+} EfiIpConfig;
+enum { kEfiInterfaceInfo = 0, kEfiIp4Policy = 1, kEfiIp4DnsServers = 4, kEfiIp6Policy = 2 };
+enum { kEfiPolicyAutomatic = 1 };  // DHCP, or what routers announce
 typedef struct {
   EfiChar name[32];
   uint8_t type;
@@ -51,8 +55,22 @@ typedef struct {
   uint32_t route_count;
   void* routes;
 } EfiIp4InterfaceInfo;
+typedef struct {
+  Ip6 address;
+  uint8_t prefix_bits;
+} EfiIp6AddressInfo;
+typedef struct {
+  EfiChar name[32];
+  uint8_t type;
+  uint32_t hardware_address_bytes;
+  uint8_t hardware_address[32];
+  uint32_t address_count;
+  EfiIp6AddressInfo* addresses;
+  uint32_t route_count;
+  void* routes;
+} EfiIp6InterfaceInfo;
 
-// What EFI_TCP4_*_TOKEN and EFI_UDP4_COMPLETION_TOKEN have in common, and what each adds.
+// What the tokens of TCP and UDP have in common, and what each adds.
 typedef struct {
   EfiEvent event;
   EfiStatus status;
@@ -76,12 +94,25 @@ typedef struct {
   uint32_t receive_buffer, send_buffer, most_syn_backlog, connection_timeout, data_retries;
   uint32_t fin_timeout, time_wait_timeout, keep_alive_probes, keep_alive_time, keep_alive_interval;
   uint8_t nagle, time_stamp, window_scaling, selective_ack, path_mtu_discovery;
-} EfiTcp4Option;
+} EfiTcpOption;
 typedef struct {
   uint8_t type_of_service, time_to_live;
   EfiTcp4AccessPoint access_point;
-  EfiTcp4Option* control_option;
+  EfiTcpOption* control_option;
 } EfiTcp4ConfigData;
+// 28.2, where options, data and tokens are those of TCP4.
+typedef struct {
+  Ip6 station;
+  uint16_t station_port;
+  Ip6 remote;
+  uint16_t remote_port;
+  uint8_t active;
+} EfiTcp6AccessPoint;
+typedef struct {
+  uint8_t traffic_class, hop_limit;
+  EfiTcp6AccessPoint access_point;
+  EfiTcpOption* control_option;
+} EfiTcp6ConfigData;
 // EFI_TCP4_RECEIVE_DATA and EFI_TCP4_TRANSMIT_DATA with one fragment; the first has no push flag.
 typedef struct {
   uint8_t push, urgent;
@@ -90,20 +121,28 @@ typedef struct {
     uint32_t bytes;
     void* buffer;
   } fragment;
-} EfiTcp4Data;
-typedef struct EfiTcp4 {
-  EfiStatus (*get_mode_data)(struct EfiTcp4*, uint32_t* state, EfiTcp4ConfigData*, void* ip4_mode,
+} EfiTcpData;
+// How both protocols begin, and how they end: EFI_TCP4_PROTOCOL has Routes between. The first argument
+// is the protocol.
+typedef struct {
+  EfiStatus (*get_mode_data)(void*, uint32_t* state, void* config, void* ip_mode,
                              void* managed_network, void* simple_network);
-  EfiStatus (*configure)(struct EfiTcp4*, EfiTcp4ConfigData*);
+  EfiStatus (*configure)(void*, void* config);
+} EfiTcpBegin;
+typedef EfiStatus (*EfiTransfer)(void*, EfiNetworkToken*);
+typedef struct {
+  EfiTransfer connect, accept, transmit, receive, close, cancel;
+  EfiStatus (*poll)(void*);
+} EfiTcpCalls;
+typedef struct {
+  EfiTcpBegin begin;
   void* routes;
-  EfiStatus (*connect)(struct EfiTcp4*, EfiNetworkToken*);
-  EfiStatus (*accept)(struct EfiTcp4*, EfiNetworkToken*);
-  EfiStatus (*transmit)(struct EfiTcp4*, EfiNetworkToken*);
-  EfiStatus (*receive)(struct EfiTcp4*, EfiNetworkToken*);
-  EfiStatus (*close)(struct EfiTcp4*, EfiNetworkToken*);
-  EfiStatus (*cancel)(struct EfiTcp4*, EfiNetworkToken*);
-  EfiStatus (*poll)(struct EfiTcp4*);
+  EfiTcpCalls calls;
 } EfiTcp4;
+typedef struct {
+  EfiTcpBegin begin;
+  EfiTcpCalls calls;
+} EfiTcp6;
 
 // 30.1.
 typedef struct {
@@ -125,34 +164,75 @@ typedef struct {
 typedef struct {
   uint32_t bytes;
   void* buffer;
-} EfiUdp4Fragment;
+} EfiUdpFragment;
 typedef struct {
   EfiTime time_stamp;
   EfiEvent recycle;
   EfiUdp4Session session;
   uint32_t bytes, fragment_count;
-  EfiUdp4Fragment fragments[];
+  EfiUdpFragment fragments[];
 } EfiUdp4ReceiveData;
 typedef struct {
   EfiUdp4Session* session;
   Ip4* gateway;
   uint32_t bytes, fragment_count;
-  EfiUdp4Fragment fragment;
+  EfiUdpFragment fragment;
 } EfiUdp4TransmitData;
-typedef struct EfiUdp4 {
+// 30.2.
+typedef struct {
+  uint8_t accept_promiscuous, accept_any_port, allow_duplicate_port, traffic_class, hop_limit;
+  uint32_t receive_timeout, transmit_timeout;
+  Ip6 station;
+  uint16_t station_port;
+  Ip6 remote;
+  uint16_t remote_port;
+} EfiUdp6ConfigData;
+typedef struct {
+  Ip6 source;
+  uint16_t source_port;
+  Ip6 destination;
+  uint16_t destination_port;
+} EfiUdp6Session;
+typedef struct {
+  EfiTime time_stamp;
+  EfiEvent recycle;
+  EfiUdp6Session session;
+  uint32_t bytes, fragment_count;
+  EfiUdpFragment fragments[];
+} EfiUdp6ReceiveData;
+typedef struct {
+  EfiUdp6Session* session;
+  uint32_t bytes, fragment_count;
+  EfiUdpFragment fragment;
+} EfiUdp6TransmitData;
+// How both protocols begin, and how they end: EFI_UDP4_PROTOCOL has Routes between.
+typedef struct {
   void* get_mode_data;
-  EfiStatus (*configure)(struct EfiUdp4*, EfiUdp4ConfigData*);
-  void* others[2];  // groups, routes
-  EfiStatus (*transmit)(struct EfiUdp4*, EfiNetworkToken*);
-  EfiStatus (*receive)(struct EfiUdp4*, EfiNetworkToken*);
-  EfiStatus (*cancel)(struct EfiUdp4*, EfiNetworkToken*);
-  EfiStatus (*poll)(struct EfiUdp4*);
+  EfiStatus (*configure)(void*, void* config);
+  void* groups;
+} EfiUdpBegin;
+typedef struct {
+  EfiTransfer transmit, receive, cancel;
+  EfiStatus (*poll)(void*);
+} EfiUdpCalls;
+typedef struct {
+  EfiUdpBegin begin;
+  void* routes;
+  EfiUdpCalls calls;
 } EfiUdp4;
+typedef struct {
+  EfiUdpBegin begin;
+  EfiUdpCalls calls;
+} EfiUdp6;
 
 _Static_assert(offsetof(EfiIp4InterfaceInfo, address) == 104, "UEFI 2.10, 28.5");
 _Static_assert(offsetof(EfiTcp4ConfigData, access_point.station_port) == 12, "UEFI 2.10, 28.1");
 _Static_assert(sizeof(EfiTcp4ConfigData) == 32, "UEFI 2.10, 28.1");
 _Static_assert(sizeof(EfiUdp4ConfigData) == 36, "UEFI 2.10, 30.1");
+_Static_assert(offsetof(EfiIp6InterfaceInfo, addresses) == 112, "UEFI 2.10, 28.8");
+_Static_assert(offsetof(EfiTcp6ConfigData, control_option) == 40, "UEFI 2.10, 28.2");
+_Static_assert(offsetof(EfiUdp6ConfigData, remote_port) == 50, "UEFI 2.10, 30.2");
+_Static_assert(offsetof(EfiUdp6ReceiveData, fragments) == 72, "UEFI 2.10, 30.2");
 _Static_assert(offsetof(EfiSimpleNetworkMode, media_present) == 652, "UEFI 2.10, 24.1");
 
 #define EFI_PCI_IO_GUID                              \
@@ -195,5 +275,35 @@ _Static_assert(offsetof(EfiSimpleNetworkMode, media_present) == 652, "UEFI 2.10,
   {                                                  \
     0x83f01464, 0x99bd, 0x45e5, {                    \
       0xb3, 0x83, 0xaf, 0x63, 0x05, 0xd8, 0xe9, 0xe6 \
+    }                                                \
+  }
+#define EFI_IP6_CONFIG_GUID                          \
+  {                                                  \
+    0x937fe521, 0x95ae, 0x4d1a, {                    \
+      0x89, 0x29, 0x48, 0xbc, 0xd9, 0x0a, 0xd3, 0x1a \
+    }                                                \
+  }
+#define EFI_TCP6_GUID                                \
+  {                                                  \
+    0x46e44855, 0xbd60, 0x4ab7, {                    \
+      0xab, 0x0d, 0xa6, 0x79, 0xb9, 0x44, 0x7d, 0x77 \
+    }                                                \
+  }
+#define EFI_TCP6_BINDING_GUID                        \
+  {                                                  \
+    0xec20eb79, 0x6c1a, 0x4664, {                    \
+      0x9a, 0x0d, 0xd2, 0xe4, 0xcc, 0x16, 0xd6, 0x64 \
+    }                                                \
+  }
+#define EFI_UDP6_GUID                                \
+  {                                                  \
+    0x4f948815, 0xb4b9, 0x43cb, {                    \
+      0x8a, 0x33, 0x90, 0xe0, 0x60, 0xb3, 0x49, 0x55 \
+    }                                                \
+  }
+#define EFI_UDP6_BINDING_GUID                        \
+  {                                                  \
+    0x66ed4721, 0x3c98, 0x4d3e, {                    \
+      0x81, 0xe3, 0xd0, 0x3d, 0xd3, 0x9a, 0x72, 0x54 \
     }                                                \
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reference: socket(7), tcp(7), udp(7), ip(7).
+// Reference: socket(7), tcp(7), udp(7), ip(7), ipv6(7).
 #include "firmware/efi-python/loader/sockets.h"
 
 #include "firmware/efi-python/loader/abi.h"
@@ -14,7 +14,7 @@ enum { kStream = 1, kDatagram = 2, kRaw = 3, kTypeMask = 15 };
 enum { kProtocolTcp = 6, kProtocolUdp = 17 };
 
 // What EFI has no word for is remembered, and read back.
-enum { kLevelSocket = 1, kLevelIp = 0, kLevelTcp = 6 };
+enum { kLevelSocket = 1, kLevelIp = 0, kLevelTcp = 6, kLevelIp6 = 41 };
 typedef enum {
   kReuseAddress,
   kReusePort,
@@ -30,6 +30,10 @@ typedef enum {
   kTimeToLive,
   kTypeOfService,
   kReceiveErrors,
+  kOnlyIp6,
+  kHopLimit,
+  kTrafficClass,
+  kReceiveErrors6,
   kOptions,
 } Option;
 static const struct {
@@ -50,13 +54,19 @@ static const struct {
     [kTimeToLive] = {kLevelIp, 2, 64},
     [kTypeOfService] = {kLevelIp, 1, 0},
     [kReceiveErrors] = {kLevelIp, 11, 0},
+    [kOnlyIp6] = {kLevelIp6, 26, 0},
+    [kHopLimit] = {kLevelIp6, 16, 64},
+    [kTrafficClass] = {kLevelIp6, 67, 0},
+    [kReceiveErrors6] = {kLevelIp6, 25, 0},
 };
 
 typedef struct Socket Socket;
 struct Socket {
   Socket* next;  // of all
+  IpVersion family;
   bool stream;
   bool bound, port_held, shared;
+  bool by_program;  // bound: not by a connection or a datagram
   Endpoint local;
   int error;  // told once
   int32_t options[kOptions];
@@ -67,12 +77,12 @@ struct Socket {
   bool connecting;
   unsigned backlog;   // of a listening one, else 0
   Connection* queue;  // whom nobody has accepted yet
-  Listener listener;
+  Listener listeners[kIpVersions];
 
   bool has_remote;  // of a datagram socket
   Endpoint remote;
   bool shut_read, shut_write;
-  UdpPort udp;
+  UdpPort udp[kIpVersions];
   DatagramQueue received;
 };
 
@@ -87,10 +97,16 @@ bool socket_is_stream(const File* file) {
   return ((const Socket*)file->state)->stream;
 }
 
-static Socket* create(bool stream) {
+IpVersion socket_family(const File* file) {
+  return ((const Socket*)file->state)->family;
+}
+
+static Socket* create(IpVersion family, bool stream) {
   Socket* const s = allocate(sizeof *s);
   if (s == NULL) return NULL;
+  s->family = family;
   s->stream = stream;
+  s->local.address = ip_any(family);
   s->linger = -1;
   for (unsigned i = 0; i < kOptions; ++i) s->options[i] = kKnownOptions[i].value;
   s->next = sockets;
@@ -112,23 +128,35 @@ static int64_t open_file(Socket* s, uint32_t flags) {
                          0, (flags & kOpenCloseOnExec) != 0);
 }
 
-int64_t socket_create(uint32_t type, uint32_t protocol) {
+int64_t socket_create(IpVersion family, uint32_t type, uint32_t protocol) {
   const uint32_t kind = type & kTypeMask;
   if ((type & ~(uint32_t)(kTypeMask | kOpenNonblocking | kOpenCloseOnExec)) != 0) return -kEinval;
   if (kind == kRaw) return -kEperm;
   if (kind != kStream && kind != kDatagram) return -kEsocktnosupport;
   if (protocol != 0 && protocol != (kind == kStream ? kProtocolTcp : kProtocolUdp))
     return -kEprotonosupport;
-  Socket* const s = create(kind == kStream);
+  Socket* const s = create(family, kind == kStream);
   return s == NULL ? -kEnomem : open_file(s, type);
 }
 
 // ---- Ports
 
+// Whether a socket with this address is reached by, and reaches, this version of IP.
+static bool takes(const Socket* s, Ip6 address, IpVersion version) {
+  const IpVersion own = ip_version(address);
+  const bool both = own == kIp6 && ip_is_any(address) && s->options[kOnlyIp6] == 0;
+  return own == version || both;
+}
+
+static bool meet(const Socket* s, const Socket* other) {
+  return (takes(s, s->local.address, kIp4) && takes(other, other->local.address, kIp4)) ||
+         (takes(s, s->local.address, kIp6) && takes(other, other->local.address, kIp6));
+}
+
 static bool port_is_taken(const Socket* asking, uint16_t port) {
   for (const Socket* s = sockets; s != NULL; s = s->next) {
     if (s != asking && s->port_held && s->stream == asking->stream && s->local.port == port &&
-        !(s->shared && asking->shared)) {
+        meet(s, asking) && !(s->shared && asking->shared)) {
       return true;
     }
   }
@@ -137,9 +165,10 @@ static bool port_is_taken(const Socket* asking, uint16_t port) {
 
 // EFI takes those only that nobody has, and sockets that it does not know yet must be told apart,
 // too. 0 is any.
-static int64_t take_port(Socket* s, Ip4 address, uint16_t port) {
+static int64_t take_port(Socket* s, Ip6 address, uint16_t port) {
   enum { kFirstEphemeral = 49152, kEphemeral = 16384 };  // RFC 6335, section 6
   static unsigned last;
+  s->local.address = address;
   s->shared = s->options[kReuseAddress] != 0 || (!s->stream && s->options[kReusePort] != 0);
   for (unsigned i = 0; port == 0 && i < kEphemeral; ++i) {
     const uint16_t next = (uint16_t)(kFirstEphemeral + last++ % kEphemeral);
@@ -148,31 +177,47 @@ static int64_t take_port(Socket* s, Ip4 address, uint16_t port) {
     if (!port_is_taken(s, next)) port = next;
     s->shared = shared;
   }
-  if (port == 0 || port_is_taken(s, port)) return -kEaddrinuse;
-  s->local = (Endpoint){address, port};
+  if (port == 0 || port_is_taken(s, port)) {
+    s->local.address = ip_any(s->family);
+    return -kEaddrinuse;
+  }
+  s->local.port = port;
   s->bound = s->port_held = true;
   return 0;
 }
 
 static void give_port_back(Socket* s) {
   s->bound = s->port_held = false;
+  s->local = (Endpoint){ip_any(s->family), 0};
 }
 
 static Socket* find_bound(bool stream, Endpoint to) {
   for (Socket* s = sockets; s != NULL; s = s->next) {
     if (s->stream != stream || !s->port_held || s->local.port != to.port) continue;
     if (stream && s->backlog == 0) continue;
-    if (ip4_is_any(s->local.address) || ip4_is(s->local.address, to.address)) return s;
+    if (!takes(s, s->local.address, ip_version(to.address))) continue;
+    if (ip_is_any(s->local.address) || ip_is(s->local.address, to.address)) return s;
   }
   return NULL;
 }
 
-static const Ip4 kLoopback = {{127, 0, 0, 1}}, kAny = {{0, 0, 0, 0}};
+// Where that leads to from this socket. 0, or the error.
+static int64_t find_destination(const Socket* s, Ip6* address) {
+  if (!takes(s, s->local.address, ip_version(*address))) return -kEnetunreach;
+  if (ip_is_any(*address)) *address = ip_loopback(ip_version(*address));
+  return 0;
+}
 
 // ---- Streams
 
 static TcpOptions tcp_options(const Socket* s) {
-  return (TcpOptions){s->options[kKeepAlive] != 0, (uint8_t)s->options[kTimeToLive]};
+  return (TcpOptions){
+      .keep_alive = s->options[kKeepAlive] != 0,
+      .time_to_live = (uint8_t)s->options[kTimeToLive],
+      .hop_limit = (uint8_t)s->options[kHopLimit],
+      .type_of_service = (uint8_t)s->options[kTypeOfService],
+      .traffic_class = (uint8_t)s->options[kTrafficClass],
+  };
 }
 
 static unsigned queue_length(const Socket* s) {
@@ -189,9 +234,9 @@ static void queue_push(Socket* s, Connection* connection) {
 }
 
 static void service_stream(Socket* s) {
-  if (s->listener.child.handle != NULL) {
-    while (queue_length(s) < s->backlog) {
-      Connection* const accepted = tcp_accept(&s->listener);
+  for (unsigned i = 0; i < kIpVersions; ++i) {
+    while (s->listeners[i].tcp.child.handle != NULL && queue_length(s) < s->backlog) {
+      Connection* const accepted = tcp_accept(&s->listeners[i]);
       if (accepted == NULL) break;
       queue_push(s, accepted);
     }
@@ -210,11 +255,14 @@ static void service_stream(Socket* s) {
 }
 
 static void service_datagrams(Socket* s) {
-  if (s->udp.child.handle == NULL) return;
-  udp_service(&s->udp, &s->received);
-  if (s->udp.error != 0) {
-    s->error = s->udp.error;
-    s->udp.error = 0;
+  for (unsigned i = 0; i < kIpVersions; ++i) {
+    UdpPort* const udp = &s->udp[i];
+    if (udp->child.handle == NULL) continue;
+    udp_service(udp, &s->received);
+    if (udp->error != 0) {
+      s->error = udp->error;
+      udp->error = 0;
+    }
   }
 }
 
@@ -245,14 +293,13 @@ static uint64_t end_of(uint64_t timeout) {
   return timeout == 0 ? NEVER : clock_now() + timeout;
 }
 
-static int64_t check_own(Ip4 address) {
+static int64_t check_own(Ip6 address) {
   if (network_is_own(address)) return 0;
-  network_start();
+  network_reach(address);
   return network_is_own(address) ? 0 : -kEaddrnotavail;
 }
 
 static int64_t connect_here(Socket* s, Endpoint remote) {
-  if (ip4_is_any(remote.address)) remote.address = kLoopback;
   Socket* const listening = find_bound(true, remote);
   if (listening == NULL || queue_length(listening) > listening->backlog) return -kEconnrefused;
   if (!s->bound) {
@@ -260,7 +307,7 @@ static int64_t connect_here(Socket* s, Endpoint remote) {
     if (error != 0) return error;
   }
   Endpoint local = s->local;
-  if (ip4_is_any(local.address)) local.address = remote.address;
+  if (ip_is_any(local.address)) local.address = remote.address;
   Connection* ends[2];
   if (!loopback_pair(local, remote, ends)) return -kEnobufs;
   s->connection = ends[0];
@@ -273,13 +320,15 @@ static int64_t begin_to_connect(Socket* s, Endpoint remote) {
   if (s->backlog != 0 || (s->connection != NULL && s->connection->connected)) return -kEisconn;
   if (s->connection != NULL) connection_close(s->connection, false);
   s->connection = NULL;
+  int64_t error = find_destination(s, &remote.address);
+  if (error != 0) return error;
   if (remote.port == 0) return -kEconnrefused;
   if (network_is_own(remote.address)) return connect_here(s, remote);
-  int64_t error = network_start();
+  error = network_reach(remote.address);
   if (error != 0) return error;
   if (network_is_own(remote.address)) return connect_here(s, remote);
   tcp_reap(0);
-  s->connection = tcp_connect(s->bound ? s->local.port : 0, remote, tcp_options(s), &error);
+  s->connection = tcp_connect(s->local, remote, tcp_options(s), &error);
   if (s->connection == NULL) return error;
   s->connecting = true;
   return 0;
@@ -301,27 +350,50 @@ static int64_t connect_stream(File* file, Endpoint remote) {
   return -take_error(s);
 }
 
+static void stop_listening(Socket* s) {
+  s->backlog = 0;
+  while (s->queue != NULL) {
+    Connection* const c = s->queue;
+    s->queue = c->next;
+    connection_close(c, true);
+  }
+  for (unsigned i = 0; i < kIpVersions; ++i) tcp_stop_listening(&s->listeners[i]);
+}
+
+// Without a network the machine itself can connect.
+static int64_t listen_outside(Socket* s) {
+  bool outside = false;
+  tcp_reap(0);
+  for (IpVersion version = kIp4; version < kIpVersions; ++version) {
+    if (!takes(s, s->local.address, version)) continue;
+    int64_t error = network_start(version);
+    if (error == 0) error = tcp_listen(version, s->local, tcp_options(s), &s->listeners[version]);
+    if (error == 0) {
+      outside = true;
+    } else if (error != -kEnetunreach || !ip_is_any(s->local.address)) {
+      stop_listening(s);
+      return error;
+    }
+  }
+  if (!outside) print("only this machine itself can connect to port %d\n", (uint64_t)s->local.port);
+  return 0;
+}
+
 int64_t socket_listen(File* file, int32_t backlog) {
   Socket* const s = file->state;
   if (!s->stream) return -kEopnotsupp;
   if (s->connection != NULL) return -kEinval;
-  int64_t error = s->bound ? 0 : take_port(s, kAny, 0);
+  int64_t error = s->bound ? 0 : take_port(s, ip_any(s->family), 0);
   if (error != 0) return error;
   if (s->backlog == 0) {
     for (const Socket* other = sockets; other != NULL; other = other->next) {
-      if (other->stream && other->backlog != 0 && other->local.port == s->local.port)
+      if (other->stream && other->backlog != 0 && other->local.port == s->local.port &&
+          meet(s, other)) {
         return -kEaddrinuse;
-    }
-    if (!ip4_is_loopback(s->local.address)) {
-      tcp_reap(0);
-      error = network_start();
-      if (error == 0) error = tcp_listen(s->local.port, tcp_options(s), &s->listener);
-      if (error == -kEnetunreach && ip4_is_any(s->local.address)) {
-        print("only this machine itself can connect to port %d\n", (uint64_t)s->local.port);
-      } else if (error != 0) {
-        return error;
       }
     }
+    if (!ip_is_loopback(s->local.address)) error = listen_outside(s);
+    if (error != 0) return error;
   }
   s->backlog = backlog < 1 ? 1 : (unsigned)backlog;
   service(s);
@@ -339,7 +411,7 @@ int64_t socket_accept(File* file, uint32_t flags, Endpoint* remote) {
     const int64_t ended = pause(file, 0, until);
     if (ended != 0) return ended;
   }
-  Socket* const accepted = create(true);
+  Socket* const accepted = create(s->family, true);
   if (accepted == NULL) return -kEnomem;
   Connection* const c = s->queue;
   s->queue = c->next;
@@ -348,16 +420,6 @@ int64_t socket_accept(File* file, uint32_t flags, Endpoint* remote) {
   memcpy(accepted->options, s->options, sizeof s->options);
   *remote = c->remote;
   return open_file(accepted, flags);
-}
-
-static void stop_listening(Socket* s) {
-  s->backlog = 0;
-  while (s->queue != NULL) {
-    Connection* const c = s->queue;
-    s->queue = c->next;
-    connection_close(c, true);
-  }
-  tcp_stop_listening(&s->listener);
 }
 
 // The connection, or the error of who has none: `unconnected`.
@@ -413,25 +475,37 @@ static int64_t send_stream(File* file, const uint8_t* from, uint64_t bytes, uint
 
 // ---- Datagrams
 
-static int64_t open_udp(Socket* s) {
-  if (s->udp.child.handle != NULL) return 0;
-  const int64_t error = network_start();
+static int64_t open_udp(Socket* s, IpVersion version) {
+  if (s->udp[version].child.handle != NULL) return 0;
+  const int64_t error = network_start(version);
   if (error != 0) return error;
   const bool outside = s->has_remote && !network_is_own(s->remote.address);
-  return udp_open(s->local.port, outside ? &s->remote : NULL, (uint8_t)s->options[kTimeToLive],
-                  &s->udp);
+  const UdpOptions options = {
+      .time_to_live = (uint8_t)s->options[kTimeToLive],
+      .hop_limit = (uint8_t)s->options[kHopLimit],
+      .type_of_service = (uint8_t)s->options[kTypeOfService],
+      .traffic_class = (uint8_t)s->options[kTrafficClass],
+  };
+  return udp_open(version, s->local, outside ? &s->remote : NULL, options, &s->udp[version]);
+}
+
+static void close_udp(Socket* s) {
+  for (unsigned i = 0; i < kIpVersions; ++i) udp_close(&s->udp[i], &s->received);
 }
 
 static int64_t connect_datagrams(Socket* s, Endpoint remote) {
-  udp_close(&s->udp, &s->received);
-  if (ip4_is_any(remote.address)) remote.address = kLoopback;
-  int64_t error = network_is_own(remote.address) ? 0 : network_start();
+  close_udp(s);
+  int64_t error = find_destination(s, &remote.address);
+  const IpVersion version = ip_version(remote.address);
+  if (error == 0 && !network_is_own(remote.address)) error = network_start(version);
   const bool own = network_is_own(remote.address);
-  if (error == 0 && !s->bound) error = take_port(s, own ? remote.address : kAny, 0);
+  if (error == 0 && !s->bound) error = take_port(s, own ? remote.address : ip_any(s->family), 0);
   if (error != 0) return error;
   s->has_remote = true;
   s->remote = remote;
-  return own ? 0 : open_udp(s);
+  // The C library connects to learn which address of ours talks to another one (RFC 6724), and may
+  // never send: who does waits for an address then.
+  return own || !network_reaches(remote.address) ? 0 : open_udp(s, version);
 }
 
 static int64_t send_here(Socket* s, const uint8_t* data, uint64_t bytes, Endpoint to) {
@@ -440,7 +514,7 @@ static int64_t send_here(Socket* s, const uint8_t* data, uint64_t bytes, Endpoin
     if (s->has_remote) s->error = kEconnrefused;
     return (int64_t)bytes;
   }
-  const Endpoint sender = {ip4_is_any(s->local.address) ? to.address : s->local.address,
+  const Endpoint sender = {ip_is_any(s->local.address) ? to.address : s->local.address,
                            s->local.port};
   if (target->has_remote && !endpoint_is(target->remote, sender)) return (int64_t)bytes;
   Datagram* datagram;
@@ -459,21 +533,24 @@ static int64_t send_datagram(File* file, const uint8_t* data, uint64_t bytes, ui
   if (address == NULL && !s->has_remote) return -kEdestaddrreq;
   Endpoint to = address != NULL ? *address : s->remote;
   if (to.port == 0) return -kEinval;
-  if (ip4_is(to.address, kBroadcastAddress) && s->options[kBroadcast] == 0) return -kEacces;
-  if (bytes > kLargestDatagram) return -kEmsgsize;
-  if (ip4_is_any(to.address)) to.address = kLoopback;
-  if (!network_is_own(to.address)) error = network_start();
-  if (error == 0 && !s->bound) error = take_port(s, kAny, 0);
+  const IpVersion version = ip_version(to.address);
+  if (ip_is(to.address, ip_of_ip4(kBroadcastAddress)) && s->options[kBroadcast] == 0)
+    return -kEacces;
+  if (bytes > (version == kIp4 ? kLargestDatagram4 : kLargestDatagram)) return -kEmsgsize;
+  error = find_destination(s, &to.address);
+  if (error == 0 && !network_is_own(to.address)) error = network_reach(to.address);
+  if (error == 0 && !s->bound) error = take_port(s, ip_any(s->family), 0);
   if (error != 0) return error;
   if (network_is_own(to.address)) return send_here(s, data, bytes, to);
-  error = open_udp(s);
+  error = open_udp(s, version);
   if (error != 0) return error;
   // EFI's connected ones send nowhere else.
-  if (s->udp.connected && !endpoint_is(to, s->remote)) return -kEisconn;
+  UdpPort* const udp = &s->udp[version];
+  if (udp->connected && !endpoint_is(to, s->remote)) return -kEisconn;
   const uint64_t until = end_of(s->send_timeout);
   for (;;) {
     service(s);
-    const int64_t count = udp_send(&s->udp, data, bytes, to);
+    const int64_t count = udp_send(udp, data, bytes, to);
     if (count != -kEagain) return count;
     const int64_t ended = pause(file, flags, until);
     if (ended != 0) return ended;
@@ -484,6 +561,8 @@ static int64_t receive_datagram(File* file, uint8_t* to, uint64_t bytes, uint32_
                                 Endpoint* from, bool* has_sender, uint64_t* whole) {
   Socket* const s = file->state;
   const uint64_t until = end_of(s->receive_timeout);
+  if (s->has_remote && network_reaches(s->remote.address) && !network_is_own(s->remote.address))
+    open_udp(s, ip_version(s->remote.address));
   for (;;) {
     const int error = take_error(s);
     if (error != 0) return -error;
@@ -508,14 +587,21 @@ static int64_t receive_datagram(File* file, uint8_t* to, uint64_t bytes, uint32_
 int64_t socket_bind(File* file, Endpoint local) {
   Socket* const s = file->state;
   if (s->bound || s->connection != NULL) return -kEinval;
+  if (s->options[kOnlyIp6] != 0 && ip_version(local.address) == kIp4) return -kEinval;
   int64_t error = check_own(local.address);
   if (error == 0) error = take_port(s, local.address, local.port);
-  if (error != 0 || s->stream || ip4_is_loopback(local.address)) return error;
-  error = open_udp(s);
-  // Without a network the machine itself can be reached.
-  if (error == 0 || (error == -kEnetunreach && ip4_is_any(local.address))) return 0;
-  give_port_back(s);
-  return error;
+  s->by_program = error == 0;
+  if (error != 0 || s->stream || ip_is_loopback(local.address)) return error;
+  for (IpVersion version = kIp4; version < kIpVersions; ++version) {
+    if (!takes(s, local.address, version)) continue;
+    error = open_udp(s, version);
+    // Without a network the machine itself can be reached.
+    if (error == 0 || (error == -kEnetunreach && ip_is_any(local.address))) continue;
+    close_udp(s);
+    give_port_back(s);
+    return error;
+  }
+  return 0;
 }
 
 int64_t socket_connect(File* file, Endpoint remote) {
@@ -527,7 +613,8 @@ int64_t socket_disconnect(File* file) {
   Socket* const s = file->state;
   if (s->stream) return -kEafnosupport;
   s->has_remote = false;
-  udp_close(&s->udp, &s->received);
+  close_udp(s);
+  if (!s->by_program) give_port_back(s);
   return 0;
 }
 
@@ -564,12 +651,13 @@ int64_t socket_shut(File* file, bool receiving, bool sending) {
 
 int64_t socket_local(File* file, Endpoint* local) {
   Socket* const s = file->state;
-  *local = s->bound ? s->local : (Endpoint){kAny, 0};
+  *local = s->local;
   if (s->connection != NULL && !s->connecting) {
     connection_find_names(s->connection);
     *local = s->connection->local;
-  } else if (s->has_remote && ip4_is_any(local->address)) {
-    local->address = network_is_own(s->remote.address) ? s->remote.address : network_address();
+  } else if (s->has_remote && ip_is_any(local->address)) {
+    const Ip6 remote = s->remote.address;
+    local->address = network_is_own(remote) ? remote : network_source(remote);
   }
   return 0;
 }
@@ -610,9 +698,21 @@ int64_t socket_set_option(File* file, uint32_t level, uint32_t option, const voi
                           uint32_t bytes) {
   Socket* const s = file->state;
   const Option known = find_option(level, option);
+  if (level == kLevelIp6 && s->family == kIp4) return -kEnoprotoopt;
   if (known != kOptions) {
-    if (bytes < sizeof(int32_t)) return -kEinval;
-    memcpy(&s->options[known], value, sizeof(int32_t));
+    int32_t number;
+    if (bytes < sizeof number) return -kEinval;
+    memcpy(&number, value, sizeof number);
+    if (known == kOnlyIp6) {
+      if (s->bound) return -kEinval;
+      number = number != 0;
+    }
+    // A byte of the header, -1 for what it is by default.
+    const bool is_byte = known == kTimeToLive || known == kHopLimit || known == kTrafficClass;
+    if (is_byte && number == -1) number = kKnownOptions[known].value;
+    const int32_t least = known == kTimeToLive ? 1 : 0, most = UINT8_MAX;
+    if (is_byte && (number < least || number > most)) return -kEinval;
+    s->options[known] = number;
     return 0;
   }
   if (level == kLevelSocket && option == kLinger) {
@@ -633,8 +733,9 @@ int64_t socket_set_option(File* file, uint32_t level, uint32_t option, const voi
     *(option == kReceiveTimeout ? &s->receive_timeout : &s->send_timeout) = nanoseconds;
     return 0;
   }
-  return level == kLevelSocket || level == kLevelTcp || level == kLevelIp ? -kEnoprotoopt
-                                                                          : -kEopnotsupp;
+  const bool known_level =
+      level == kLevelSocket || level == kLevelTcp || level == kLevelIp || level == kLevelIp6;
+  return known_level ? -kEnoprotoopt : -kEopnotsupp;
 }
 
 static int64_t put(void* to, uint32_t* bytes, const void* from, uint32_t size) {
@@ -647,6 +748,7 @@ int64_t socket_get_option(File* file, uint32_t level, uint32_t option, void* val
                           uint32_t* bytes) {
   Socket* const s = file->state;
   const Option known = find_option(level, option);
+  if (level == kLevelIp6 && s->family == kIp4) return -kEnoprotoopt;
   if (known != kOptions) return put(value, bytes, &s->options[known], sizeof(int32_t));
   if (level != kLevelSocket) return -kEnoprotoopt;
   int32_t number;
@@ -655,7 +757,7 @@ int64_t socket_get_option(File* file, uint32_t level, uint32_t option, void* val
     case kError: number = take_error(s); break;
     case kAccepting: number = s->backlog != 0; break;
     case kProtocol: number = s->stream ? kProtocolTcp : kProtocolUdp; break;
-    case kDomain: number = 2; break;
+    case kDomain: number = s->family == kIp4 ? kFamilyInet : kFamilyInet6; break;
     case kLinger: {
       const int32_t linger[2] = {s->linger >= 0, s->linger >= 0 ? s->linger : 0};
       return put(value, bytes, linger, sizeof linger);
@@ -672,6 +774,8 @@ int64_t socket_get_option(File* file, uint32_t level, uint32_t option, void* val
 }
 
 // ---- As a file
+
+enum { kInterfaceName = 0x8910, kInterfaceNumber = 0x8933 };
 
 static unsigned ready_stream(const Socket* s) {
   const Connection* const c = s->connection;
@@ -692,7 +796,10 @@ static unsigned ready_socket(File* file) {
   if (s->stream) return ready_stream(s);
   unsigned ready = s->error != 0 ? kPollError : 0;
   if (s->received.first != NULL || s->error != 0 || s->shut_read) ready |= kPollIn | kPollNormalIn;
-  if (s->udp.child.handle == NULL || udp_has_room(&s->udp)) ready |= kPollOut | kPollNormalOut;
+  bool room = true;
+  for (unsigned i = 0; i < kIpVersions; ++i)
+    room = room && (s->udp[i].child.handle == NULL || udp_has_room(&s->udp[i]));
+  if (room) ready |= kPollOut | kPollNormalOut;
   return ready;
 }
 
@@ -709,9 +816,34 @@ static int64_t write_socket(File* file, const void* from, uint64_t bytes, uint64
   return socket_send(file, from, bytes, 0, NULL);
 }
 
+// netdevice(7): the names of interfaces, for the scopes of addresses.
+static int64_t control_interface(uint32_t request, void* argument) {
+  typedef struct {
+    char name[16];
+    int32_t number;
+  } InterfaceRequest;
+  static const char kInterfaces[][16] = {"lo", "eth0"};  // the first one is number 1
+  InterfaceRequest* const r = argument;
+  for (unsigned i = 0; i < sizeof kInterfaces / sizeof kInterfaces[0]; ++i) {
+    const int32_t number = (int32_t)i + 1;
+    if (request == kInterfaceName && r->number == number) {
+      memcpy(r->name, kInterfaces[i], sizeof r->name);
+      return 0;
+    }
+    if (request == kInterfaceNumber &&
+        memcmp(r->name, kInterfaces[i], strlen(kInterfaces[i]) + 1) == 0) {
+      r->number = number;
+      return 0;
+    }
+  }
+  return -kEnodev;
+}
+
 static int64_t control_socket(File* file, uint32_t request, void* argument) {
   enum { kInputCount = 0x541b };
   Socket* const s = file->state;
+  if (request == kInterfaceName || request == kInterfaceNumber)
+    return control_interface(request, argument);
   if (request != kInputCount) return -kEnotty;
   service(s);
   uint32_t count = 0;
@@ -731,7 +863,7 @@ static void close_socket(File* file) {
   Socket* const s = file->state;
   if (s->backlog != 0) stop_listening(s);
   if (s->connection != NULL) connection_close(s->connection, s->linger == 0);
-  udp_close(&s->udp, &s->received);
+  close_udp(s);
   queue_clear(&s->received);
   forget(s);
 }

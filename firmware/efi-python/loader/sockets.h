@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Sockets of AF_INET as files: what `-X sockets=abi` leaves to the system calls. Results are
-// counts, or negative error numbers.
+// Sockets of AF_INET and AF_INET6 as files: what `-X sockets=abi` leaves to the system calls.
+// Results are counts, or negative error numbers.
 #pragma once
 
 #include "firmware/efi-python/loader/files.h"
 #include "firmware/efi-python/loader/network.h"
 
+enum { kFamilyUnspecified = 0, kFamilyUnix = 1, kFamilyInet = 2, kFamilyInet6 = 10 };
 enum { kMessagePeek = 0x02, kMessageDontWait = 0x40, kMessageWaitAll = 0x100 };
 enum { kMessageTruncate = 0x20, kMessageNoSignal = 0x4000, kMessageOutOfBand = 0x01 };
 
-int64_t socket_create(uint32_t type, uint32_t protocol);
+int64_t socket_create(IpVersion family, uint32_t type, uint32_t protocol);
 bool is_inet_socket(const File* file);
+IpVersion socket_family(const File* file);
 
 int64_t socket_bind(File* file, Endpoint local);
 int64_t socket_connect(File* file, Endpoint remote);

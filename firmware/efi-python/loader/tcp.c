@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reference: UEFI 2.10 section 28.1; RFC 9293 for what a socket then says.
+// Reference: UEFI 2.10 sections 28.1 and 28.2; RFC 9293 for what a socket then says.
 #include "firmware/efi-python/loader/abi.h"
 #include "firmware/efi-python/loader/clock.h"
 #include "firmware/efi-python/loader/connection.h"
@@ -13,32 +13,74 @@ static bool is_status(EfiStatus status, unsigned code) {
   return status == efi_error(code);
 }
 
-static int64_t configure(EfiTcp4* tcp, uint16_t port, const Endpoint* remote, TcpOptions options) {
+static int64_t open_port(TcpPort* port, IpVersion version, EfiHandle handle) {
+  port->version = version;
+  const int64_t error = child_open(kChildTcp, version, handle, &port->child);
+  if (error != 0) return error;
+  if (version == kIp4) {
+    const EfiTcp4* const tcp = port->child.protocol;
+    port->begin = &tcp->begin;
+    port->calls = &tcp->calls;
+  } else {
+    const EfiTcp6* const tcp = port->child.protocol;
+    port->begin = &tcp->begin;
+    port->calls = &tcp->calls;
+  }
+  return 0;
+}
+
+static void close_port(TcpPort* port) {
+  if (port->child.handle == NULL) return;
+  port->begin->configure(port->child.protocol, NULL);  // ends all calls: buffers are ours again
+  child_close(&port->child);
+}
+
+static EfiStatus start(const TcpPort* port, Token* token, EfiTransfer call) {
+  return TOKEN_START(token, call, port->child.protocol);
+}
+
+static void poll_port(const TcpPort* port) {
+  port->calls->poll(port->child.protocol);
+}
+
+// Without `remote` it listens.
+static int64_t configure(const TcpPort* port, Endpoint local, const Endpoint* remote,
+                         TcpOptions options) {
   enum { kBacklog = 10, kKeepAliveProbes = 9 };  // EDK2 takes no larger backlog
   // A while in TIME-WAIT, however short: without, EDK2 does not tell whether the peer's last word
   // was FIN. No Nagle: each piece goes out as it is given.
-  EfiTcp4Option option = {
+  EfiTcpOption option = {
       .most_syn_backlog = kBacklog,
       .time_wait_timeout = 1,
       .time_stamp = 1,
       .window_scaling = 1,
       .keep_alive_probes = options.keep_alive ? kKeepAliveProbes : 0,
   };
-  EfiTcp4ConfigData config = {
+  EfiTcp4ConfigData config4 = {
+      .type_of_service = options.type_of_service,
       .time_to_live = options.time_to_live,
-      .access_point = {.use_default_address = 1, .station_port = port, .active = remote != NULL},
+      .access_point = {.use_default_address = 1, .station_port = local.port},
       .control_option = &option,
   };
+  EfiTcp6ConfigData config6 = {
+      .traffic_class = options.traffic_class,
+      .hop_limit = options.hop_limit,
+      .access_point = {.station_port = local.port},
+      .control_option = &option,
+  };
+  if (ip_version(local.address) == kIp6) config6.access_point.station = local.address;
+  config4.access_point.active = config6.access_point.active = remote != NULL;
   if (remote != NULL) {
-    config.access_point.remote = remote->address;
-    config.access_point.remote_port = remote->port;
+    config4.access_point.remote = ip_to_ip4(remote->address);
+    config6.access_point.remote = remote->address;
+    config4.access_point.remote_port = config6.access_point.remote_port = remote->port;
   }
-  return network_error(tcp->configure(tcp, &config));
+  void* const config = port->version == kIp4 ? (void*)&config4 : &config6;
+  return network_error(port->begin->configure(port->child.protocol, config));
 }
 
 static void destroy(Connection* c) {
-  if (c->tcp != NULL) c->tcp->configure(c->tcp, NULL);  // ends all calls: buffers are ours again
-  child_close(&c->child);
+  close_port(&c->tcp);
   token_close(&c->connect);
   token_close(&c->receive);
   token_close(&c->close);
@@ -50,7 +92,7 @@ static void destroy(Connection* c) {
   release(c);
 }
 
-static Connection* create(EfiHandle handle, int64_t* error) {
+static Connection* create(IpVersion version, EfiHandle handle, int64_t* error) {
   Connection* const c = allocate(sizeof *c);
   if (c == NULL) {
     *error = -kEnomem;
@@ -58,22 +100,19 @@ static Connection* create(EfiHandle handle, int64_t* error) {
   }
   c->fin_after = c->deadline = NEVER;
   c->input = allocate(kInputBytes);
-  *error = child_open(kChildTcp4, handle, &c->child);
-  if (*error == 0) {
-    c->tcp = c->child.protocol;
-    if (c->input == NULL || !token_create(&c->receive)) *error = -kEnobufs;
-  }
+  *error = open_port(&c->tcp, version, handle);
+  if (*error == 0 && (c->input == NULL || !token_create(&c->receive))) *error = -kEnobufs;
   if (*error == 0) return c;
   destroy(c);
   return NULL;
 }
 
-Connection* tcp_connect(uint16_t port, Endpoint remote, TcpOptions options, int64_t* error) {
-  Connection* const c = create(NULL, error);
+Connection* tcp_connect(Endpoint local, Endpoint remote, TcpOptions options, int64_t* error) {
+  Connection* const c = create(ip_version(remote.address), NULL, error);
   if (c == NULL) return NULL;
-  *error = configure(c->tcp, port, &remote, options);
+  *error = configure(&c->tcp, local, &remote, options);
   if (*error == 0 && !token_create(&c->connect)) *error = -kEnobufs;
-  if (*error == 0) *error = network_error(TOKEN_START(&c->connect, c->tcp->connect, c->tcp));
+  if (*error == 0) *error = network_error(start(&c->tcp, &c->connect, c->tcp.calls->connect));
   if (*error == 0) return c;
   destroy(c);
   return NULL;
@@ -81,14 +120,21 @@ Connection* tcp_connect(uint16_t port, Endpoint remote, TcpOptions options, int6
 
 void connection_find_names(Connection* c) {
   if (c->names_known) return;
-  EfiTcp4ConfigData config = {0};
-  EfiTcp4Option option = {0};
-  config.control_option = &option;
-  c->tcp->get_mode_data(c->tcp, NULL, &config, NULL, NULL, NULL);
-  const EfiTcp4AccessPoint* const point = &config.access_point;
-  c->local = (Endpoint){point->station, point->station_port};
-  if (ip4_is_any(c->local.address)) c->local.address = network_address();
-  c->remote = (Endpoint){point->remote, point->remote_port};
+  EfiTcpOption option = {0};
+  EfiTcp4ConfigData config4 = {.control_option = &option};
+  EfiTcp6ConfigData config6 = {.control_option = &option};
+  void* const config = c->tcp.version == kIp4 ? (void*)&config4 : &config6;
+  c->tcp.begin->get_mode_data(c->tcp.child.protocol, NULL, config, NULL, NULL, NULL);
+  if (c->tcp.version == kIp4) {
+    const EfiTcp4AccessPoint* const point = &config4.access_point;
+    c->local = (Endpoint){ip_of_ip4(point->station), point->station_port};
+    c->remote = (Endpoint){ip_of_ip4(point->remote), point->remote_port};
+  } else {
+    const EfiTcp6AccessPoint* const point = &config6.access_point;
+    c->local = (Endpoint){point->station, point->station_port};
+    c->remote = (Endpoint){point->remote, point->remote_port};
+  }
+  if (ip_is_any(c->local.address)) c->local.address = network_source(c->remote.address);
   c->names_known = true;
 }
 
@@ -140,11 +186,11 @@ static void take_received(Connection* c) {
   while (!c->eof && !c->broken && c->input_count == 0) {
     if (!c->receive.pending) {
       if (c->closing) return;  // it takes no more calls
-      c->receive_data = (EfiTcp4Data){.bytes = kInputBytes, .fragment_count = 1};
+      c->receive_data = (EfiTcpData){.bytes = kInputBytes, .fragment_count = 1};
       c->receive_data.fragment.bytes = kInputBytes;
       c->receive_data.fragment.buffer = c->input;
       c->receive.block.data = &c->receive_data;
-      const EfiStatus status = TOKEN_START(&c->receive, c->tcp->receive, c->tcp);
+      const EfiStatus status = start(&c->tcp, &c->receive, c->tcp.calls->receive);
       if (status != 0) {
         end_of_data(c, status);
         return;
@@ -173,11 +219,11 @@ static void begin_close(Connection* c, bool abort) {
     return;
   }
   c->close.block.abort = abort;
-  if (TOKEN_START(&c->close, c->tcp->close, c->tcp) != 0) c->eof = true;
+  if (start(&c->tcp, &c->close, c->tcp.calls->close) != 0) c->eof = true;
 }
 
 void tcp_service(Connection* c) {
-  c->tcp->poll(c->tcp);
+  poll_port(&c->tcp);
   finish_connecting(c);
   finish_sending(c);
   if (c->connected) take_received(c);
@@ -200,11 +246,11 @@ static int64_t send_piece(Connection* c, SendSlot* slot, const uint8_t* from, ui
   if (slot->bytes == NULL) return -kEnobufs;
   const uint32_t count = bytes < kSendBytes ? (uint32_t)bytes : kSendBytes;
   memcpy(slot->bytes, from, count);
-  slot->data = (EfiTcp4Data){.push = 1, .bytes = count, .fragment_count = 1};
+  slot->data = (EfiTcpData){.push = 1, .bytes = count, .fragment_count = 1};
   slot->data.fragment.bytes = count;
   slot->data.fragment.buffer = slot->bytes;
   slot->token.block.data = &slot->data;
-  if (TOKEN_START(&slot->token, c->tcp->transmit, c->tcp) == 0) return count;
+  if (start(&c->tcp, &slot->token, c->tcp.calls->transmit) == 0) return count;
   tcp_service(c);  // it may know why
   const int error = connection_take_error(c);
   return error != 0 ? -error : -kEpipe;
@@ -267,43 +313,44 @@ void tcp_reap(unsigned seconds) {
   }
 }
 
-int64_t tcp_listen(uint16_t port, TcpOptions options, Listener* listener) {
+int64_t tcp_listen(IpVersion version, Endpoint local, TcpOptions options, Listener* listener) {
   memset(listener, 0, sizeof *listener);
-  int64_t error = child_open(kChildTcp4, NULL, &listener->child);
+  int64_t error = open_port(&listener->tcp, version, NULL);
   if (error != 0) return error;
-  listener->tcp = listener->child.protocol;
-  error = configure(listener->tcp, port, NULL, options);
+  error = configure(&listener->tcp, local, NULL, options);
   if (error == 0 && !token_create(&listener->accept)) error = -kEnobufs;
-  if (error != 0) child_close(&listener->child);
+  if (error != 0) close_port(&listener->tcp);
   return error;
 }
 
-Connection* tcp_accept(Listener* listener) {
-  listener->tcp->poll(listener->tcp);
-  Connection* accepted = NULL;
-  if (listener->accept.pending) {
-    if (!token_done(&listener->accept)) return NULL;
-    int64_t error;
-    if (listener->accept.block.status == 0) accepted = create(listener->accept.block.child, &error);
-    if (accepted != NULL) {
-      accepted->connected = true;
-      tcp_service(accepted);
-    }
+// The one that has come in, or NULL.
+static Connection* accepted(Listener* listener) {
+  int64_t error;
+  if (!token_done(&listener->accept) || listener->accept.block.status != 0 ||
+      listener->accept.block.child == NULL) {
+    return NULL;
   }
-  TOKEN_START(&listener->accept, listener->tcp->accept, listener->tcp);
-  return accepted;
+  return create(listener->tcp.version, listener->accept.block.child, &error);
+}
+
+Connection* tcp_accept(Listener* listener) {
+  poll_port(&listener->tcp);
+  Connection* const c = accepted(listener);
+  if (c != NULL) {
+    c->connected = true;
+    tcp_service(c);
+  }
+  if (!listener->accept.pending)
+    start(&listener->tcp, &listener->accept, listener->tcp.calls->accept);
+  return c;
 }
 
 void tcp_stop_listening(Listener* listener) {
-  if (listener->child.handle == NULL) return;
-  listener->tcp->configure(listener->tcp, NULL);
+  if (listener->tcp.child.handle == NULL) return;
+  listener->tcp.begin->configure(listener->tcp.child.protocol, NULL);
   // A connection that came in the last moment is in the token.
-  if (token_done(&listener->accept) && listener->accept.block.status == 0 &&
-      listener->accept.block.child != NULL) {
-    int64_t error;
-    Connection* const last = create(listener->accept.block.child, &error);
-    if (last != NULL) destroy(last);
-  }
-  child_close(&listener->child);
+  Connection* const last = accepted(listener);
+  if (last != NULL) destroy(last);
+  close_port(&listener->tcp);
   token_close(&listener->accept);
 }

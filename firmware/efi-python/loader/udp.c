@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reference: UEFI 2.10 section 30.1.
+// Reference: UEFI 2.10 sections 30.1 and 30.2.
 #include "firmware/efi-python/loader/udp.h"
 
 #include "firmware/efi-python/loader/abi.h"
@@ -34,37 +34,66 @@ void queue_clear(DatagramQueue* queue) {
   while (queue->first != NULL) queue_remove(queue);
 }
 
-int64_t udp_open(uint16_t port, const Endpoint* remote, uint8_t time_to_live, UdpPort* udp) {
+int64_t udp_open(IpVersion version, Endpoint local, const Endpoint* remote, UdpOptions options,
+                 UdpPort* udp) {
   memset(udp, 0, sizeof *udp);
-  int64_t error = child_open(kChildUdp4, NULL, &udp->child);
+  udp->version = version;
+  int64_t error = child_open(kChildUdp, version, NULL, &udp->child);
   if (error != 0) return error;
-  udp->udp = udp->child.protocol;
-  udp->connected = remote != NULL;
-  EfiUdp4ConfigData config = {.accept_broadcast = 1,
-                              .time_to_live = time_to_live,
-                              .use_default_address = 1,
-                              .station_port = port};
-  if (remote != NULL) {
-    config.remote = remote->address;
-    config.remote_port = remote->port;
+  if (version == kIp4) {
+    const EfiUdp4* const protocol = udp->child.protocol;
+    udp->begin = &protocol->begin;
+    udp->calls = &protocol->calls;
+  } else {
+    const EfiUdp6* const protocol = udp->child.protocol;
+    udp->begin = &protocol->begin;
+    udp->calls = &protocol->calls;
   }
-  error = network_error(udp->udp->configure(udp->udp, &config));
+  udp->connected = remote != NULL;
+  EfiUdp4ConfigData config4 = {.accept_broadcast = 1,
+                               .type_of_service = options.type_of_service,
+                               .time_to_live = options.time_to_live,
+                               .use_default_address = 1,
+                               .station_port = local.port};
+  EfiUdp6ConfigData config6 = {.traffic_class = options.traffic_class,
+                               .hop_limit = options.hop_limit,
+                               .station_port = local.port};
+  if (ip_version(local.address) == kIp6) config6.station = local.address;
+  if (remote != NULL) {
+    config4.remote = ip_to_ip4(remote->address);
+    config6.remote = remote->address;
+    config4.remote_port = config6.remote_port = remote->port;
+  }
+  void* const config = version == kIp4 ? (void*)&config4 : &config6;
+  error = network_error(udp->begin->configure(udp->child.protocol, config));
   if (error == 0 && !token_create(&udp->receive)) error = -kEnobufs;
   if (error != 0) child_close(&udp->child);
   return error;
 }
 
-static void take(EfiUdp4ReceiveData* data, DatagramQueue* queue) {
-  const Endpoint sender = {data->session.source, data->session.source_port};
+static void add(DatagramQueue* queue, Endpoint sender, uint32_t bytes,
+                const EfiUdpFragment* fragments, uint32_t count) {
   Datagram* datagram;
-  if (queue_add(queue, sender, data->bytes, &datagram)) {
-    uint8_t* to = datagram->data;
-    for (uint32_t i = 0; i < data->fragment_count; ++i) {
-      memcpy(to, data->fragments[i].buffer, data->fragments[i].bytes);
-      to += data->fragments[i].bytes;
-    }
+  if (!queue_add(queue, sender, bytes, &datagram)) return;
+  uint8_t* to = datagram->data;
+  for (uint32_t i = 0; i < count; ++i) {
+    memcpy(to, fragments[i].buffer, fragments[i].bytes);
+    to += fragments[i].bytes;
   }
-  firmware.boot->signal_event(data->recycle);
+}
+
+static void take(UdpPort* udp, DatagramQueue* queue) {
+  if (udp->version == kIp4) {
+    const EfiUdp4ReceiveData* const data = udp->receive.block.data;
+    const Endpoint sender = {ip_of_ip4(data->session.source), data->session.source_port};
+    add(queue, sender, data->bytes, data->fragments, data->fragment_count);
+    firmware.boot->signal_event(data->recycle);
+  } else {
+    const EfiUdp6ReceiveData* const data = udp->receive.block.data;
+    const Endpoint sender = {data->session.source, data->session.source_port};
+    add(queue, sender, data->bytes, data->fragments, data->fragment_count);
+    firmware.boot->signal_event(data->recycle);
+  }
 }
 
 static void finish_sending(UdpPort* udp) {
@@ -80,19 +109,19 @@ static void finish_sending(UdpPort* udp) {
 }
 
 void udp_service(UdpPort* udp, DatagramQueue* queue) {
-  udp->udp->poll(udp->udp);
+  udp->calls->poll(udp->child.protocol);
   finish_sending(udp);
   for (;;) {
     if (udp->receive.pending) {
       if (!token_done(&udp->receive)) return;
       if (udp->receive.block.status == 0) {
-        take(udp->receive.block.data, queue);
+        take(udp, queue);
       } else if (udp->connected) {
         udp->error = (int)-network_error(udp->receive.block.status);
       }
     }
     if (queue->count >= kDatagramQueue ||
-        TOKEN_START(&udp->receive, udp->udp->receive, udp->udp) != 0) {
+        TOKEN_START(&udp->receive, udp->calls->receive, udp->child.protocol) != 0) {
       return;
     }
   }
@@ -113,19 +142,28 @@ int64_t udp_send(UdpPort* udp, const uint8_t* data, uint64_t bytes, Endpoint to)
     uint8_t* const copy = allocate(bytes);
     if (copy == NULL) return -kEnobufs;
     memcpy(copy, data, bytes);
-    EfiUdp4TransmitData* const transmit = &udp->sending[i].data;
-    *transmit = (EfiUdp4TransmitData){.bytes = (uint32_t)bytes, .fragment_count = 1};
-    transmit->fragment.bytes = (uint32_t)bytes;
-    transmit->fragment.buffer = copy;
-    if (!udp->connected) {
-      udp->sending[i].session = (EfiUdp4Session){
-          .destination = to.address,
-          .destination_port = to.port,
+    const EfiUdpFragment fragment = {(uint32_t)bytes, copy};
+    if (udp->version == kIp4) {
+      udp->sending[i].session4 =
+          (EfiUdp4Session){.destination = ip_to_ip4(to.address), .destination_port = to.port};
+      udp->sending[i].data4 = (EfiUdp4TransmitData){
+          .session = udp->connected ? NULL : &udp->sending[i].session4,
+          .bytes = (uint32_t)bytes,
+          .fragment_count = 1,
+          .fragment = fragment,
       };
-      transmit->session = &udp->sending[i].session;
+    } else {
+      udp->sending[i].session6 =
+          (EfiUdp6Session){.destination = to.address, .destination_port = to.port};
+      udp->sending[i].data6 = (EfiUdp6TransmitData){
+          .session = udp->connected ? NULL : &udp->sending[i].session6,
+          .bytes = (uint32_t)bytes,
+          .fragment_count = 1,
+          .fragment = fragment,
+      };
     }
-    token->block.data = transmit;
-    const EfiStatus status = TOKEN_START(token, udp->udp->transmit, udp->udp);
+    token->block.data = &udp->sending[i].data4;
+    const EfiStatus status = TOKEN_START(token, udp->calls->transmit, udp->child.protocol);
     if (status != 0) {
       release(copy);
       return network_error(status);
@@ -147,11 +185,11 @@ void udp_close(UdpPort* udp, DatagramQueue* queue) {
   enum { kLooks = 100 };
   if (udp->child.handle == NULL) return;
   for (unsigned i = 0; i < kLooks && is_sending(udp); ++i) udp_service(udp, queue);
-  udp->udp->configure(udp->udp, NULL);
+  udp->begin->configure(udp->child.protocol, NULL);
   // Its memory goes back.
   if (token_done(&udp->receive) && udp->receive.block.status == 0 &&
       udp->receive.block.data != NULL) {
-    take(udp->receive.block.data, queue);
+    take(udp, queue);
   }
   child_close(&udp->child);
   token_close(&udp->receive);

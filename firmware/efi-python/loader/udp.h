@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// UDP by EFI_UDP4_PROTOCOL. Nothing here waits.
+// UDP by EFI_UDP4_PROTOCOL and EFI_UDP6_PROTOCOL. Nothing here waits.
 #pragma once
 
 #include "firmware/efi-python/loader/network.h"
 
-enum { kLargestDatagram = 65507, kDatagramQueue = 64, kDatagramSlots = 8 };
+// IP's length counts the headers that are not its own.
+enum {
+  kLargestDatagram4 = 65535 - 20 - 8,
+  kLargestDatagram = 65535 - 8,
+  kDatagramQueue = 64,
+  kDatagramSlots = 8
+};
 
 typedef struct Datagram Datagram;
 struct Datagram {
@@ -26,20 +32,32 @@ void queue_clear(DatagramQueue* queue);
 
 typedef struct {
   Child child;
-  EfiUdp4* udp;
+  IpVersion version;
+  const EfiUdpBegin* begin;
+  const EfiUdpCalls* calls;
   bool connected;
   int error;  // told once
   Token receive;
   struct {
     Token token;
-    EfiUdp4TransmitData data;
-    EfiUdp4Session session;
+    union {
+      EfiUdp4TransmitData data4;
+      EfiUdp6TransmitData data6;
+    };
+    union {
+      EfiUdp4Session session4;
+      EfiUdp6Session session6;
+    };
     uint8_t* bytes;
   } sending[kDatagramSlots];
 } UdpPort;
 
 // With `remote` all goes there and comes from there. 0, or a negative error number.
-int64_t udp_open(uint16_t port, const Endpoint* remote, uint8_t time_to_live, UdpPort* udp);
+typedef struct {
+  uint8_t time_to_live, hop_limit, type_of_service, traffic_class;
+} UdpOptions;
+int64_t udp_open(IpVersion version, Endpoint local, const Endpoint* remote, UdpOptions options,
+                 UdpPort* udp);
 void udp_service(UdpPort* udp, DatagramQueue* queue);
 bool udp_has_room(const UdpPort* udp);
 // -EAGAIN when too much is under way.
