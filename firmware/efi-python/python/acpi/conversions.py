@@ -17,7 +17,8 @@ def _digits(data, allowed):
 
 
 def unfit(value, wanted):
-    return AmlError(f"{'a reference' if isinstance(value, Reference) else TYPE_NAMES[type_of(value)]} where {wanted} is needed")
+    name = "a reference" if isinstance(value, Reference) else TYPE_NAMES[type_of(value)]
+    return AmlError(f"{name} where {wanted} is needed")
 
 
 def buffer_to_integer(data, width):

@@ -6,7 +6,9 @@ Reference: ACPI Specification 6.5, sections 5.5.2.4 (access to regions), 19.6.48
 from .errors import AmlError, Unsupported
 from .objects import Buffer, Device, String
 
-SYSTEM_MEMORY, SYSTEM_IO, PCI_CONFIG = range(3)
+SYSTEM_MEMORY, SYSTEM_IO, PCI_CONFIG, SYSTEM_CMOS = 0, 1, 2, 5
+_REACHED = (SYSTEM_MEMORY, SYSTEM_IO, PCI_CONFIG, SYSTEM_CMOS)
+_CMOS_INDEX, _CMOS_DATA = 0x70, 0x71  # ACPI 9.15: the standard one of 64 or 128 bytes
 SPACES = {0: "SystemMemory", 1: "SystemIO", 2: "PCI_Config", 3: "EmbeddedControl", 4: "SMBus", 5: "SystemCMOS",
           6: "PciBarTarget", 7: "IPMI", 8: "GeneralPurposeIO", 9: "GenericSerialBus", 10: "PCC", 11: "PRM"}
 # AnyAcc is taken as ByteAcc, of which every space is capable; BufferAcc is of buses that are not there.
@@ -33,7 +35,7 @@ class Region:
         offset, length = self.place
         if at + width > length:
             raise AmlError(f"{width} bytes at {at:#x} are not in {self.node.path}, which has {length}")
-        if self.space not in (SYSTEM_MEMORY, SYSTEM_IO, PCI_CONFIG):
+        if self.space not in _REACHED:
             raise Unsupported(f"{self.node.path} is in the address space "
                               f"{SPACES.get(self.space, hex(self.space))}, which this interpreter does not reach")
         if self.space == PCI_CONFIG and self._device is None:
@@ -46,6 +48,12 @@ class Region:
             return hardware.read_memory(address, width)
         if self.space == SYSTEM_IO:
             return hardware.read_port(address, width)
+        if self.space == SYSTEM_CMOS:
+            parts = []
+            for byte in range(address, address + width):
+                hardware.write_port(_CMOS_INDEX, 1, byte & 0x7f)
+                parts.append(hardware.read_port(_CMOS_DATA, 1))
+            return int.from_bytes(bytes(parts), "little")
         return hardware.read_pci(*self._device, address, width)
 
     def write(self, interpreter, at, width, value):
@@ -54,6 +62,10 @@ class Region:
             hardware.write_memory(address, width, value)
         elif self.space == SYSTEM_IO:
             hardware.write_port(address, width, value)
+        elif self.space == SYSTEM_CMOS:
+            for i, byte in enumerate(value.to_bytes(width, "little")):
+                hardware.write_port(_CMOS_INDEX, 1, address + i & 0x7f)
+                hardware.write_port(_CMOS_DATA, 1, byte)
         else:
             hardware.write_pci(*self._device, address, width, value)
 

@@ -802,12 +802,10 @@ def _bank_field(machine, frame):
 def _create_field(bits):
     """Of so many bits, at a number of bytes; 1: at a number of bits; None: an operand says how many."""
     def statement(machine, frame):
-        buffer = machine._data(frame)
+        buffer = conversions.to_buffer(machine._data(frame), machine.width)
         index = machine._integer(frame)
         count = machine._integer(frame) if bits is None else bits
         path = frame.code.name()
-        if not isinstance(buffer, Buffer):
-            raise conversions.unfit(buffer, "a Buffer")
         first = index if bits in (1, None) else 8 * index
         machine.create(frame, path, fields.BufferField(buffer, first, count, bits is None))
     return statement

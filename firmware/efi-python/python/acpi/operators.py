@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Terms that take operands. A table: opcode, name, the kinds of its operands, and a function of the interpreter and
-their values.
+"""Terms that take operands. A table: opcode, name, the kinds of its operands, and a function of the interpreter
+and their values.
 
-Kinds: `int` (converted), `data` (Integer, String, Buffer or Package), `any` (data or a reference), `super` (a place that
-there is), `maybe` (one that there may be), `target` (a place or nothing), `byte`, `word`, `dword` (part of the code).
+Kinds: `int` (converted), `data` (Integer, String, Buffer or Package), `any` (data or a reference), `super` (a place
+that there is), `maybe` (one that there may be), `target` (a place or nothing), `byte`, `word`, `dword` (part of the
+code).
 
 Reference: ACPI Specification 6.5, sections 19.6 (each operator), 20.2.5.4 (their encoding)."""
 import collections
@@ -123,27 +124,36 @@ operator(0x95, "LLess", "data data")(lambda m, a, b: _truth(m, _compare(m, a, b)
 _MATCHES = (lambda c: True, lambda c: c == 0, lambda c: c >= 0, lambda c: c > 0, lambda c: c <= 0, lambda c: c < 0)
 
 
-@operator(0x89, "Match", "data byte int byte int int")
+@operator(0x89, "Match", "data byte data byte data int")
 def _match(m, package, first, first_operand, second, second_operand, start):
+    """An element is taken as what the operand is; one that cannot be does not match."""
     if not isinstance(package, Package):
         raise conversions.unfit(package, "a Package")
     if first >= len(_MATCHES) or second >= len(_MATCHES):
         raise AmlError("a match operator that there is not")
     if start >= len(package.elements):
         raise AmlError(f"a start at {start} in a package of {len(package.elements)}")
+    for operand in first_operand, second_operand:
+        if not isinstance(operand, (int, String, Buffer)):
+            raise conversions.unfit(operand, "an Integer, String or Buffer")
     for i in range(start, len(package.elements)):
         m.step()
         element = package.elements[i]
-        if not isinstance(element, (int, String, Buffer)):
-            continue
-        try:
-            value = conversions.to_integer(element, m.width)
-        except AmlError:
-            continue
-        if all(_MATCHES[kind]((operand > value) - (operand < value))
-               for kind, operand in ((first, first_operand), (second, second_operand))):
+        if isinstance(element, (int, String, Buffer)) and _fits(m, first, first_operand, element) and _fits(
+                m, second, second_operand, element):
             return i
     return m.mask
+
+
+def _fits(m, kind, operand, element):
+    if kind == 0:
+        return True
+    if isinstance(element, (String, Buffer)):
+        m.charge(5 * len(element.data))
+    try:
+        return _MATCHES[kind](_compare(m, operand, element))
+    except AmlError:
+        return False
 
 
 # ---- Strings and buffers
@@ -306,7 +316,9 @@ def _size_of(m, place):
         return len(value.elements)
     if isinstance(value, (String, Buffer)):
         return len(value.data)
-    raise conversions.unfit(value, "a String, Buffer or Package")
+    if isinstance(value, int):  # the specification does not have it, ACPICA does
+        return m.width
+    raise conversions.unfit(value, "an Integer, String, Buffer or Package")
 
 
 @operator(0x8e, "ObjectType", "super")

@@ -90,7 +90,7 @@ class Structure:
         return "\n".join(lines)
 
 
-_BINARY = {"Data", "UID", "HID"}
+_BINARY = {"Data", "Proximity_Domain_31_8"}
 _HEADER = ("Signature:4 Length:u32 Revision:u8 Checksum:u8 OEMID:6 OEM_Table_ID:8 OEM_Revision:u32 Creator_ID:4 "
            "Creator_Revision:u32 ")
 _FADT = (
@@ -140,7 +140,7 @@ _TABLES = {
     "RSDT": ("", ("Entry", "Address:u32")),
     "XSDT": ("", ("Entry", "Address:u64")),
     "SPCR": ("Interface_Type:u8 -:3 Base_Address:address Interrupt_Type:u8 IRQ:u8 Global_System_Interrupt:u32 "
-             "Baud_Rate:u8 Parity:u8 Stop_Bits:u8 Flow_Control:u8 Terminal_Type:u8 Language:u8 PCI_Device_ID:u16 "
+             "Baud_Rate:u8 Parity:u8 Stop_Bits:u8 Flow_Control:u8 Terminal_Type:u8 -:u8 PCI_Device_ID:u16 "
              "PCI_Vendor_ID:u16 PCI_Bus:u8 PCI_Device:u8 PCI_Function:u8 PCI_Flags:u32 PCI_Segment:u8", None),
 }
 

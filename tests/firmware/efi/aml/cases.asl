@@ -324,4 +324,37 @@ DefinitionBlock ("cases.aml", "DSDT", REVISION, "ICE86", "CASES", 1)
     Method (T266) { Debug = "a word" Debug = PKG1 Return (1) }
     Method (T267) { Return (Timer > 0) }
     Method (T268) { Sleep (1) Stall (1) Return (2) }
+
+    // Tables: EXTRA are the bytes of extra.asl as an SSDT, which it also is as OEM1 beside this one.
+    External (\EXT0.VALE, IntObj)
+    External (\EXT0.ADDE, MethodObj)
+    External (\OEM0, IntObj)
+    Name (SSDB, Buffer () { EXTRA })
+    Name (DDBH, 0)
+    DataTableRegion (DTBL, "OEM1", "", "")
+    Field (DTBL, ByteAcc, NoLock, Preserve) { SIGN, 32, LENG, 32, REVI, 8 }
+    Method (T270) { Load (SSDB, DDBH) Return (\EXT0.VALE) }
+    Method (T271) { Return (\EXT0.ADDE (4, 5)) }
+    Method (T272) { Return (ObjectType (\EXT0)) }
+    Method (E273) { Load (BUF1, DDBH) Return (DDBH) }
+    Method (T274) { Return (LST2 (SIGN, REVI)) }
+    Method (T275) { LoadTable ("OEM1", "ICE86", "EXTRA", "", "", Zero) Return (\OEM0) }
+    Method (T276) { Return (LoadTable ("OEM9", "", "", "", "", Zero)) }
+    Method (T277) { Return (LENG > 36) }
+
+    // Other address spaces
+    OperationRegion (CMOR, SystemCMOS, 0x0E, 0x10)
+    Field (CMOR, ByteAcc, NoLock, Preserve) { CMO0, 8, CMO1, 4 }
+    Device (\_SB.DEV0.PCI9)
+    {
+        Name (_ADR, 0x00090001)
+        OperationRegion (CONF, PCI_Config, 0x40, 0x20)
+        Field (CONF, DWordAcc, NoLock, Preserve) { CON0, 8, CON1, 24, CON2, 16 }
+    }
+    OperationRegion (PORT, SystemIO, 0x1000, 8)
+    Field (PORT, WordAcc, NoLock, WriteAsZeros) { POR0, 16, POR1, 4 }
+    Method (T280) { CMO0 = 0x5A CMO1 = 0x7 Return (CMO1) }
+    Method (T281) { \_SB.DEV0.PCI9.CON0 = 0x12 \_SB.DEV0.PCI9.CON1 = 0x345678 Return (LST2 (\_SB.DEV0.PCI9.CON0, \_SB.DEV0.PCI9.CON1)) }
+    Method (T282) { \_SB.DEV0.PCI9.CON2 = 0xFFFF1234 Return (\_SB.DEV0.PCI9.CON2) }
+    Method (T283) { Return (LST2 (POR0, POR1)) }
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/python3.11
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tables that are wrong, for the AML interpreter of Python on EFI: code that does not end, that asks for more than there
-is, and tables whose bytes have been changed at random (by a generator of our own, the same each time). All of it ends,
-with a value or an AmlError.
+"""Tables that are wrong, for the AML interpreter of Python on EFI: code that does not end, that asks for more than
+there is, and tables whose bytes have been changed at random, the same each time. All of it ends, with a value or an
+AmlError.
 
   damaged.py --modules FOLDER [--rounds N]"""
 import argparse
@@ -45,7 +45,8 @@ HOSTILE = [
     ("endless recursion", RETURN + b"M___", "terms within terms"),
     ("a buffer of 4 GiB", RETURN + package(b"\x11", b"\x0c\xff\xff\xff\xff"), "object"),
     ("a package of 2**64 elements", RETURN + package(b"\x13", b"\xff"), "package"),
-    ("a string that doubles for ever", b"\x70\x0dabcdefgh\0\x60" + package(b"\xa2", ONE + b"\x73\x60\x60\x60"), "object"),
+    ("a string that doubles for ever",
+     b"\x70\x0dabcdefgh\0\x60" + package(b"\xa2", ONE + b"\x73\x60\x60\x60"), "object"),
     ("a package that doubles for ever", b"\x70" + package(b"\x12", b"\x02") + b"\x60" + package(
         b"\xa2", ONE + b"\x70\x60\x88\x60\x00\x00" + b"\x70\x60\x88\x60\x01\x00"), ""),
     ("a wait of years", b"\x5b\x22\xff", "waiting"),
@@ -68,7 +69,8 @@ HOSTILE = [
         b"\x5b\x81", b"REG_\x01FLD_\xcf\xff\xff\xff") + RETURN + b"FLD_", "object"),
     ("a region of a space that there is not", b"\x5b\x80REG_\x03\x00\x0a\x04" + package(
         b"\x5b\x81", b"REG_\x01FLD_\x08") + RETURN + b"FLD_", "EmbeddedControl"),
-    ("a reference to itself", b"\x70\x71\x60\x60" + b"\x70\x83\x60\x61" + b"\x72\x61\x01\x00" + RETURN + b"\x87\x60", ""),
+    ("a reference to itself",
+     b"\x70\x71\x60\x60" + b"\x70\x83\x60\x61" + b"\x72\x61\x01\x00" + RETURN + b"\x87\x60", ""),
     ("a match operator that there is not", RETURN + b"\x89" + package(b"\x12", b"\x01\x01") + b"\x09\x01\x00\x00\x00",
      "match"),
     ("a table that loads itself", b"\x08BUF_" + package(b"\x11", b"\x0a\x24SSDT\x24\0\0\0") + b"\x5b\x20BUF_\x60",
@@ -155,6 +157,25 @@ def run_changed(acpi, tables, rounds):
     return 0 if count and loaded < rounds else 1
 
 
+def run_bytes(acpi):
+    """Resource templates and tables of fixed form, of bytes by chance."""
+    tables = acpi.tables
+    decoded = 0
+    for number in range(3000):
+        chance = random.Random(number)
+        data = chance.randbytes(chance.randrange(1, 80))
+        template = bytes([chance.choice((0x22, 0x23, 0x2a, 0x47, 0x4b, 0x81, 0x82, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a,
+                                         0x8b, 0x8c, 0x8e, 0x31, 0x79)), chance.randrange(64), 0]) + data + b"\x79\0"
+        try:
+            decoded += len(acpi.resources.decode(template))
+        except acpi.AmlError:
+            pass
+        signature = chance.choice((b"FACP", b"APIC", b"MCFG", b"SRAT", b"SLIT", b"XSDT", b"FACS", b"????"))
+        repr(tables.decode(signature + data, 0))
+    print(f"{decoded} descriptors by chance")
+    return 0 if decoded else 1
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--modules", required=True)
@@ -163,12 +184,13 @@ def main():
     sys.path.insert(0, options.modules)
     import acpi  # noqa: E402
     import acpi.resources  # noqa: E402, F401
-    problems = run_hostile(acpi)
+    import acpi.tables  # noqa: E402, F401
+    problems = run_hostile(acpi) + run_bytes(acpi)
     if not shutil.which("iasl"):
         print("acpica-tools is not installed")
         return 1 if problems else 77
     with tempfile.TemporaryDirectory() as folder, open(os.path.join(FOLDER, "cases.asl"), encoding="ascii") as file:
-        path = run_aml.compile_asl(file.read().replace("REVISION", "2"), folder, "cases")
+        path = run_aml.compile_asl(file.read().replace("REVISION", "2").replace("EXTRA }", "0 }"), folder, "cases")
         with open(path, "rb") as table:
             problems += run_changed(acpi, [table.read()], options.rounds)
     print(f"{len(HOSTILE)} hostile methods, {problems} problems")

@@ -17,6 +17,9 @@ import sys
 import tempfile
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, FOLDER)
+import random_cases  # noqa: E402
+
 FAILED, TOO_LARGE = "fails", "does not fit into what the debugger has"
 # What ACPICA refuses and we do: the value here, and why.
 DIFFERENCES = {name: (value, "DerefOf is a SuperName (20.2.2), so that a store through it goes where it leads")
@@ -38,7 +41,13 @@ def compile_asl(text, folder, name):
 
 # ---- What acpiexec prints
 
-VALUE = re.compile(r"\[(Integer|String|Buffer|Package|Object Reference|NULL Object[^]]*)\]?(.*)")
+ESCAPE = re.compile(r"\\(?:x(?:FFFFFF)?([0-9A-F]{2})|(.))")  # acpiexec extends the sign of a byte
+
+
+def unescape(found):
+    if found[1]:
+        return chr(int(found[1], 16))
+    return {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}.get(found[2], found[2])
 
 
 class Printed:
@@ -53,7 +62,7 @@ class Printed:
         if (found := re.match(r"\[Integer\] = ([0-9A-F]+)$", line)):
             return int(found[1], 16)
         if (found := re.match(r'\[String\] Length [0-9A-F]+ = "(.*)"(\.\.\.)?$', line)):
-            return re.sub(r"\\x([0-9A-F]{2})", lambda part: chr(int(part[1], 16)), found[1]).replace("\\\\", "\\")
+            return re.sub(ESCAPE, unescape, found[1])
         if (found := re.match(r"\[Buffer\] Length ([0-9A-F]+) =(.*)$", line)):
             return self.buffer(int(found[1], 16), found[2])
         if (found := re.match(r"\[Package\] Contains (\d+) Elements:$", line)):
@@ -76,7 +85,7 @@ class Printed:
 
 def acpiexec(tables, commands):
     """The lines that it prints; commands go to its prompt, as those of its command line are cut at 1023 bytes."""
-    done = subprocess.run(["acpiexec", "-di", *tables], input="\n".join(commands + ["quit", ""]), capture_output=True,
+    done = subprocess.run(["acpiexec", "-di", "-dr", *tables], input="\n".join(commands + ["quit", ""]), capture_output=True,
                           text=True, timeout=120, check=False, errors="replace")
     return done.stdout.splitlines()
 
@@ -111,8 +120,21 @@ def evaluate(interpreter, acpi, path):
         return FAILED, str(problem)
 
 
-def load(acpi, tables):
-    interpreter = acpi.Interpreter(acpi.SimulatedHardware())
+def load(acpi, tables, beside=None):
+    """An interpreter with these tables; `beside` is one that the machine has, and that is not loaded."""
+    hardware, place, data = acpi.SimulatedHardware(ports=0), 0x40000000, b""
+    if beside is not None:
+        with open(beside, "rb") as file:
+            data = file.read()
+        for i, byte in enumerate(data):
+            hardware.write_memory(place + i, 1, byte)
+
+    def is_meant(*names):
+        return data and all(name in ("", data[at:at + size].decode().rstrip("\0"))
+                            for name, at, size in zip(names, (0, 10, 16), (4, 6, 8)))
+
+    interpreter = acpi.Interpreter(hardware, lambda *names: data if is_meant(*names) else None,
+                                   lambda *names: (place, len(data)) if is_meant(*names) else None)
     for table in tables:
         with open(table, "rb") as file:
             interpreter.load(file.read())
@@ -129,13 +151,17 @@ def compare(name, expected, got, why=""):
 def run_cases(acpi, options, folder):
     with open(os.path.join(FOLDER, "cases.asl"), encoding="ascii") as file:
         text = file.read()
+    with open(os.path.join(FOLDER, "extra.asl"), encoding="ascii") as file:
+        extra = file.read()
+    with open(compile_asl(extra.replace("SIGNATURE", "SSDT"), folder, "extra"), "rb") as file:
+        text = text.replace("EXTRA }", ", ".join(map(str, file.read())) + " }")
+    oem = compile_asl("#define OEM\n" + extra.replace("SIGNATURE", "OEM1"), folder, "oem")
     problems = count = 0
     for revision, bits in ((2, 64), (1, 32)):
         table = compile_asl(text.replace("REVISION", str(revision)), folder, f"cases{bits}")
         names = [name for name in re.findall(r"Method \(([TE]\d{3})[,)]", text) if options.word in name]
-        output = acpiexec([table], [f"evaluate \\{name}" for name in names])
-        expected = evaluations(output)
-        interpreter = load(acpi, [table])
+        expected = evaluations(acpiexec([table, oem], [f"evaluate \\{name}" for name in names]))
+        interpreter = load(acpi, [table], oem)
         for name in names:
             got, why = evaluate(interpreter, acpi, "\\" + name)
             wanted = expected.get("\\" + name)
@@ -148,6 +174,28 @@ def run_cases(acpi, options, folder):
             count += 1
     print(f"{count} cases, {problems} differ")
     return problems
+
+
+def run_random(acpi, options, folder):
+    """Methods made by chance. What one of them returns may depend on those before, as they share a region."""
+    problems = failed = count = 0
+    for seed in range(options.seed, options.seed + options.random):
+        text = random_cases.make(seed, 100)
+        for revision, bits in ((2, 64), (1, 32)):
+            table = compile_asl(text.replace("REVISION", str(revision)), folder, f"random{seed}-{bits}")
+            names = re.findall(r"Method \((R[0-9A-F]{3}),", text)
+            expected = evaluations(acpiexec([table], [f"evaluate \\{name}" for name in names]))
+            interpreter = load(acpi, [table])
+            for name in names:
+                if "\\" + name not in expected:
+                    print(f"acpiexec has ended at {name} of seed {seed} with {bits} bits")
+                    break
+                got, why = evaluate(interpreter, acpi, "\\" + name)
+                problems += compare(f"{name} of seed {seed} with {bits} bits", expected["\\" + name], got, why)
+                failed += got == FAILED
+                count += 1
+    print(f"{count} methods made by chance, {failed} fail in both, {problems} differ")
+    return problems if count > failed else 1
 
 
 # ACPICA's names of types.
@@ -236,6 +284,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--modules", required=True)
     parser.add_argument("-k", dest="word", default="")
+    parser.add_argument("--random", type=int, metavar="N", default=0, help="N times 100 methods made by chance")
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("tables", nargs="*")
     options = parser.parse_args()
     if not shutil.which("iasl") or not shutil.which("acpiexec"):
@@ -246,6 +296,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         if options.tables:
             return 1 if run_tables(acpi, compiled(options.tables, folder), folder) else 0
+        if options.random:
+            return 1 if run_random(acpi, options, folder) else 0
         return 1 if run_cases(acpi, options, folder) else 0
 
 
