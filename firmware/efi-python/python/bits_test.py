@@ -7,8 +7,8 @@ machine, too.
 Each ends with `pass`, `fail` or `skip`. The status is 1 when one has failed.
 
 Reference: Intel SDM vol. 3, section 12.11 (MTRRs); ACPI Specification 6.5, sections 4.8.3.3, 5.2, 6.1 (names,
-status), 6.2.13 (_PRT), 6.4 (resources), 7.4.2 (_S5), 8.4 (processors); SMBIOS
-Specification 3.6, section 6.2; UEFI Specification 2.10, sections 4.2 and 7.2; PCI Local Bus Specification 3.0,
+status), 6.2.13 (_PRT), 6.4 (resources), 7.4.2 (_S5), 8.4 (processors); IA-PC HPET Specification 1.0a, section 2.3.4;
+SMBIOS Specification 3.6, section 6.2; UEFI Specification 2.10, sections 4.2 and 7.2; PCI Local Bus Specification 3.0,
 section 6.2.5.1."""
 import binascii
 import ctypes
@@ -111,6 +111,37 @@ def acpi_madt():
     expect(len(set(ids)) == len(ids), f"APIC IDs {ids}")
     own = bits.cpuid(1)[1] >> 24
     expect(own in ids, f"the APIC ID {own} of this processor is not among {ids}")
+
+
+@check
+def acpi_hpet():
+    """The HPET's table has the block ID that its register has, and a tick of at most 100 ns."""
+    if not _tables("HPET"):
+        raise Skip("there is none")
+    hpet = bits.acpi.table("HPET")
+    base = hpet.BASE_ADDRESS.address
+    low, period = bits.read(base, 4), bits.read(base + 4, 4)
+    expect(low == hpet.Event_Timer_Block_ID, f"{low:#x} at {base:#x}, {hpet.Event_Timer_Block_ID:#x} in the table")
+    expect(0 < period <= 100_000_000, f"a tick of {period} fs")
+
+
+@check
+def acpi_mcfg():
+    """Configuration space in memory is where the MCFG says, with the functions of the ports' one, and no memory that
+    an operating system would take."""
+    if not _tables("MCFG"):
+        raise Skip("there is none")
+    for one in bits.acpi.table("MCFG").entries:
+        expect(one.Start_Bus <= one.End_Bus, f"buses {one.Start_Bus} to {one.End_Bus}")
+        begin = one.Base_Address + (one.Start_Bus << 20)
+        end = one.Base_Address + (one.End_Bus + 1 << 20)
+        for entry in efi.memory_map():
+            last = entry.PhysicalStart + entry.NumberOfPages * PAGE
+            expect(last <= begin or end <= entry.PhysicalStart or entry.Type in (0, 11),
+                   f"{begin:#x} is memory of type {entry.Type}")
+        for f in bits.pci_functions(range(one.Start_Bus, min(one.End_Bus, 1) + 1)):
+            found = bits.read(one.Base_Address + (f.bus << 20 | f.device << 15 | f.function << 12), 4)
+            expect(found == f.id << 16 | f.vendor, f"{f}: {found:#x} in memory")
 
 
 @check
