@@ -28,6 +28,7 @@ TEXTS = {
     "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
     "/etc/group": "root:x:0:\n",
     "/etc/hosts": "127.0.0.1 localhost\n127.0.1.1 efi\n::1 localhost ip6-localhost ip6-loopback\n",
+    "/etc/host.conf": "multi on\n",  # as Debian has it: all lines of a name in /etc/hosts
     "/etc/services": "".join(f"{name} {port}/{kind}\n" for name, port, kinds in (
         ("echo", 7, "tcp udp"), ("discard", 9, "tcp udp"), ("daytime", 13, "tcp udp"), ("ftp", 21, "tcp"),
         ("ssh", 22, "tcp"), ("telnet", 23, "tcp"), ("smtp", 25, "tcp"), ("domain", 53, "tcp udp"),

@@ -22,6 +22,7 @@ _HOST_NOT_FOUND, _TRY_AGAIN = 1, 2
 
 def _gaierror(number):
     text = {_plain.EAI_NONAME: "Name or service not known",
+            _plain.EAI_NODATA: "No address associated with hostname",
             _plain.EAI_AGAIN: "Temporary failure in name resolution",
             _plain.EAI_ADDRFAMILY: "Address family for hostname not supported"}[number]
     return gaierror(number, text)
@@ -58,11 +59,12 @@ def _resolve(host, versions=(4,)):
     from . import resolver
     try:
         return resolver.addresses(host, versions)
-    except (resolver.NameProblem, UnicodeError) as problem:
-        temporary = getattr(problem, "temporary", False)
-        raise _gaierror(_plain.EAI_AGAIN if temporary else _plain.EAI_NONAME) from None
-    except OSError:
+    except (resolver.NoAnswer, OSError):
         raise _gaierror(_plain.EAI_AGAIN) from None
+    except resolver.NoSuchRecord:
+        raise _gaierror(_plain.EAI_NODATA) from None
+    except (resolver.NameProblem, UnicodeError):
+        raise _gaierror(_plain.EAI_NONAME) from None
 
 
 def host_address(host, ip_version=4):
@@ -93,7 +95,7 @@ def _addresses(host, versions, flags):
     try:
         found = _resolve(host, (4, 6) if mapped and flags & _plain.AI_ALL else versions)
     except gaierror as problem:
-        if not mapped or problem.errno != _plain.EAI_NONAME:
+        if not mapped or problem.errno != _plain.EAI_NODATA:
             raise
         found = _resolve(host, (4,))
     if len(found) > 1:
@@ -162,12 +164,10 @@ def gethostbyaddr(host):
     address = numeric[0] if numeric is not None else host_address(host)[0]
     try:
         found = resolver.names(address)
-    except resolver.NameProblem as problem:
-        if problem.temporary:
-            raise herror(_TRY_AGAIN, "Host name lookup failure") from None
-        raise herror(_HOST_NOT_FOUND, "Unknown host") from None
-    except OSError:
+    except (resolver.NoAnswer, OSError):
         raise herror(_TRY_AGAIN, "Host name lookup failure") from None
+    except resolver.NameProblem:
+        raise herror(_HOST_NOT_FOUND, "Unknown host") from None
     return found[0], found[1:], [address]
 
 

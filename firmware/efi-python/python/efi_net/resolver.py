@@ -19,11 +19,15 @@ _NO_SUCH_NAME = 3
 
 
 class NameProblem(Exception):
-    """`temporary`: nobody has answered; otherwise there is no such name, or no such record."""
+    """There is no such name."""
 
-    def __init__(self, temporary):
-        super().__init__()
-        self.temporary = temporary
+
+class NoSuchRecord(NameProblem):
+    """The name is there, but has none of the records."""
+
+
+class NoAnswer(NameProblem):
+    """Nobody knows now."""
 
 
 def hosts():
@@ -41,10 +45,10 @@ def _write_name(name):
     for label in name.rstrip(".").split("."):
         part = label.encode("ascii" if label.isascii() else "idna")
         if not 0 < len(part) < 64:
-            raise NameProblem(False)
+            raise NameProblem
         out += bytes([len(part)]) + part
     if len(out) > 254:
-        raise NameProblem(False)
+        raise NameProblem
     return out + b"\0"
 
 
@@ -80,9 +84,9 @@ def _parse(message, number, kind):
     if got != number or not flags & _RESPONSE:
         return None
     if flags & 15 == _NO_SUCH_NAME:
-        raise NameProblem(False)
+        raise NameProblem
     if flags & 15:
-        raise NameProblem(True)
+        raise NoAnswer
     at = 12
     for _ in range(questions):
         at = _read_name(message, at)[1] + 4
@@ -117,8 +121,8 @@ def _name_servers():
 
 
 class _Question:
-    """One name, at one server: all kinds of records at once. The answers by their kind, None where there are no such
-    records."""
+    """One name, at one server: all kinds of records at once. The answers by their kind, None where there is no such
+    name."""
 
     def __init__(self, server, name, kinds):
         self.answers = {}
@@ -150,14 +154,13 @@ class _Question:
                 found = _parse(message, number, kind)
             except (struct.error, IndexError, ValueError):
                 continue
-            except NameProblem as problem:
-                if problem.temporary:
-                    del self._kinds[number]
-                    continue
-                found = []
-            if found is not None:
+            except NoAnswer:
                 del self._kinds[number]
-                self.answers[kind] = found
+            except NameProblem:
+                self.answers[self._kinds.pop(number)] = None
+            else:
+                if found is not None:
+                    self.answers[self._kinds.pop(number)] = found
         return True if not self._kinds or self._port.error else None
 
     def close(self):
@@ -188,10 +191,12 @@ def query(name, *kinds):
         # Some servers never answer a question for AAAA: addresses of the other kind are enough.
         if len(answers) == len(kinds) or any(answers.values()):
             break
-    found = [record for kind in kinds for record in answers.get(kind, ())]
-    if not found:
-        raise NameProblem(len(answers) < len(kinds))
-    return found
+    found = [record for kind in kinds for record in answers.get(kind) or ()]
+    if found:
+        return found
+    if len(answers) < len(kinds):
+        raise NoAnswer
+    raise NameProblem if None in answers.values() else NoSuchRecord
 
 
 def addresses(name, versions=(4,)):
