@@ -455,7 +455,8 @@ class Core {
   bool has(Feature feature) const { return features.has(feature); }
   LazyFlags lf;
   InterruptObserver* observer = nullptr;
-  Rights rights = Rights::kSupervisor;  // of the instructions that execute
+  const FarTargets* far_targets = nullptr;  // the observer's
+  Rights rights = Rights::kSupervisor;      // of the instructions that execute
   std::uint64_t linear_mask = 0xffffffff;
   std::uint64_t system_mask = 0xffffffff;  // the same for what the CPU accesses by itself
   bool code64 = false;                     // 64-bit mode: EFER.LMA and CS.L

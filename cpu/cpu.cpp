@@ -66,6 +66,9 @@ void Cpu::dirty_flags_taken() {
 }
 void Cpu::set_interrupt_observer(InterruptObserver* observer) {
   core_->observer = observer;
+  const FarTargets& targets = observer != nullptr ? observer->far_targets() : FarTargets::all();
+  core_->far_targets = &targets;
+  core_->jit_area.far_targets = targets.places();
   core_->context_changed = true;
 }
 

@@ -10,6 +10,7 @@
 
 #include "cpu/cpu_model.h"
 #include "cpu/debug_stops.h"
+#include "cpu/far_targets.h"
 #include "cpu/host.h"
 #include "cpu/state.h"
 #include "emulator/base/archive.h"
@@ -59,6 +60,8 @@ class InterruptObserver {
   virtual void interrupt_delivered(const InterruptDelivery& delivery) = 0;
   // The transfer has completed: state() is at the target.
   virtual void far_transfer(FarTransfer kind) = 0;
+  // In real mode transfers to other places may go unseen. Asked for once; more may be added later.
+  virtual const FarTargets& far_targets() const { return FarTargets::all(); }
 };
 
 class Core;  // the interpreter's side: cpu/core.h

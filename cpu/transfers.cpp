@@ -72,6 +72,9 @@ bool Core::long_gate(std::uint16_t selector, const Descriptor& gate, std::uint16
 
 void Core::observe(FarTransfer kind) {
   if (observer == nullptr) return;
+  if (!protected_mode() &&
+      !far_targets->may_have(static_cast<std::uint32_t>(s.segment[kCs].base + s.rip)))
+    return;
   sync_flags();
   sync_count();
   observer->far_transfer(kind);

@@ -201,7 +201,7 @@ void Translator::find_far(std::vector<std::size_t>& fail) {
   e_.store(core(&area.far_code), kTemp);
 }
 
-// There, with the stack moved; past the observer, if there is one.
+// There, with the stack moved; past the observer, if there is one that wants to see it.
 void Translator::enter_far(std::int32_t stack, std::uint32_t kind) {
   Area& area = c_.jit_area;
   e_.op({0xb7, 1, 4}, kTemp, core(&area.far_selector));
@@ -209,10 +209,27 @@ void Translator::enter_far(std::int32_t stack, std::uint32_t kind) {
   e_.shift_imm(4, kTemp, 4, 4);
   e_.store(core(&c_.s.segment[kCs].base), kTemp);
   e_.store(core(&c_.views[kCs].base), kTemp);
+  const bool may_pass = ctx_.watched && kind != Jit::kInterrupt;
+  if (may_pass) e_.mov(kAddress, kTemp, 4);
   e_.load(kTemp, core(&area.far_context), 4);
   e_.store(core(&area.context), kTemp, 4);
   if (stack != 0) move_stack(stack);
-  if (!ctx_.watched) return e_.op({0xff, 0, 4}, 4, core(&area.far_code));
+  std::size_t seen = 0;
+  if (may_pass) {  // FarTargets::place_of()
+    static_assert(FarTargets::kPlaces == 1 << 16);
+    e_.op({0x03, 0, 4}, kAddress, core(&area.far_rip));
+    e_.mov(kValue, kAddress, 4);
+    e_.shift_imm(5, kValue, 16, 4);
+    e_.op({0x33, 0, 4}, kValue, std::uint8_t{kAddress});
+    e_.op({0xb7, 1, 4}, kValue, std::uint8_t{kValue});
+    e_.load(kTemp, core(&area.far_targets));
+    e_.op({0x80, 0, 1}, 7, Mem{kTemp, kValue, 0, 0});
+    e_.byte(0);
+    seen = e_.jcc(kNotEqual);
+  }
+  if (may_pass || !ctx_.watched) e_.op({0xff, 0, 4}, 4, core(&area.far_code));
+  if (!ctx_.watched) return;
+  if (may_pass) e_.bind(seen);
   e_.mov_imm(kValue, reinterpret_cast<std::uintptr_t>(&t_));
   e_.mov_imm(kTemp, kind);
   e_.call_to(jit_.far_);

@@ -139,7 +139,9 @@ std::optional<EntryPoint> EntryPoints::at(std::uint32_t address, bool protected_
 }
 
 void EntryPoints::add(std::uint32_t address, EntryPoint entry) {
-  if (known_.size() < kMostKnown || known_.count(address) != 0) known_[address] = entry;
+  if (known_.size() >= kMostKnown && known_.count(address) == 0) return;
+  known_[address] = entry;
+  targets_.add(address);
 }
 
 void EntryPoints::learn(const IntEvent& event, const MemoryView& physical) {

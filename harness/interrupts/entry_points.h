@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 
+#include "cpu/far_targets.h"
 #include "harness/interrupts/services.h"
 #include "harness/trace/int_event.h"
 
@@ -23,6 +24,9 @@ struct EntryPoint {
 
 class EntryPoints {
  public:
+  // Each that is learnt is added to `targets`.
+  explicit EntryPoints(cpu::FarTargets& targets) : targets_(targets) {}
+
   // What is called at this physical address, if anything. In protected mode the BIOS area is looked
   // through for the structures that name an entry there.
   std::optional<EntryPoint> at(std::uint32_t address, bool protected_mode,
@@ -38,6 +42,7 @@ class EntryPoints {
  private:
   void add(std::uint32_t address, EntryPoint entry);
 
+  cpu::FarTargets& targets_;
   std::map<std::uint32_t, EntryPoint> known_;
   std::set<std::uint32_t> unknown_;  // looked for in vain
 };

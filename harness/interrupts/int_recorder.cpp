@@ -18,7 +18,6 @@ namespace {
 constexpr std::size_t kMostPlainBytes = 32;
 constexpr std::uint8_t kGeneralProtection = 13;
 constexpr std::uint32_t kVirtual8086 = 1 << 17;  // EFLAGS.VM
-constexpr std::uint32_t kBootProgram = 0x7c00;
 constexpr std::size_t kMostChained = 8;
 // Room for so many is asked for at once: a page of it costs nothing before it is used, and events
 // are not moved while the boot goes on.
@@ -131,9 +130,9 @@ void IntRecorder::begin(IntEvent&& event, Open open, Service&& service) {
       event.data = memory_text(event, *given);
   }
   if (view_.physical && open.sixteen_bit) {
-    std::array<std::uint8_t, VectorLog::kTableBytes> table{};
+    std::array<std::uint8_t, VectorLog::kTableBytes> table;
     get_bytes(0, table);
-    vectors_.look(table, event.number, event.caller);
+    if (vectors_.look(table, event.number, event.caller)) note_vectors();
   }
   if (events_.capacity() == 0) {
     events_.reserve(std::min(limits_.events, kUsualCalls));
@@ -141,19 +140,31 @@ void IntRecorder::begin(IntEvent&& event, Open open, Service&& service) {
   }
   events_.push_back(std::move(event));
   open.event = events_.size() - 1;
+  targets_.add(real_address(open.return_cs, open.return_ip));
   open_.push_back(open);
 }
 
+// What they hold now, and what they held before.
+void IntRecorder::note_vectors() {
+  const auto add = [&](const FarPointer& handler) {
+    targets_.add(real_address(handler.segment, handler.offset));
+  };
+  for (unsigned vector = kFirstByHand; vector <= kLastByHand; ++vector) {
+    if (const auto handler = vectors_.holds(static_cast<std::uint8_t>(vector))) add(*handler);
+  }
+  for (const VectorChange& change : vectors_.changes()) add(change.before);
+}
+
 void IntRecorder::far_transfer(cpu::FarTransfer kind) {
+  const cpu::State& state = view_.state();
   if (kind == cpu::FarTransfer::kCallFar || kind == cpu::FarTransfer::kJmpFar) {
     if (view_.physical) {
-      if (!open_.empty()) note_chain();
-      if (kind == cpu::FarTransfer::kCallFar) far_call();
-      look_for_entry();
+      if (!open_.empty()) note_chain(state);
+      if (kind == cpu::FarTransfer::kCallFar) far_call(state);
+      look_for_entry(state);
     }
     return;
   }
-  const cpu::State& state = view_.state();
   const bool narrow = sixteen_bit(state);
   const std::uint16_t cs = state.segment[cpu::kCs].selector;
   const auto ip = static_cast<std::uint32_t>(state.rip) & (narrow ? 0xffff : 0xffffffff);
@@ -176,12 +187,11 @@ void IntRecorder::far_transfer(cpu::FarTransfer kind) {
     if (kind == cpu::FarTransfer::kRetFar && sp == ((open.sp - 2) & 0xffff))
       return close(i, ReturnKind::kRetf);
   }
-  if (view_.physical) look_for_entry();
+  if (view_.physical) look_for_entry(state);
 }
 
 // A handler that several vectors share is nobody's.
-void IntRecorder::look_for_entry() {
-  const cpu::State& state = view_.state();
+void IntRecorder::look_for_entry(const cpu::State& state) {
   if (!state.real_mode()) return;
   const auto vectors = vectors_.held(real_address(state.segment[cpu::kCs].selector, state.rip),
                                      kFirstByHand, kLastByHand);
@@ -213,8 +223,7 @@ bool IntRecorder::entered(std::uint8_t vector) {
 }
 
 // A handler goes on to the one that had the vector before it: JMP FAR, or PUSHF and CALL FAR.
-void IntRecorder::note_chain() {
-  const cpu::State& state = view_.state();
+void IntRecorder::note_chain(const cpu::State& state) {
   if (!sixteen_bit(state)) return;
   IntEvent& event = events_[open_.back().event];
   if (event.kind > CallKind::kException || event.chain->size() >= kMostChained) return;
@@ -222,8 +231,7 @@ void IntRecorder::note_chain() {
   if (vectors_.had(event.vector, target)) event.chain.edit().push_back(target);
 }
 
-void IntRecorder::far_call() {
-  const cpu::State& state = view_.state();
+void IntRecorder::far_call(const cpu::State& state) {
   if (attribute(state, cpu::kCs, kLong)) return;
   const bool narrow = sixteen_bit(state);
   const auto linear = static_cast<std::uint32_t>(state.segment[cpu::kCs].base + state.rip);

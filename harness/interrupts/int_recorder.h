@@ -66,10 +66,16 @@ class IntRecorder final : public cpu::InterruptObserver {
   explicit IntRecorder(View view) : IntRecorder(std::move(view), Limits()) {}
   IntRecorder(View view, Limits limits) : IntRecorder(std::move(view), limits, Options()) {}
   IntRecorder(View view, Limits limits, Options options)
-      : view_(std::move(view)), limits_(limits), options_(std::move(options)) {}
+      : view_(std::move(view)), limits_(limits), options_(std::move(options)) {
+    targets_.add(kBootProgram);
+  }
+
+  IntRecorder(const IntRecorder&) = delete;
+  IntRecorder& operator=(const IntRecorder&) = delete;
 
   void interrupt_delivered(const cpu::InterruptDelivery& delivery) override;
   void far_transfer(cpu::FarTransfer kind) override;
+  const cpu::FarTargets& far_targets() const override { return targets_; }
 
   // The calls so far, in order. Those that have not returned say so.
   const std::vector<IntEvent>& events() const { return events_; }
@@ -99,11 +105,14 @@ class IntRecorder final : public cpu::InterruptObserver {
     bool far_call;     // no flags on the stack
   };
 
+  static constexpr std::uint32_t kBootProgram = 0x7c00;
+
+  void note_vectors();
   void begin(IntEvent&& event, Open open, Service&& service);
-  void far_call();
+  void far_call(const cpu::State& state);
   void look_for_pxe(const cpu::State& state);
-  void note_chain();
-  void look_for_entry();
+  void note_chain(const cpu::State& state);
+  void look_for_entry(const cpu::State& state);
   void get_bytes(std::uint32_t linear, std::span<std::uint8_t> bytes) const;
   std::string memory_text(const IntEvent& event, const MemoryRange& range);
   void close(std::size_t open_index, ReturnKind how);
@@ -115,7 +124,9 @@ class IntRecorder final : public cpu::InterruptObserver {
   std::vector<IntEvent> events_;
   std::vector<Open> open_;  // calls under way, outermost first
   VectorLog vectors_;
-  EntryPoints entries_;
+  // Where calls return to, and what note_chain(), far_call() and look_for_entry() know.
+  cpu::FarTargets targets_;
+  EntryPoints entries_{targets_};
   std::size_t dumped_ = 0;
 };
 

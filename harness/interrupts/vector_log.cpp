@@ -22,10 +22,10 @@ FarPointer entry_in(std::span<const std::uint8_t> table, unsigned vector) {
 
 }  // namespace
 
-void VectorLog::look(std::span<const std::uint8_t> table, std::uint64_t call,
+bool VectorLog::look(std::span<const std::uint8_t> table, std::uint64_t call,
                      const FarPointer& caller) {
   ICE86_ASSERT(table.size() == kTableBytes);
-  if (std::equal(table.begin(), table.end(), table_.begin(), table_.end())) return;
+  if (std::equal(table.begin(), table.end(), table_.begin(), table_.end())) return false;
   for (unsigned vector = 0; vector < kTableBytes / kEntryBytes && !table_.empty(); ++vector) {
     const VectorChange change{call, static_cast<std::uint8_t>(vector), entry_in(table_, vector),
                               entry_in(table, vector), caller};
@@ -33,6 +33,12 @@ void VectorLog::look(std::span<const std::uint8_t> table, std::uint64_t call,
       changes_.push_back(change);
   }
   table_.assign(table.begin(), table.end());
+  return true;
+}
+
+std::optional<FarPointer> VectorLog::holds(std::uint8_t vector) const {
+  if (std::size_t{vector} * kEntryBytes >= table_.size()) return std::nullopt;
+  return entry_in(table_, vector);
 }
 
 bool VectorLog::had(std::uint8_t vector, const FarPointer& handler) const {

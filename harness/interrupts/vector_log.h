@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,10 +18,13 @@ class VectorLog {
   static constexpr std::uint32_t kTableBytes = 0x78 * 4;
 
   // Compares the table, kTableBytes of it, with what it was. `call` begins, and `caller` made it.
-  // What the first look finds is where changes are counted from.
-  void look(std::span<const std::uint8_t> table, std::uint64_t call, const FarPointer& caller);
+  // What the first look finds is where changes are counted from. Whether it is another table now.
+  bool look(std::span<const std::uint8_t> table, std::uint64_t call, const FarPointer& caller);
 
   const std::vector<VectorChange>& changes() const { return changes_; }
+
+  // What the vector held at the last look, if there was one.
+  std::optional<FarPointer> holds(std::uint8_t vector) const;
 
   // Whether this vector has held `handler` before.
   bool had(std::uint8_t vector, const FarPointer& handler) const;

@@ -148,19 +148,48 @@ class EventLines {
       kept.meaning.clear();
       add_meaning(kept.meaning, event);
     }
-    add_formatted(text, FMT_COMPILE("{{\"n\":{}"), event.number);
+    Line line(text, kept.what.size() + kept.meaning.size());
+    line.add("{\"n\":", event.number);
     if (event.kind != CallKind::kInterrupt) {
-      add_formatted(text, FMT_COMPILE(",\"kind\":\"{}\""),
-                    kKindNames[static_cast<unsigned>(event.kind)]);
+      line.add(",\"kind\":\"");
+      line.add(kKindNames[static_cast<unsigned>(event.kind)]);
+      line.add("\"");
     }
-    add_formatted(text, FMT_COMPILE(",\"insn\":{},\"t\":{}"), event.instruction, event.time);
-    text.append(kept.what);
-    add_formatted(text, FMT_COMPILE(",\"insns\":{},\"ns\":{}"), event.instructions, event.duration);
-    text.append(kept.meaning);
+    line.add(",\"insn\":", event.instruction);
+    line.add(",\"t\":", event.time);
+    line.add({kept.what.data(), kept.what.size()});
+    line.add(",\"insns\":", event.instructions);
+    line.add(",\"ns\":", event.duration);
+    line.add({kept.meaning.data(), kept.meaning.size()});
   }
 
  private:
   static constexpr std::size_t kPlaces = 64;
+
+  // One line behind others, in room that is asked for at once: five numbers, their names, and
+  // `more` characters.
+  class Line {
+   public:
+    Line(Text& text, std::size_t more) : text_(text), begin_(text.size()) {
+      constexpr std::size_t kNumbersAndNames = 5 * 20 + 80;
+      text.resize(begin_ + kNumbersAndNames + more);
+      next_ = text.data() + begin_;
+    }
+    ~Line() { text_.resize(static_cast<std::size_t>(next_ - text_.data())); }
+    Line(const Line&) = delete;
+    Line& operator=(const Line&) = delete;
+
+    void add(std::string_view plain) { next_ = std::copy(plain.begin(), plain.end(), next_); }
+    void add(std::string_view name, std::uint64_t number) {
+      add(name);
+      next_ = std::to_chars(next_, next_ + 20, number).ptr;
+    }
+
+   private:
+    Text& text_;
+    std::size_t begin_;
+    char* next_;
+  };
 
   struct Kept {
     const IntEvent* event = nullptr;

@@ -51,8 +51,9 @@ void expect_the_same(unsigned long seed, ProgramMode mode, Engine engine) {
   std::optional<Watcher> our_watcher;
   std::optional<Watcher> reference_watcher;
   if (seed % 2 != 0) {
-    our_watcher.emplace(ours, 7);
-    reference_watcher.emplace(reference, 7);
+    const bool half = seed % 4 == 3;
+    our_watcher.emplace(ours, 7, half ? Watcher::Far::kHalfTold : Watcher::Far::kAll);
+    reference_watcher.emplace(reference, 7, half ? Watcher::Far::kHalf : Watcher::Far::kAll);
   }
   std::mt19937_64 random(seed);
   for (unsigned slice = 0; slice < 60; ++slice) {

@@ -12,8 +12,14 @@ namespace ice86::cpu::test {
 
 class Watcher final : public InterruptObserver {
  public:
+  // Far transfers of real mode to look at: all; those to half of the places, as the CPU is told;
+  // the same of all that the CPU tells of.
+  enum class Far { kAll, kHalfTold, kHalf };
+
   // Every so many events it asks for a stop; 0: never.
-  Watcher(FlatHost& host, unsigned stops) : host_(host), stops_(stops) {
+  Watcher(FlatHost& host, unsigned stops, Far far = Far::kAll)
+      : host_(host), stops_(stops), far_(far) {
+    for (std::uint32_t linear = 0; linear < FarTargets::kPlaces; linear += 2) targets_.add(linear);
     host_.cpu().set_interrupt_observer(this);
   }
   ~Watcher() override { host_.cpu().set_interrupt_observer(nullptr); }
@@ -29,8 +35,14 @@ class Watcher final : public InterruptObserver {
     note_state();
   }
   void far_transfer(FarTransfer kind) override {
+    const State& state = host_.cpu().state();
+    const auto linear = static_cast<std::uint32_t>(state.segment[kCs].base + state.rip);
+    if (far_ != Far::kAll && state.real_mode() && !targets_.may_have(linear)) return;
     seen_.push_back(static_cast<std::uint64_t>(kind));
     note_state();
+  }
+  const FarTargets& far_targets() const override {
+    return far_ == Far::kHalfTold ? targets_ : FarTargets::all();
   }
 
  private:
@@ -48,6 +60,8 @@ class Watcher final : public InterruptObserver {
 
   FlatHost& host_;
   const unsigned stops_;
+  const Far far_;
+  FarTargets targets_;
   std::vector<std::uint64_t> seen_;
   unsigned events_ = 0;
 };
