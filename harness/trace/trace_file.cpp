@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 
 #include "emulator/base/files.h"
 #include "harness/trace/trace_names.h"
@@ -95,11 +96,18 @@ unsigned one_of(const std::array<const char*, n>& names, const std::string& text
   throw Malformed(fmt::format("'{}' is no {}", shown(text), what));
 }
 
-IntEvent event_of(const Json& json) {
-  IntEvent event;
+// What each line of a call has.
+void read_times(const Json& json, IntEvent& event) {
   event.number = count<std::uint64_t>(json, "n");
   event.instruction = count<std::uint64_t>(json, "insn");
   event.time = count<std::uint64_t>(json, "t");
+  event.instructions = count<std::uint64_t>(json, "insns");
+  event.duration = count<std::uint64_t>(json, "ns");
+}
+
+IntEvent event_of(const Json& json) {
+  IntEvent event;
+  read_times(json, event);
   event.vector = hex<std::uint8_t>(json, "vec");
   event.service = json.at("service");
   event.caller = far_of(json, "caller");
@@ -110,8 +118,6 @@ IntEvent event_of(const Json& json) {
   if (json.contains("kind"))
     event.kind = static_cast<CallKind>(one_of(kKindNames, json.at("kind"), "kind of call"));
   event.how = static_cast<ReturnKind>(one_of(kReturnNames, json.at("return"), "way to return"));
-  event.instructions = count<std::uint64_t>(json, "insns");
-  event.duration = count<std::uint64_t>(json, "ns");
   event.arguments = json.at("args");
   event.result = json.at("result");
   if (json.contains("memory")) event.memory = json.at("memory");
@@ -130,6 +136,31 @@ IntEvent event_of(const Json& json) {
   }
   return event;
 }
+
+// The calls of a file, line by line.
+class Calls {
+ public:
+  explicit Calls(std::vector<IntEvent>& events) : events_(events) {}
+
+  void add(const Json& json) {
+    if (!json.contains("like")) {
+      events_.push_back(event_of(json));
+      whole_[events_.back().number] = events_.size() - 1;
+      return;
+    }
+    const auto number = count<std::uint64_t>(json, "like");
+    const auto found = whole_.find(number);
+    if (found == whole_.end())
+      throw Malformed(fmt::format("no line before this one has all of call {}", number));
+    IntEvent event = events_[found->second];
+    read_times(json, event);
+    events_.push_back(std::move(event));
+  }
+
+ private:
+  std::vector<IntEvent>& events_;
+  std::unordered_map<std::uint64_t, std::size_t> whole_;  // by number
+};
 
 VectorChange vector_of(const Json& json) {
   return {count<std::uint64_t>(json, "call"), hex<std::uint8_t>(json, "vector"),
@@ -193,6 +224,7 @@ Result<IntTrace> read_trace(const std::filesystem::path& path) {
   std::optional<std::uint64_t> promised;
   std::uint64_t promised_changes = 0;
   IntTrace trace;
+  Calls calls(trace.events);
   std::size_t line = 0;
   for (std::size_t at = 0; at < text.size();) {
     ++line;
@@ -224,7 +256,7 @@ Result<IntTrace> read_trace(const std::filesystem::path& path) {
       } else if (json.contains("vector")) {
         trace.vectors.push_back(vector_of(json));
       } else {
-        trace.events.push_back(event_of(json));
+        calls.add(json);
       }
     } catch (const std::exception& error) {
       return where(error.what());

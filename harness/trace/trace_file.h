@@ -11,12 +11,13 @@
 namespace ice86::harness {
 
 constexpr const char* kTraceSchema = "ice86-int-trace";
-constexpr unsigned kTraceVersion = 3;        // written
+constexpr unsigned kTraceVersion = 4;        // written
 constexpr unsigned kOldestTraceVersion = 1;  // read
 
 // The same trace gives the same bytes.
 std::string to_json_lines(const IntTrace& trace);
 
+// A compressed file is brief, too: a call like one before says so, and no more than its times.
 Result<void> write_trace(const std::filesystem::path& path, const IntTrace& trace);
 
 // Errors name the file and the line: damaged JSON, a missing field, another schema, a newer

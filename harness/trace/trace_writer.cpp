@@ -136,12 +136,27 @@ void add_meaning(Text& text, const IntEvent& event) {
 }
 
 // The lines of calls. Programs that wait ask the same again and again: all of a line but its
-// number and times is kept for the last call from each of some places.
+// number and times is kept for the last call from each of some places. In a brief trace such a line
+// only says which call it is like.
 class EventLines {
  public:
+  explicit EventLines(bool brief) : brief_(brief) {}
+
   void add_to(Text& text, const IntEvent& event) {
     Kept& kept = kept_[(event.caller.offset ^ event.in.eax >> 8) % kPlaces];
-    if (kept.event == nullptr || !same(*kept.event, event)) {
+    const bool known = kept.event != nullptr && same(*kept.event, event);
+    if (known && brief_) {
+      Line line(text, 0);
+      line.add("{\"n\":", event.number);
+      line.add(",\"like\":", kept.event->number);
+      line.add(",\"insn\":", event.instruction);
+      line.add(",\"t\":", event.time);
+      line.add(",\"insns\":", event.instructions);
+      line.add(",\"ns\":", event.duration);
+      line.add("}\n");
+      return;
+    }
+    if (!known) {
       kept.event = &event;
       kept.what.clear();
       add_what(kept.what, event);
@@ -166,12 +181,12 @@ class EventLines {
  private:
   static constexpr std::size_t kPlaces = 64;
 
-  // One line behind others, in room that is asked for at once: five numbers, their names, and
+  // One line behind others, in room that is asked for at once: six numbers, their names, and
   // `more` characters.
   class Line {
    public:
     Line(Text& text, std::size_t more) : text_(text), begin_(text.size()) {
-      constexpr std::size_t kNumbersAndNames = 5 * 20 + 80;
+      constexpr std::size_t kNumbersAndNames = 6 * 20 + 80;
       text.resize(begin_ + kNumbersAndNames + more);
       next_ = text.data() + begin_;
     }
@@ -206,6 +221,7 @@ class EventLines {
     return fields(a) == fields(b);
   }
 
+  const bool brief_;
   std::array<Kept, kPlaces> kept_;
 };
 
@@ -246,7 +262,7 @@ Json header_json(const IntTrace& trace) {
 
 // Gives the lines to `take` a piece at a time: all of them can be larger than the machine's memory.
 template <typename Take>
-void write_lines(const IntTrace& trace, const Take& take) {
+void write_lines(const IntTrace& trace, bool brief, const Take& take) {
   Text text;
   add(text, one_line(header_json(trace)));
   text.push_back('\n');
@@ -256,7 +272,7 @@ void write_lines(const IntTrace& trace, const Take& take) {
     for (; change != trace.vectors.end() && change->call <= up_to; ++change)
       add_change(text, *change);
   };
-  EventLines lines;
+  EventLines lines(brief);
   for (const IntEvent& event : trace.events) {
     add_changes(event.number);
     lines.add_to(text, event);
@@ -297,7 +313,7 @@ class Compressor {
 
 std::string to_json_lines(const IntTrace& trace) {
   std::string all;
-  write_lines(trace, [&](std::string_view text) { all += text; });
+  write_lines(trace, false, [&](std::string_view text) { all += text; });
   return all;
 }
 
@@ -305,10 +321,10 @@ Result<void> write_trace(const std::filesystem::path& path, const IntTrace& trac
   ICE86_TRY_ASSIGN(FileWriter file, FileWriter::create(path));
   if (is_compressed(path)) {
     Compressor compressor(file);
-    write_lines(trace, [&](std::string_view text) { compressor.add(text, ZSTD_e_continue); });
+    write_lines(trace, true, [&](std::string_view text) { compressor.add(text, ZSTD_e_continue); });
     compressor.add({}, ZSTD_e_end);
   } else {
-    write_lines(trace, [&](std::string_view text) { file.add(text); });
+    write_lines(trace, false, [&](std::string_view text) { file.add(text); });
   }
   return file.finish();
 }

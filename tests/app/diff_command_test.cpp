@@ -70,12 +70,12 @@ TEST_F(DiffCommand, WhatIsWrongIsNamedWithItsLine) {
   EXPECT_EQ(outcome.exit, 6);
   EXPECT_THAT(outcome.output,
               AllOf(HasSubstr("cut.jsonl: line "), HasSubstr("the file ends in the middle")));
-  changed("newer.jsonl", "\"version\":3", "\"version\":9");
+  changed("newer.jsonl", "\"version\":4", "\"version\":9");
   outcome = ice86("diff a.jsonl newer.jsonl");
   EXPECT_EQ(outcome.exit, 6);
   EXPECT_THAT(
       outcome.output,
-      HasSubstr("newer.jsonl: line 1: trace version 9; this program reads versions 1 to 3"));
+      HasSubstr("newer.jsonl: line 1: trace version 9; this program reads versions 1 to 4"));
   changed("other.jsonl", "ice86-int-trace", "something-else");
   outcome = ice86("diff a.jsonl other.jsonl");
   EXPECT_EQ(outcome.exit, 6);

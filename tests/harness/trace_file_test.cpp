@@ -80,12 +80,53 @@ TEST_F(TraceFile, WhatIsWrittenIsRead) {
   }
 }
 
+// A program that waits, in a compressed trace: its calls are not written whole each time.
+TEST_F(TraceFile, CallsLikeOthersAreBriefInCompressedFiles) {
+  IntTrace trace = sample();
+  trace.vectors.clear();
+  const IntEvent other = trace.events[1];
+  trace.events.resize(1);
+  trace.events.front().chain = {{0xf000, 0xe3fe}};
+  for (std::uint64_t n = 1; n < 1000; ++n) {
+    trace.events.push_back(n % 100 == 0 ? other : trace.events.front());
+    IntEvent& event = trace.events.back();
+    event.number = n;
+    event.instruction += n;
+    event.time += 10 * n;
+    event.instructions = n;
+    event.duration = 10 * n;
+  }
+  ASSERT_TRUE(write_trace(folder_ / "t.jsonl.zst", trace));
+  ASSERT_TRUE(write_trace(folder_ / "t.jsonl", trace));
+  const auto brief = read_trace(folder_ / "t.jsonl.zst");
+  ASSERT_TRUE(brief) << brief.error().message();
+  EXPECT_EQ(to_json_lines(*brief), to_json_lines(trace));
+  const auto whole = read_trace(folder_ / "t.jsonl");
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(to_json_lines(*whole), to_json_lines(trace));
+  EXPECT_EQ(to_json_lines(trace).find("like"), std::string::npos);
+}
+
+TEST_F(TraceFile, CallsLikeNoOtherAreRefused) {
+  const std::string text = to_json_lines(sample());
+  const auto with = [&](const std::string& line) { return message_of(text + line + "\n"); };
+  const std::string times = ",\"insn\":1,\"t\":1,\"insns\":1,\"ns\":1}";
+  EXPECT_THAT(with("{\"n\":2,\"like\":1" + times), HasSubstr("ends here with 3 calls"));
+  for (const char* bad : {"2", "3", "18446744073709551615"})
+    EXPECT_THAT(with(std::string("{\"n\":2,\"like\":") + bad + times),
+                HasSubstr(std::string("line 6: no line before this one has all of call ") + bad));
+  for (const char* bad : {"-1", "\"1\"", "null", "1.5"})
+    EXPECT_THAT(with(std::string("{\"n\":2,\"like\":") + bad + times),
+                HasSubstr("is no value for like"));
+  EXPECT_THAT(with("{\"n\":2,\"like\":1}"), HasSubstr("line 6: "));
+}
+
 TEST_F(TraceFile, OtherVersionsAndSchemasAreRefused) {
   std::string text = to_json_lines(sample());
   std::string newer = text;
-  newer.replace(newer.find("\"version\":3"), 11, "\"version\":4");
+  newer.replace(newer.find("\"version\":4"), 11, "\"version\":5");
   EXPECT_THAT(message_of(newer),
-              HasSubstr("line 1: trace version 4; this program reads versions 1 to 3"));
+              HasSubstr("line 1: trace version 5; this program reads versions 1 to 4"));
   EXPECT_THAT(message_of("{\"schema\":\"other\"}\n"),
               HasSubstr("line 1: is no ice86-int-trace file"));
   EXPECT_THAT(message_of("[1,2]\n"), HasSubstr("line 1: is no ice86-int-trace file"));
@@ -127,7 +168,7 @@ TEST_F(TraceFile, NumbersAreReadWholeAndInRange) {
                 HasSubstr("is no value for insn"))
         << bad;
   EXPECT_THAT(with("\"depth\":0", "\"depth\":4294967296"), HasSubstr("no value for depth"));
-  EXPECT_THAT(with("\"version\":3", "\"version\":-1"), HasSubstr("no value for version"));
+  EXPECT_THAT(with("\"version\":4", "\"version\":-1"), HasSubstr("no value for version"));
   const std::string huge(5000, '9');
   EXPECT_LT(with("\"vec\":\"13\"", "\"vec\":\"" + huge + "\"").size(), 300u);
 }
