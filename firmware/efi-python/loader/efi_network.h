@@ -122,8 +122,8 @@ typedef struct {
     void* buffer;
   } fragment;
 } EfiTcpData;
-// How both protocols begin, and how they end: EFI_TCP4_PROTOCOL has Routes between. The first argument
-// is the protocol.
+// How both protocols begin, and how they end: EFI_TCP4_PROTOCOL has Routes between. The first
+// argument is the protocol.
 typedef struct {
   EfiStatus (*get_mode_data)(void*, uint32_t* state, void* config, void* ip_mode,
                              void* managed_network, void* simple_network);

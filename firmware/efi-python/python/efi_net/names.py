@@ -121,8 +121,9 @@ def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):
         host = _text(host)
 
     def plain(address, one_family, more_flags=0):
+        without = _plain.AI_ADDRCONFIG | _plain.AI_CANONNAME
         return _plain.getaddrinfo(address, port, one_family, type, proto,
-                                  flags & ~(_plain.AI_ADDRCONFIG | _plain.AI_CANONNAME) | _plain.AI_NUMERICHOST | more_flags)
+                                  flags & ~without | _plain.AI_NUMERICHOST | more_flags)
 
     versions = _VERSIONS.get(family)
     if versions is None or host is not None and flags & _plain.AI_NUMERICHOST:

@@ -96,7 +96,12 @@ def start_tls(peers):
 
 def start_dns(peers):
     """A name server, at 10.0.2.53 for the guest: the option of the card."""
-    four, six = ((lambda text, family=family: socket.inet_pton(family, text)) for family in (socket.AF_INET, socket.AF_INET6))
+    def four(text):
+        return socket.inet_pton(socket.AF_INET, text)
+
+    def six(text):
+        return socket.inet_pton(socket.AF_INET6, text)
+
     a, ptr, aaaa = 1, 12, 28
     port = peers.dns({
         ("both.test", a): [four("10.0.2.2")], ("both.test", aaaa): [six("fec0::2"), six("2001:db8::7")],
@@ -215,7 +220,8 @@ def main():
     if options.script:
         with open(options.script, encoding="utf-8") as file:
             text = file.read()
-        values = {"HOST": "10.0.2.2", "HOST6": "fec0::2" if host_peers.has_ipv6() else None, "PORTS": peers.ports, "SERVE": SERVE}
+        values = {"HOST": "10.0.2.2", "HOST6": "fec0::2" if host_peers.has_ipv6() else None,
+                  "PORTS": peers.ports, "SERVE": SERVE}
         setting = "".join(f"{name} = {value!r}\n" for name, value in values.items())
         heard = run_in_guest(options, peers, setting + read("prelude.py") + text)
         headers, body = peers.posted.get("/results", ({}, b""))
