@@ -4,6 +4,7 @@
   >>> interpreter = acpi.Interpreter(acpi.SimulatedHardware())
   >>> interpreter.load(open("dsdt.aml", "rb").read())
   >>> interpreter.evaluate(r"\\_SB.PCI0._PRT")"""
+from . import resources, tables
 from .errors import AmlError, Fatal, LimitReached, NotFound, Unsupported
 from .hardware import SimulatedHardware
 from .interpreter import Interpreter

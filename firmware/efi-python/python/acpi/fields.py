@@ -119,7 +119,7 @@ def _is_root_bridge(interpreter, node):
     return False
 
 
-class _Field:
+class Field:
     """Bits from `first` on of something that is read and written in units of `width` bytes."""
     type = 5
 
@@ -183,7 +183,7 @@ def number_of(interpreter, value):
     raise AmlError("only an Integer, String or Buffer goes into a field")
 
 
-class RegionField(_Field):
+class RegionField(Field):
     def __init__(self, region, flags, first, count):
         super().__init__(flags, first, count)
         self.region = region
@@ -207,7 +207,7 @@ class BankField(RegionField):
         self.bank.write(interpreter, self.number())
 
 
-class IndexField(_Field):
+class IndexField(Field):
     """The index field takes the byte's number, then the data field is that byte."""
 
     def __init__(self, index, data, flags, first, count):

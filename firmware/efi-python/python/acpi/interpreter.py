@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Loads definition blocks into a namespace, and evaluates what is there.
 
-Terms are executed as they are read; operators.py has what takes operands and gives a value, this file names,
-control flow and what makes objects.
+Terms are executed as they are read: operators.py has what takes operands and gives a value, statements.py control
+flow and what makes names.
 
 Reference: ACPI Specification 6.5, chapter 20 (the byte code), sections 5.5 (methods), 19.3.5 (stores)."""
 import sys
@@ -11,10 +11,11 @@ from . import conversions, fields
 from .code import NAME_STARTS, Code
 from .errors import AmlError, LimitReached, NotFound, Unsupported
 from .namespace import Namespace, parse_path, text_of
-from .objects import (Buffer, ByteReference, DebugReference, Device, ElementReference, Event, Method, Mutex,
-                      NativeMethod, NodeReference, Package, PowerResource, Processor, Reference, Scope, Slot,
-                      SlotReference, String, ThermalZone, TYPE_NAMES, UnresolvedName, type_of)
+from .objects import (Buffer, ByteReference, DebugReference, Device, ElementReference, Method, Mutex, NativeMethod,
+                      NodeReference, Package, Reference, Scope, Slot, SlotReference, String, TYPE_NAMES,
+                      UnresolvedName, type_of)
 from .operators import OPERATORS
+from .statements import BREAK, CONTINUE, STATEMENTS
 
 # What _OSI answers with Ones.
 OSI_STRINGS = frozenset((
@@ -23,8 +24,7 @@ OSI_STRINGS = frozenset((
     "Windows 2013", "Windows 2015", "Windows 2016", "Windows 2017", "Windows 2017.2", "Windows 2018",
     "Windows 2018.2", "Windows 2019", "Extended Address Space Descriptor"))
 TABLE_HEADER = 36
-_BREAK, _CONTINUE, _RETURN = "Break", "Continue", "Return"
-_LOCAL0, _ARG0, _NAME, _IF, _ELSE, _METHOD, _EXTERNAL = 0x60, 0x68, 0x08, 0xa0, 0xa1, 0x14, 0x15
+_LOCAL0, _ARG0 = 0x60, 0x68
 _BUFFER, _PACKAGE, _VARIABLE_PACKAGE, _DEBUG, _STRING = 0x11, 0x12, 0x13, 0x5b31, 0x0d
 _NUMBERS = {0x0a: 1, 0x0b: 2, 0x0c: 4, 0x0e: 8}
 _REFERENCE_OPERATORS = frozenset((0x71, 0x83, 0x88))  # RefOf, DerefOf, Index: what they give can be stored to
@@ -63,7 +63,7 @@ class Interpreter:
         self.namespace = Namespace()
         self.notifications = []  # (path, value) of each Notify
         self.debug_output = []   # what has been stored to Debug
-        self._externals = {}
+        self.externals = {}
         self._unresolved = []
         self._steps = self._allocated = self._waited = self._depth = 0
         self._running = False
@@ -220,7 +220,7 @@ class Interpreter:
                 self._named_term(frame)
                 continue
             opcode = code.opcode()
-            statement = _STATEMENTS.get(opcode)
+            statement = STATEMENTS.get(opcode)
             if statement is None:
                 self._expression(frame, opcode)
                 continue
@@ -301,7 +301,7 @@ class Interpreter:
             return self.invoke(node, arguments)
         if isinstance(value, (int, String, Buffer, Package)):
             return value
-        if isinstance(value, (fields._Field, fields.BufferField)):
+        if isinstance(value, (fields.Field, fields.BufferField)):
             return value.read(self)
         if value is None:
             raise AmlError(f"{node.path} has no value")
@@ -323,7 +323,7 @@ class Interpreter:
             for made in reversed(frame.created):
                 made.parent.children.pop(made.name, None)
         self._depth -= 1
-        if control in (_BREAK, _CONTINUE):
+        if control in (BREAK, CONTINUE):
             raise AmlError(f"{control} in {node.path} outside of While")
         return frame.result
 
@@ -346,7 +346,7 @@ class Interpreter:
                 problem.args = (f"{operator.name}: {problem}",) + problem.args[1:]
             raise
 
-    def _data(self, frame):
+    def data(self, frame):
         """An operand that is data; Index of a package gives its element."""
         value = self.present(self.term(frame))
         if isinstance(value, ElementReference):
@@ -355,7 +355,7 @@ class Interpreter:
             raise AmlError("a reference, where data is needed")
         return value
 
-    def _integer(self, frame):
+    def integer(self, frame):
         value = self.term(frame)
         if value.__class__ is int:
             return value
@@ -406,9 +406,6 @@ class Interpreter:
 
     def _maybe(self, frame):
         return self.location(frame, missing_is_none=True)
-
-    def _create_name(self, frame):
-        return frame.code.name()
 
     # ---- References and stores
 
@@ -499,7 +496,7 @@ class Interpreter:
         if isinstance(value, ElementReference):
             value = self._resolved(value)
         held = node.value
-        if isinstance(held, (fields._Field, fields.BufferField)):
+        if isinstance(held, (fields.Field, fields.BufferField)):
             held.write(self, value)
             return
         if not convert:
@@ -534,7 +531,7 @@ class Interpreter:
         code = frame.code
         end = code.package()
         outer, code.end = code.end, end
-        size = self._integer(frame)
+        size = self.integer(frame)
         data = code.bytes(end - code.at)
         code.end = outer
         size = max(size, len(data))
@@ -545,7 +542,7 @@ class Interpreter:
         code = frame.code
         end = code.package()
         outer, code.end = code.end, end
-        count = code.byte() if opcode == _PACKAGE else self._integer(frame)
+        count = code.byte() if opcode == _PACKAGE else self.integer(frame)
         if count > _MOST_ELEMENTS:
             raise LimitReached(f"a package of {count} elements")
         self.charge(_ELEMENT * count)
@@ -576,12 +573,12 @@ class Interpreter:
             frame.created.append(node)
         return node
 
-    def _late(self, frame, count):
+    def late(self, frame, count):
         """A function for `count` integers that come next. In a definition block what they are made of may
         come later, so that they are evaluated when they are asked for."""
         code = frame.code
         if not frame.loading:
-            numbers = [self._integer(frame) for _ in range(count)]
+            numbers = [self.integer(frame) for _ in range(count)]
             return lambda: numbers
         start = code.at
         for _ in range(count):
@@ -590,7 +587,7 @@ class Interpreter:
 
         def evaluate():
             later = Frame(Code(code.data, start, end), frame.scope)
-            return [self._integer(later) for _ in range(count)]
+            return [self.integer(later) for _ in range(count)]
         return evaluate
 
     # ---- Terms that are passed over
@@ -605,7 +602,7 @@ class Interpreter:
             if node is not None and isinstance(node.value, (Method, NativeMethod)):
                 count = node.value.arguments
             elif node is None:
-                count = self._externals.get(path.segments[-1:], 0)
+                count = self.externals.get(path.segments[-1:], 0)
             for _ in range(count):
                 self._skip_nested(frame)
             return
@@ -620,10 +617,8 @@ class Interpreter:
             code.at = code.package()
         elif opcode in OPERATORS:
             for kind in OPERATORS[opcode].operands:
-                if kind in ("byte", "dword"):
-                    code.bytes({"byte": 1, "word": 2, "dword": 4}[kind])
-                elif kind == "name":
-                    code.name()
+                if kind in _CONSTANTS:
+                    code.bytes(_CONSTANTS[kind])
                 else:
                     self._skip_nested(frame)
         else:
@@ -649,221 +644,9 @@ def _osi(interpreter, name):
 
 
 _OPERANDS = {
-    "int": Interpreter._integer, "data": Interpreter._data, "any": Interpreter._any,
+    "int": Interpreter.integer, "data": Interpreter.data, "any": Interpreter._any,
     "target": Interpreter.location, "super": Interpreter._existing, "maybe": Interpreter._maybe,
     "byte": lambda machine, frame: frame.code.byte(), "word": lambda machine, frame: frame.code.number(2),
     "dword": lambda machine, frame: frame.code.number(4),
 }
-
-
-# ---- Statements
-
-def _name(machine, frame):
-    path = frame.code.name()
-    is_literal = frame.code.peek() in (_BUFFER, _PACKAGE, _VARIABLE_PACKAGE)
-    value = machine.present(machine.term(frame))
-    if isinstance(value, Reference):
-        raise AmlError(f"{text_of(path)} is given no data")
-    machine.create(frame, path, value if is_literal else machine.copy(value))
-
-
-def _alias(machine, frame):
-    source, path = frame.code.name(), frame.code.name()
-    node = machine.namespace.get(frame.scope, source)
-    machine.create(frame, path, None).alias_of = node
-
-
-def _in_scope(machine, frame, node, end):
-    outer, frame.scope = frame.scope, node
-    control = machine.execute(frame, end)
-    frame.scope = outer
-    return control
-
-
-def _scope(machine, frame):
-    end = frame.code.package()
-    path = frame.code.name()
-    node = machine.namespace.get(frame.scope, path)
-    if not isinstance(node.value, (Scope, Device, Processor, ThermalZone, PowerResource)):
-        raise AmlError(f"Scope of {node.path}, a {node.type}")
-    return _in_scope(machine, frame, node, end)
-
-
-def _container(make):
-    def statement(machine, frame):
-        end = frame.code.package()
-        path = frame.code.name()
-        outer, frame.code.end = frame.code.end, end
-        node = machine.create(frame, path, make(frame.code))
-        frame.code.end = outer
-        return _in_scope(machine, frame, node, end)
-    return statement
-
-
-def _method(machine, frame):
-    code = frame.code
-    end = code.package()
-    path = code.name()
-    flags = code.byte()
-    if code.at > end:
-        raise AmlError(f"the method {text_of(path)} ends within its head")
-    machine.create(frame, path, Method(code.data, code.at, end, flags))
-    code.at = end
-
-
-def _external(machine, frame):
-    path, kind, count = frame.code.name(), frame.code.byte(), frame.code.byte()
-    if kind == 8:
-        machine._externals[path.segments[-1:]] = count & 7
-
-
-def _mutex(machine, frame):
-    path, flags = frame.code.name(), frame.code.byte()
-    machine.create(frame, path, Mutex(flags & 0xf))
-
-
-def _event(machine, frame):
-    machine.create(frame, frame.code.name(), Event())
-
-
-def _region(machine, frame):
-    path, space = frame.code.name(), frame.code.byte()
-    place = machine._late(frame, 2)
-    node = machine.create(frame, path, None)
-    node.value = fields.Region(node, space, place)
-
-
-def _data_region(machine, frame):
-    path = frame.code.name()
-    texts = [machine._data(frame) for _ in range(3)]
-    if not all(isinstance(text, String) for text in texts):
-        raise AmlError("DataTableRegion wants three Strings")
-
-    def place():
-        found = machine.place_of_table and machine.place_of_table(*[str(text) for text in texts])
-        if not found:
-            raise NotFound(f"there is no table {texts[0]}")
-        return found
-    node = machine.create(frame, path, None)
-    node.value = fields.Region(node, fields.SYSTEM_MEMORY, place)
-
-
-def _units(machine, frame, end, make):
-    """A FieldList: `make(flags, first bit, bits)` gives each field."""
-    code = frame.code
-    flags = code.byte()
-    outer, code.end = code.end, end
-    at = 0
-    while code.at < end:
-        machine.step()
-        kind = code.peek()
-        if kind == 0:
-            code.at += 1
-            at += code.length()
-        elif kind == 1:  # AccessField: type and attribute
-            code.at += 1
-            flags = flags & 0xf0 | code.number(2) & 0xf
-        elif kind in (2, 3):
-            raise Unsupported(f"fields of connections (GPIO, serial buses), in {frame.scope.path}")
-        else:
-            name, count = code.segment(), code.length()
-            machine.create(frame, parse_path(name), make(flags, at, count))
-            at += count
-    code.end = outer
-
-
-def _of_kind(machine, frame, path, kind, what):
-    node = machine.namespace.get(frame.scope, path)
-    if not isinstance(node.value, kind):
-        raise AmlError(f"{node.path} is no {what}")
-    return node.value
-
-
-def _field(machine, frame):
-    end = frame.code.package()
-    region = _of_kind(machine, frame, frame.code.name(), fields.Region, "OperationRegion")
-    _units(machine, frame, end, lambda *place: fields.RegionField(region, *place))
-
-
-def _index_field(machine, frame):
-    end = frame.code.package()
-    index, data = [_of_kind(machine, frame, frame.code.name(), fields._Field, "Field") for _ in range(2)]
-    _units(machine, frame, end, lambda *place: fields.IndexField(index, data, *place))
-
-
-def _bank_field(machine, frame):
-    end = frame.code.package()
-    region = _of_kind(machine, frame, frame.code.name(), fields.Region, "OperationRegion")
-    bank = _of_kind(machine, frame, frame.code.name(), fields._Field, "Field")
-    number = machine._late(frame, 1)
-    _units(machine, frame, end, lambda *place: fields.BankField(region, bank, lambda: number()[0], *place))
-
-
-def _create_field(bits):
-    """Of so many bits, at a number of bytes; 1: at a number of bits; None: an operand says how many."""
-    def statement(machine, frame):
-        buffer = conversions.to_buffer(machine._data(frame), machine.width)
-        index = machine._integer(frame)
-        count = machine._integer(frame) if bits is None else bits
-        path = frame.code.name()
-        first = index if bits in (1, None) else 8 * index
-        machine.create(frame, path, fields.BufferField(buffer, first, count, bits is None))
-    return statement
-
-
-def _if(machine, frame):
-    code = frame.code
-    end = code.package()
-    outer, code.end = code.end, end
-    chosen = machine._integer(frame)
-    code.end = outer
-    control = machine.execute(frame, end) if chosen else None
-    if control is not None:
-        return control
-    code.at = end
-    if code.peek() == _ELSE:
-        code.at += 1
-        end = code.package()
-        if not chosen:
-            return machine.execute(frame, end)
-        code.at = end
-    return None
-
-
-def _else(machine, frame):
-    raise AmlError("Else without If")
-
-
-def _while(machine, frame):
-    code = frame.code
-    end = code.package()
-    start, outer = code.at, code.end
-    while True:
-        machine.step()
-        code.at, code.end = start, end
-        again = machine._integer(frame)
-        control = machine.execute(frame, end) if again else _BREAK
-        code.end = outer
-        if control == _RETURN:
-            return control
-        if control == _BREAK:
-            code.at = end
-            return None
-
-
-def _return(machine, frame):
-    frame.result = machine.term(frame)
-    return _RETURN
-
-
-_STATEMENTS = {
-    _NAME: _name, 0x06: _alias, 0x10: _scope, _METHOD: _method, _EXTERNAL: _external, 0x5b01: _mutex,
-    0x5b02: _event, 0x5b80: _region, 0x5b81: _field, 0x5b82: _container(lambda code: Device()),
-    0x5b83: _container(lambda code: Processor(code.byte(), code.number(4), code.byte())),
-    0x5b84: _container(lambda code: PowerResource(code.byte(), code.number(2))),
-    0x5b85: _container(lambda code: ThermalZone()), 0x5b86: _index_field, 0x5b87: _bank_field,
-    0x5b88: _data_region, 0x8a: _create_field(32), 0x8b: _create_field(16), 0x8c: _create_field(8),
-    0x8d: _create_field(1), 0x8f: _create_field(64), 0x5b13: _create_field(None), _IF: _if, _ELSE: _else,
-    0xa2: _while, 0xa3: lambda machine, frame: None, 0xcc: lambda machine, frame: None, 0xa4: _return,
-    0xa5: lambda machine, frame: _BREAK, 0x9f: lambda machine, frame: _CONTINUE,
-}
+_CONSTANTS = {"byte": 1, "word": 2, "dword": 4}

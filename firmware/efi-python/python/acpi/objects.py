@@ -87,14 +87,6 @@ class Mutex:
         self.acquired = 0
 
 
-class DdbHandle:
-    """A table that Load or LoadTable has loaded."""
-    type = 15
-
-    def __init__(self, signature):
-        self.signature = signature
-
-
 class Method:
     type = 8
 

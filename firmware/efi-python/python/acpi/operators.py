@@ -10,12 +10,11 @@ Reference: ACPI Specification 6.5, sections 19.6 (each operator), 20.2.5.4 (thei
 import collections
 import time
 
-from . import conversions
-from .errors import AmlError, Fatal, NotFound
+from . import conversions, fields
+from .errors import AmlError, Fatal
 from .namespace import parse_path
-from .objects import (Buffer, ByteReference, DdbHandle, DebugReference, ElementReference, Event, Method, Mutex,
-                      NativeMethod, NodeReference, Package, Reference, SlotReference, String, UnresolvedName,
-                      type_of, TYPE_NAMES)
+from .objects import (Buffer, ByteReference, DebugReference, ElementReference, Event, Mutex, NodeReference, Package,
+                      Reference, SlotReference, String, TYPE_NAMES, UnresolvedName, type_of)
 
 Operator = collections.namedtuple("Operator", "name operands function")
 OPERATORS = {}
@@ -335,14 +334,14 @@ def _object_type(m, place):
             if isinstance(value, UnresolvedName):
                 return type_of(m.namespace.get(value.scope, value.path).value)
         else:
-            return type_of_byte(place)
+            return _type_of_byte(place)
         if not isinstance(value, Reference):
             return type_of(value)
         place = value
     raise AmlError("references that lead nowhere")
 
 
-def type_of_byte(place):
+def _type_of_byte(place):
     return 14 if isinstance(place, ByteReference) else 0
 
 
@@ -439,7 +438,7 @@ def _fatal(m, kind, code, argument):
 @operator(0x5b20, "Load", "super target")
 def _load(m, source, target):
     value = source.node.value if isinstance(source, NodeReference) else m.dereference(source)
-    if hasattr(value, "place"):
+    if isinstance(value, fields.Region):
         head = bytes(value.read(m, at, 1) for at in range(8))
         length = int.from_bytes(head[4:], "little")
         m.charge(length)

@@ -183,8 +183,6 @@ def main():
     options = parser.parse_args()
     sys.path.insert(0, options.modules)
     import acpi  # noqa: E402
-    import acpi.resources  # noqa: E402, F401
-    import acpi.tables  # noqa: E402, F401
     problems = run_hostile(acpi) + run_bytes(acpi)
     if not shutil.which("iasl"):
         print("acpica-tools is not installed")

@@ -190,7 +190,6 @@ def main():
         return 77
     sys.path.insert(0, options.modules)
     import acpi  # noqa: E402
-    import acpi.resources  # noqa: E402, F401
     from acpi import tables  # noqa: E402
     with tempfile.TemporaryDirectory() as folder:
         problems = sum(check_table(tables, signature, folder) for signature in SIGNATURES)
