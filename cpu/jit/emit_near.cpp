@@ -109,7 +109,8 @@ void Translator::find_ranges() {
         at += sp;
       }
       const bool known = base >= kNoBase || host_of(base) != kNoHost;
-      if (known && (base != kRipBase || width == 8))
+      // A 32-bit offset may wrap around between two of them where no limit of 4 GiB shows it.
+      if (known && (ctx_.mode != 2 || width == 8))
         note(item.near_operand, insn.segment, base, width, at,
              item.ops[static_cast<unsigned>(item.memory)].size / 8U, item.stores);
     }

@@ -556,6 +556,52 @@ TEST_P(Engines, StoresNearEachOtherIntoCode) {
   EXPECT_EQ(load_le<std::uint16_t>(host_.memory() + 0x10046), 1);
 }
 
+// With 32-bit addresses in 64-bit mode, 8 bytes below offset 4 is the end of 4 GiB.
+TEST_P(Engines, ShortAddressesOf64BitMode) {
+  const std::vector<std::uint8_t> code = {
+      0xb9, 0x28, 0x00, 0x00, 0x00,  // mov ecx, 40
+      0xba, 0x04, 0x00, 0x00, 0x00,  // mov edx, 4
+      0x64, 0x01, 0x0e,              // add fs:[rsi], ecx: its page is known then
+      0x67, 0x64, 0x01, 0x0a,        // add fs:[edx], ecx
+      0x67, 0x64, 0x03, 0x42, 0xf8,  // add eax, fs:[edx-8]
+      0x67, 0x64, 0x29, 0x4a, 0xf8,  // sub fs:[edx-8], ecx
+      0xff, 0xc9,                    // dec ecx
+      0x75, 0xeb,                    // jnz, to the first add
+      0xf4,                          // hlt
+  };
+  std::copy(code.begin(), code.end(), host_.memory() + 0x10000);
+  const auto entry = [&](std::uint32_t at, std::uint64_t value) {
+    store_le<std::uint64_t>(host_.memory() + at, value);
+  };
+  // The first 2 MiB of the first and of the fifth GiB are the same.
+  entry(0x1000, 0x2003);
+  entry(0x2000, 0x3003);
+  entry(0x2000 + 4 * 8, 0x3003);
+  entry(0x3000, 0x83);
+  store_le<std::uint32_t>(host_.memory() + 0x5000c, 0x12345678);
+  State& state = host_.cpu().mutable_state();
+  state.cr3 = 0x1000;
+  state.cr4 |= cr4::kPae;
+  state.efer |= efer::kLme | efer::kLma;
+  state.cr0 |= cr0::kPe | cr0::kPg;
+  state.segment[kCs] = {.selector = 8, .attributes = 0xa09b00, .base = 0, .limit = 0xffffffff};
+  state.segment[kFs].base = 0x50010;
+  state.gpr[kRax] = 0;
+  state.gpr[kRsi] = 0x20;
+  state.rip = 0x10000;
+  host_.cpu().run(1000);
+  EXPECT_TRUE(host_.cpu().state().halted);
+  std::uint32_t sum = 0;
+  std::uint32_t below = 0x12345678;
+  for (std::uint32_t i = 40; i > 0; --i) {
+    sum += below;
+    below -= i;
+  }
+  EXPECT_EQ(host_.cpu().state().gpr[kRax], sum);
+  EXPECT_EQ(load_le<std::uint32_t>(host_.memory() + 0x50014), 820U);
+  EXPECT_EQ(load_le<std::uint32_t>(host_.memory() + 0x5000c), below);
+}
+
 // A global page calls one that each CR3 has elsewhere: what was known of it must be forgotten.
 TEST_P(Engines, CodeOfTwoAddressSpaces) {
   const auto put = [&](std::uint32_t at, const std::vector<std::uint8_t>& bytes) {
