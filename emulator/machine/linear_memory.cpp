@@ -10,12 +10,10 @@
 namespace ice86::machine {
 
 std::size_t peek_linear(const Pc& pc, std::uint64_t linear, std::span<std::uint8_t> bytes) {
-  const bool wide = (pc.cpu().state().efer & cpu::efer::kLma) != 0;
-  const std::uint64_t mask = wide ? ~std::uint64_t{0} : 0xffffffff;
   std::size_t done = 0;
   std::optional<std::size_t> missing;
   while (done < bytes.size()) {
-    const std::uint64_t at = (linear + done) & mask;
+    const std::uint64_t at = linear + done;  // translate() cuts it to the mode's width
     const std::size_t part =
         std::min<std::size_t>(bytes.size() - done, kPageSize - (at & kPageMask));
     Gpa gpa = 0;

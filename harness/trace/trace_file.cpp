@@ -97,17 +97,17 @@ unsigned one_of(const std::array<const char*, n>& names, const std::string& text
 }
 
 // What each line of a call has.
-void read_times(const Json& json, IntEvent& event) {
+void read_beginning(const Json& json, IntEvent& event) {
   event.number = count<std::uint64_t>(json, "n");
   event.instruction = count<std::uint64_t>(json, "insn");
   event.time = count<std::uint64_t>(json, "t");
-  event.instructions = count<std::uint64_t>(json, "insns");
-  event.duration = count<std::uint64_t>(json, "ns");
 }
 
 IntEvent event_of(const Json& json) {
   IntEvent event;
-  read_times(json, event);
+  read_beginning(json, event);
+  event.instructions = count<std::uint64_t>(json, "insns");
+  event.duration = count<std::uint64_t>(json, "ns");
   event.vector = hex<std::uint8_t>(json, "vec");
   event.service = json.at("service");
   event.caller = far_of(json, "caller");
@@ -153,7 +153,9 @@ class Calls {
     if (found == whole_.end())
       throw Malformed(fmt::format("no line before this one has all of call {}", number));
     IntEvent event = events_[found->second];
-    read_times(json, event);
+    read_beginning(json, event);
+    if (json.contains("insns")) event.instructions = count<std::uint64_t>(json, "insns");
+    if (json.contains("ns")) event.duration = count<std::uint64_t>(json, "ns");
     events_.push_back(std::move(event));
   }
 

@@ -151,8 +151,9 @@ class EventLines {
       line.add(",\"like\":", kept.event->number);
       line.add(",\"insn\":", event.instruction);
       line.add(",\"t\":", event.time);
-      line.add(",\"insns\":", event.instructions);
-      line.add(",\"ns\":", event.duration);
+      if (event.instructions != kept.event->instructions)
+        line.add(",\"insns\":", event.instructions);
+      if (event.duration != kept.event->duration) line.add(",\"ns\":", event.duration);
       line.add("}\n");
       return;
     }

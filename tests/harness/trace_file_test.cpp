@@ -93,8 +93,8 @@ TEST_F(TraceFile, CallsLikeOthersAreBriefInCompressedFiles) {
     event.number = n;
     event.instruction += n;
     event.time += 10 * n;
-    event.instructions = n;
-    event.duration = 10 * n;
+    if (n % 3 == 0) event.instructions = n;
+    if (n % 5 == 0) event.duration = 10 * n;
   }
   ASSERT_TRUE(write_trace(folder_ / "t.jsonl.zst", trace));
   ASSERT_TRUE(write_trace(folder_ / "t.jsonl", trace));
@@ -118,6 +118,7 @@ TEST_F(TraceFile, CallsLikeNoOtherAreRefused) {
   for (const char* bad : {"-1", "\"1\"", "null", "1.5"})
     EXPECT_THAT(with(std::string("{\"n\":2,\"like\":") + bad + times),
                 HasSubstr("is no value for like"));
+  EXPECT_THAT(with("{\"n\":2,\"like\":1,\"insn\":1,\"t\":1}"), HasSubstr("with 3 calls"));
   EXPECT_THAT(with("{\"n\":2,\"like\":1}"), HasSubstr("line 6: "));
 }
 
