@@ -160,16 +160,16 @@ struct Fma256 : YmmSource<Fma256<Op, T>> {
                    : "x"(first), "x"(s));                              \
     }                                                                  \
   };
-#define ICE86_FMA_PACKED_STEPS(NAME)                                                  \
-  ICE86_FMA_STEP(NAME##132PS)                                                         \
-  ICE86_FMA_STEP(NAME##132PD)                                                         \
-  ICE86_FMA_STEP(NAME##213PS) ICE86_FMA_STEP(NAME##213PD) ICE86_FMA_STEP(NAME##231PS) \
-      ICE86_FMA_STEP(NAME##231PD)
-#define ICE86_FMA_SCALAR_STEPS(NAME)                                                  \
-  ICE86_FMA_STEP(NAME##132SS)                                                         \
-  ICE86_FMA_STEP(NAME##132SD)                                                         \
-  ICE86_FMA_STEP(NAME##213SS) ICE86_FMA_STEP(NAME##213SD) ICE86_FMA_STEP(NAME##231SS) \
-      ICE86_FMA_STEP(NAME##231SD)
+#define ICE86_FMA_PACKED_STEPS(NAME) \
+  ICE86_FMA_STEP(NAME##132PS)        \
+  ICE86_FMA_STEP(NAME##132PD)        \
+  ICE86_FMA_STEP(NAME##213PS)        \
+  ICE86_FMA_STEP(NAME##213PD) ICE86_FMA_STEP(NAME##231PS) ICE86_FMA_STEP(NAME##231PD)
+#define ICE86_FMA_SCALAR_STEPS(NAME) \
+  ICE86_FMA_STEP(NAME##132SS)        \
+  ICE86_FMA_STEP(NAME##132SD)        \
+  ICE86_FMA_STEP(NAME##213SS)        \
+  ICE86_FMA_STEP(NAME##213SD) ICE86_FMA_STEP(NAME##231SS) ICE86_FMA_STEP(NAME##231SD)
 
 ICE86_FMA_PACKED_STEPS(VFMADD)
 ICE86_FMA_PACKED_STEPS(VFMSUB)

@@ -168,8 +168,8 @@ Result<std::optional<Card>> parse_nic(const std::string& text) {
   }
   ICE86_TRY_ASSIGN(card.backend, parse_backend(options));
   if (!options.empty()) {
-    return unknown_option(options.front().first,
-                          {"model", "mac", "romfile", "id", "loss", "delay", "peer", "peer-address"});
+    return unknown_option(options.front().first, {"model", "mac", "romfile", "id", "loss", "delay",
+                                                  "peer", "peer-address"});
   }
   return std::optional<Card>(std::move(card));
 }

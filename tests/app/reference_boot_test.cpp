@@ -63,8 +63,7 @@ TEST_P(Loaders, CallAsInBochs) {
   const Outcome bochs =
       ice86("reference bochs --boot c,menu=on --max-time 60s --out bochs.jsonl " + boot());
   ASSERT_EQ(bochs.exit, 3) << bochs.output;
-  const Outcome ours =
-      ice86("trace --boot c,menu=on --max-time 15s --out ours.jsonl " + boot());
+  const Outcome ours = ice86("trace --boot c,menu=on --max-time 15s --out ours.jsonl " + boot());
   ASSERT_EQ(ours.exit, 3) << ours.output;
   EXPECT_GE(count("ours.jsonl", "\"service\":\"disk: extended read\""), 150u);
   EXPECT_GE(count("ours.jsonl", "\"service\":\"memory map E820\""), 6u);

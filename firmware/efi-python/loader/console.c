@@ -164,8 +164,8 @@ static void escape(char c) {
   }
 }
 
-// The firmware's cursor is on the next line already, but what is on the serial line has had no new line, and
-// who reads it along wants one. On the last row the screen has an empty line then.
+// The firmware's cursor is on the next line already, but what is on the serial line has had no new
+// line, and who reads it along wants one. On the last row the screen has an empty line then.
 static void new_line_at_margin(void) {
   flush();
   const int row = firmware.system->console_out->mode->row;

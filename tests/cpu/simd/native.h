@@ -21,7 +21,7 @@ class Native {
   Outcome run(const MachineState& before);
 
  private:
-  struct Page;  // what generated code reads and writes
+  struct Page;      // what generated code reads and writes
   const bool avx_;  // XSAVE and the upper halves of YMM registers
   Page* page_ = nullptr;
   std::uint8_t* code_ = nullptr;

@@ -16,7 +16,7 @@ def load_stack(address):
 
 
 def silent(ice86, rom):
-    words = [ice86, "run", "--firmware", rom, "-m", "64", "--serial", "stdio", "--max-time", "300ms", "--engine", "jit"]
+    words = [ice86, "run", "--firmware", rom, "-m", "64", "--serial", "stdio", "--max-time", "300ms"]
     return not subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False).stdout
 
 

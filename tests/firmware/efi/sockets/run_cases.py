@@ -120,7 +120,7 @@ def machine_command(options, arguments, forwarded, folder):
             network += f",hostfwd=tcp:[::1]:{forwarded[1]}-[{GUEST6}]:{SERVE}"
         return [options.ice86, "run", "--firmware", "ovmf", "--memory", options.memory, "--drive",
                 f"file={options.image},format=raw,snapshot=on", "--nic",
-                f"user,model=e1000,{network}{options.impair}", "--serial", "stdio", "--engine", "jit",
+                f"user,model=e1000,{network}{options.impair}", "--serial", "stdio",
                 "--fw-cfg", fw_cfg, "--display", "none", *options.more.split()]
     variables = os.path.join(folder, "vars.fd")
     shutil.copy(OVMF % "VARS", variables)
