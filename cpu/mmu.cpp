@@ -240,6 +240,10 @@ void Core::fill_tlb(std::uint64_t linear, const Translation& to, Access access, 
         entry.read_tag = tag;
         entry.read_addend = reinterpret_cast<std::uintptr_t>(view.read) - tag;
       }
+      // The tables may have changed, and nobody was told: then this is where stores go now, too.
+      if (entry.write_tag != kNoTag &&
+          (view.read == nullptr || entry.write_addend != entry.read_addend))
+        entry.write_tag = kNoTag;
       // Most pages that are read are written next. One that has not been written since the last
       // snapshot stays clean until it is.
       if (to.writable && view.write == view.read && view.write != nullptr &&
