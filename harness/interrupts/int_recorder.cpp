@@ -144,15 +144,13 @@ void IntRecorder::begin(IntEvent&& event, Open open, Service&& service) {
   open_.push_back(open);
 }
 
-// What they hold now, and what they held before.
+// Handlers that are entered by hand, and those that others will pass calls on to: what a vector
+// held before, it held at an earlier look.
 void IntRecorder::note_vectors() {
-  const auto add = [&](const FarPointer& handler) {
+  for (unsigned vector = 0; vector < VectorLog::kVectors; ++vector) {
+    const FarPointer handler = vectors_.holds(static_cast<std::uint8_t>(vector));
     targets_.add(real_address(handler.segment, handler.offset));
-  };
-  for (unsigned vector = kFirstByHand; vector <= kLastByHand; ++vector) {
-    if (const auto handler = vectors_.holds(static_cast<std::uint8_t>(vector))) add(*handler);
   }
-  for (const VectorChange& change : vectors_.changes()) add(change.before);
 }
 
 void IntRecorder::far_transfer(cpu::FarTransfer kind) {

@@ -26,7 +26,7 @@ bool VectorLog::look(std::span<const std::uint8_t> table, std::uint64_t call,
                      const FarPointer& caller) {
   ICE86_ASSERT(table.size() == kTableBytes);
   if (std::equal(table.begin(), table.end(), table_.begin(), table_.end())) return false;
-  for (unsigned vector = 0; vector < kTableBytes / kEntryBytes && !table_.empty(); ++vector) {
+  for (unsigned vector = 0; vector < kVectors && !table_.empty(); ++vector) {
     const VectorChange change{call, static_cast<std::uint8_t>(vector), entry_in(table_, vector),
                               entry_in(table, vector), caller};
     if (watched(vector) && change.before != change.after && changes_.size() < kMostChanges)
@@ -36,8 +36,8 @@ bool VectorLog::look(std::span<const std::uint8_t> table, std::uint64_t call,
   return true;
 }
 
-std::optional<FarPointer> VectorLog::holds(std::uint8_t vector) const {
-  if (std::size_t{vector} * kEntryBytes >= table_.size()) return std::nullopt;
+FarPointer VectorLog::holds(std::uint8_t vector) const {
+  ICE86_ASSERT(vector < kVectors && !table_.empty());
   return entry_in(table_, vector);
 }
 

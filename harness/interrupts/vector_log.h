@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,7 +14,8 @@ namespace ice86::harness {
 class VectorLog {
  public:
   // How much of the table is compared, from linear address 0.
-  static constexpr std::uint32_t kTableBytes = 0x78 * 4;
+  static constexpr unsigned kVectors = 0x78;
+  static constexpr std::uint32_t kTableBytes = kVectors * 4;
 
   // Compares the table, kTableBytes of it, with what it was. `call` begins, and `caller` made it.
   // What the first look finds is where changes are counted from. Whether it is another table now.
@@ -23,8 +23,8 @@ class VectorLog {
 
   const std::vector<VectorChange>& changes() const { return changes_; }
 
-  // What the vector held at the last look, if there was one.
-  std::optional<FarPointer> holds(std::uint8_t vector) const;
+  // What one of these vectors held at the last look; there has been one.
+  FarPointer holds(std::uint8_t vector) const;
 
   // Whether this vector has held `handler` before.
   bool had(std::uint8_t vector, const FarPointer& handler) const;
