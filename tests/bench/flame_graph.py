@@ -39,7 +39,7 @@ def without_arguments(name):
 
 
 def stacks(lines):
-    """Samples as lists of (name, part), outermost first."""
+    """Samples as lists of (name, file), outermost first."""
     stack = []
     for line in lines:
         frame = re.match(r'\s+[0-9a-f]+ (.*) \(([^()]*|.* \(deleted\))\)$', line)

@@ -10,7 +10,6 @@ import argparse
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -182,13 +181,7 @@ def check_resources(acpi, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--modules", required=True)
-    options = parser.parse_args()
-    if not shutil.which("iasl") or not shutil.which("acpiexec"):
-        print("acpica-tools is not installed")
-        return 77
-    sys.path.insert(0, options.modules)
+    run_aml.parsed(argparse.ArgumentParser())
     import acpi  # noqa: E402
     from acpi import tables  # noqa: E402
     with tempfile.TemporaryDirectory() as folder:

@@ -280,18 +280,24 @@ def run_tables(acpi, tables, folder, elsewhere=None):
     return problems if paths else 1
 
 
+def parsed(parser):
+    """The options, with --modules in the path; without acpica-tools the program ends here."""
+    parser.add_argument("--modules", required=True)
+    options = parser.parse_args()
+    if not shutil.which("iasl") or not shutil.which("acpiexec"):
+        print("acpica-tools is not installed")
+        sys.exit(77)
+    sys.path.insert(0, options.modules)
+    return options
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--modules", required=True)
     parser.add_argument("-k", dest="word", default="")
     parser.add_argument("--random", type=int, metavar="N", default=0, help="N times 100 methods made by chance")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("tables", nargs="*")
-    options = parser.parse_args()
-    if not shutil.which("iasl") or not shutil.which("acpiexec"):
-        print("acpica-tools is not installed")
-        return 77
-    sys.path.insert(0, options.modules)
+    options = parsed(parser)
     import acpi  # noqa: E402
     with tempfile.TemporaryDirectory() as folder:
         if options.tables:
