@@ -551,6 +551,8 @@ class Core {
   }
   std::uint64_t read_table(Gpa at, unsigned width);
   Block* decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::uint32_t offset);
+  bool decode_one(const std::uint8_t* bytes, unsigned available, unsigned mode, Insn& insn,
+                  bool& ends_block) const;
   void keep_decoded(Block& block);
   void decode_insns(Block& block);
   Insn* insns_of(Block& block) {

@@ -66,9 +66,7 @@ void Cpu::dirty_flags_taken() {
 }
 void Cpu::set_interrupt_observer(InterruptObserver* observer) {
   core_->observer = observer;
-  const FarTargets& targets = observer != nullptr ? observer->far_targets() : FarTargets::all();
-  core_->far_targets = &targets;
-  core_->jit_area.far_targets = targets.places();
+  core_->far_targets = observer != nullptr ? &observer->far_targets() : nullptr;
   core_->context_changed = true;
 }
 

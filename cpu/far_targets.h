@@ -28,13 +28,13 @@ class FarTargets {
 
   void add(std::uint32_t linear) { places_[place_of(linear)] = 1; }
   bool may_have(std::uint32_t linear) const { return places_[place_of(linear)] != 0; }
-  // A byte for each place; 0: nothing is there.
-  const std::uint8_t* places() const { return places_.data(); }
 
  private:
   explicit FarTargets(std::uint8_t value) { places_.fill(value); }
 
+  // 0: nothing is there. Translated code reads them.
   std::array<std::uint8_t, kPlaces> places_{};
 };
+static_assert(sizeof(FarTargets) == FarTargets::kPlaces);
 
 }  // namespace ice86::cpu

@@ -5,7 +5,6 @@
 #include <bit>
 
 #include "cpu/core.h"
-#include "cpu/interp/handlers.h"
 #include "cpu/jit/jit.h"
 
 namespace ice86::cpu {
@@ -159,8 +158,7 @@ bool Core::refresh(Block& block, const SoftImmediate& soft, std::uint32_t offset
   std::memcpy(image.data() + (offset - soft.start), bytes, size);
   Insn changed{};
   bool ends_block = false;
-  if (!decoder_.decode(image.data(), insn.length, block.mode, changed, ends_block)) return false;
-  if (jit_area.compare_map != nullptr) changed.execute = noted_compare(changed.execute);
+  if (!decode_one(image.data(), insn.length, block.mode, changed, ends_block)) return false;
   Insn expected = insn;
   expected.imm = changed.imm;
   if (&insn == patched_) expected.execute = patched_handler_;

@@ -129,10 +129,8 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
         static_cast<unsigned>(std::min<std::uint64_t>(kPageSize - at, kMostBytes));
     Insn insn{};
     bool ends_block = false;
-    if (available == 0 ||
-        !decoder_.decode(host_page + at, available, block->mode, insn, ends_block))
+    if (available == 0 || !decode_one(host_page + at, available, block->mode, insn, ends_block))
       break;
-    if (jit_area.compare_map != nullptr) insn.execute = noted_compare(insn.execute);
     decoded_.push_back(insn);
     if (changed_[changed_place(host_page + at)] == host_page + at && !ends_block)
       note_soft(*block, block->count, block->bytes);
@@ -146,6 +144,14 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
   // The first instructions decoded from a page: stores to it must be seen from now on.
   if (flags != nullptr && (*flags & Ram::kCode) == 0) forget_writable(host_page);
   return cache_.insert(std::move(block), host_page, flags);
+}
+
+// As a block of a page has it.
+bool Core::decode_one(const std::uint8_t* bytes, unsigned available, unsigned mode, Insn& insn,
+                      bool& ends_block) const {
+  if (!decoder_.decode(bytes, available, mode, insn, ends_block)) return false;
+  if (jit_area.compare_map != nullptr) insn.execute = noted_compare(insn.execute);
+  return true;
 }
 
 void Core::keep_decoded(Block& block) {
@@ -162,8 +168,7 @@ void Core::decode_insns(Block& block) {
     const auto left = static_cast<unsigned>(block.host + block.bytes - at);
     Insn insn{};
     bool ends_block = false;
-    decoder_.decode(at, std::min(left, kMostBytes), block.mode, insn, ends_block);
-    if (jit_area.compare_map != nullptr) insn.execute = noted_compare(insn.execute);
+    decode_one(at, std::min(left, kMostBytes), block.mode, insn, ends_block);
     decoded_.push_back(insn);
     at += insn.length;
   }

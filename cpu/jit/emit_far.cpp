@@ -222,7 +222,7 @@ void Translator::enter_far(std::int32_t stack, std::uint32_t kind) {
     e_.shift_imm(5, kValue, 16, 4);
     e_.op({0x33, 0, 4}, kValue, std::uint8_t{kAddress});
     e_.op({0xb7, 1, 4}, kValue, std::uint8_t{kValue});
-    e_.load(kTemp, core(&area.far_targets));
+    e_.load(kTemp, core(&c_.far_targets));  // it is nothing but its places
     e_.op({0x80, 0, 1}, 7, Mem{kTemp, kValue, 0, 0});
     e_.byte(0);
     seen = e_.jcc(kNotEqual);

@@ -200,7 +200,6 @@ void Translator::look_up_near(const Near& near, unsigned size, bool write) {
 
 // Whether the range around the linear address in kAddress is in the TLB entry at kTemp.
 void Translator::check_range(const Range& range, const Near& near, std::vector<std::size_t>& fail) {
-  const unsigned wide = ctx_.mode == 2 ? 8 : 4;
   const auto low = static_cast<std::int32_t>(range.low - near.from_start);
   const auto high = static_cast<std::int32_t>(range.high - near.from_start);
   const auto& entry = c_.tlb[ctx_.rights][0];
@@ -208,9 +207,15 @@ void Translator::check_range(const Range& range, const Near& near, std::vector<s
   e_.op({0x3b, 0, 8}, kValue,
         Mem{kCore, kTemp, 0, offset(range.write ? &entry.write_tag : &entry.read_tag)});
   fail.push_back(e_.jcc(kNotEqual));
+  fail.push_back(ends_beyond(high));
+}
+
+// A jump that is taken when what is `high` bytes from kAddress is behind the page in kValue.
+std::size_t Translator::ends_beyond(std::int32_t high) {
+  const unsigned wide = ctx_.mode == 2 ? 8 : 4;
   e_.op({0x2b, 0, static_cast<std::uint8_t>(wide)}, kValue, std::uint8_t{kAddress});
   e_.alu_imm(0, kValue, static_cast<std::int32_t>(kPageSize) - high, wide);
-  fail.push_back(e_.jcc(kSign));
+  return e_.jcc(kSign);
 }
 
 // kValue = the page of what is `low` bytes from kAddress.
@@ -268,11 +273,8 @@ void Translator::look_again_near(const std::vector<NearMiss>& misses,
       if (range.write) {
         // Beside code: none is in the range, then.
         first_page(low);
-        e_.op({0x2b, 0, static_cast<std::uint8_t>(wide)}, kValue, std::uint8_t{kAddress});
-        e_.alu_imm(0, kValue,
-                   static_cast<std::int32_t>(kPageSize - (range.high - miss.near.from_start)),
-                   wide);
-        const std::size_t crosses = e_.jcc(kSign);
+        const std::size_t crosses =
+            ends_beyond(static_cast<std::int32_t>(range.high - miss.near.from_start));
         first_page(low);
         if (low != 0) e_.lea(kAddress, {kAddress, kNoHost, 0, low}, wide);
         e_.call_to(jit_.beside_code(ctx_.rights, static_cast<unsigned>(range.high - range.low)));

@@ -40,6 +40,13 @@ Jit::Jit(Core& core, std::uint32_t hot)
 
 Jit::~Jit() = default;
 
+Insn* Jit::begin(Core& c, Translation& from, std::uint32_t index, std::int64_t budget) {
+  c.first_ = c.insns_of(*from.block);
+  c.current_ = c.first_ + index;
+  c.count_base_ = c.jit_->limit_ - static_cast<std::uint64_t>(budget + from.count);
+  return c.current_;
+}
+
 // Does for one instruction what Core::execute() does.
 Jit::Answer Jit::call_handler(Core* core, Translation* from, std::uint32_t index,
                               std::int64_t budget) {
@@ -49,13 +56,9 @@ Jit::Answer Jit::call_handler(Core* core, Translation* from, std::uint32_t index
   const bool loads_x87 = (index & kLoadX87) != 0;
   const bool keeps_flags = (index & kKeepsFlags) != 0;
   index &= ~(kLoadX87 | kKeepsFlags);
-  Insn* const insns = c.insns_of(*from->block);
-  Insn* insn = insns + index;
+  Insn* const insn = begin(c, *from, index, budget);
   const auto count = static_cast<std::int64_t>(from->count);
   const std::uint32_t length = insn->length;
-  c.first_ = insns;
-  c.current_ = insn;
-  c.count_base_ = jit.limit_ - static_cast<std::uint64_t>(budget + count);
   if (!keeps_flags) c.lf.load(from_image(c.jit_area.flags));
   c.s.rip = jit.rip_of(*from, index) + length;
   const Flow flow = insn->execute(c, *insn);
@@ -126,11 +129,7 @@ Jit::Answer Jit::show_far(Core* core, Translation* from, std::uint32_t kind, std
   const Area& area = c.jit_area;
   if (area.x87_ready != 0) jit.store_x87();
   const std::uint32_t index = from->count - 1;
-  Insn* const insns = c.insns_of(*from->block);
-  Insn* insn = insns + index;
-  c.first_ = insns;
-  c.current_ = insn;
-  c.count_base_ = jit.limit_ - static_cast<std::uint64_t>(budget + from->count);
+  const Insn* const insn = begin(c, *from, index, budget);
   c.lf.load(from_image(area.flags));
   c.s.rip = area.far_rip;
   if (kind == kInterrupt) {
@@ -163,13 +162,8 @@ Jit::Answer Jit::read_port(Core* core, Translation* from, std::uint32_t index,
   Jit& jit = *c.jit_;
   const unsigned size = 1u << (index >> kPortSizeBit);
   index &= (1u << kPortSizeBit) - 1;
-  Insn* const insns = c.insns_of(*from->block);
-  Insn* insn = insns + index;
-  const std::uint64_t base = jit.limit_ - static_cast<std::uint64_t>(budget + from->count);
-  c.first_ = insns;
-  c.current_ = insn;
-  c.count_base_ = base;
-  c.retired = base + index;
+  const Insn* const insn = begin(c, *from, index, budget);
+  c.retired = c.count_base_ + index;
   c.s.rip = jit.rip_of(*from, index) + insn->length;
   const auto port = static_cast<std::uint16_t>(insn->code != 0 ? c.s.gpr[kRdx] : insn->imm & 0xff);
   if (!c.check_io(port, size)) return after_handler(c, *from, index, Flow::kFault);

@@ -64,6 +64,8 @@ class Jit {
   };
   void enter(Translation& t, std::uint64_t left);
   void note_jump(const Translation& t);
+  // The instruction that executes now, and what the count was when its block began.
+  static Insn* begin(Core& core, Translation& from, std::uint32_t index, std::int64_t budget);
   static Answer call_handler(Core* core, Translation* from, std::uint32_t index,
                              std::int64_t budget);
   // The same for IN, which guests that wait do again and again.

@@ -120,7 +120,6 @@ struct Area {
   const std::uint8_t* far_code = nullptr;
   // The same of one that is watched: its target, and of an interrupt the flags and CS on its frame.
   std::uint64_t far_rip = 0;
-  const std::uint8_t* far_targets = nullptr;  // FarTargets::places() of the observer
   std::uint32_t far_old_flags = 0;
   std::uint16_t far_old_selector = 0;
   std::array<FarContext, FarContext::kMost> far_contexts{};

@@ -279,6 +279,7 @@ class Translator {
   void look_up_near(const Near& near, unsigned size, bool write);
   void check_range(const Range& range, const Near& near, std::vector<std::size_t>& fail);
   void first_page(std::int32_t low);
+  std::size_t ends_beyond(std::int32_t high);
   void keep_range(const Range& range);
   void look_again_near(const std::vector<NearMiss>& misses, std::vector<std::size_t>& fail);
   void forget_range(const Range& range);
