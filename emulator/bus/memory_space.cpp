@@ -289,6 +289,23 @@ void MemorySpace::write(Gpa gpa, std::span<const std::uint8_t> bytes) {
   }
 }
 
+// page(), which keeps what it finds, without that.
+PageView MemorySpace::known_page(Gpa gpa) const {
+  const std::size_t index = gpa >> kChunkBits;
+  if (index < chunks_.size() && chunks_[index]) {
+    const Entry& entry = (*chunks_[index])[gpa >> kPageBits & 511];
+    if (entry.known) return entry.view;
+  }
+  return resolve(align_down(gpa, kPageSize));
+}
+
+std::span<const std::uint8_t> MemorySpace::in_place(Gpa gpa, std::size_t size) const {
+  const std::uint64_t offset = gpa & kPageMask;
+  const std::uint8_t* page = known_page(gpa).read;
+  if (page == nullptr || size > kPageSize - offset) return {};
+  return {page + offset, size};
+}
+
 void MemorySpace::peek(Gpa gpa, std::span<std::uint8_t> bytes) const {
   const auto byte_at = [&](Gpa at) -> std::uint8_t {
     const Region* region = find(at, Direction::kRead);
@@ -298,18 +315,9 @@ void MemorySpace::peek(Gpa gpa, std::span<std::uint8_t> bytes) const {
     if (region->rom != nullptr) return region->rom[offset];
     return static_cast<std::uint8_t>(region->registers->peek(offset, 1));
   };
-  // page(), which keeps what it finds, without that.
-  const auto page_at = [&](Gpa at) {
-    const std::size_t index = at >> kChunkBits;
-    if (index < chunks_.size() && chunks_[index]) {
-      const Entry& entry = (*chunks_[index])[at >> kPageBits & 511];
-      if (entry.known) return entry.view;
-    }
-    return resolve(align_down(at, kPageSize));
-  };
   while (!bytes.empty()) {
     const std::size_t part = std::min<std::size_t>(bytes.size(), kPageSize - (gpa & kPageMask));
-    if (const PageView view = page_at(gpa); view.read != nullptr) {
+    if (const PageView view = known_page(gpa); view.read != nullptr) {
       std::memcpy(bytes.data(), view.read + (gpa & kPageMask), part);
     } else {
       for (std::size_t i = 0; i < part; ++i) bytes[i] = byte_at(gpa + i);

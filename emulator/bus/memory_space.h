@@ -75,6 +75,8 @@ class MemorySpace {
   void read(Gpa gpa, std::span<std::uint8_t> bytes);
   void write(Gpa gpa, std::span<const std::uint8_t> bytes);
   void peek(Gpa gpa, std::span<std::uint8_t> bytes) const;
+  // The same bytes where they are, or none: they are not all of one page of memory.
+  std::span<const std::uint8_t> in_place(Gpa gpa, std::size_t size) const;
 
   // Called after any change of what answers where: cached page() results are stale.
   void on_mapping_change(std::function<void()> listener) {
@@ -100,6 +102,7 @@ class MemorySpace {
 
   const Region* find(Gpa gpa, Direction direction) const;
   PageView resolve(Gpa page) const;
+  PageView known_page(Gpa gpa) const;
   std::uint8_t read_byte(Gpa gpa);
   void write_byte(Gpa gpa, std::uint8_t value);
   std::uint64_t access_read(const Region* region, Gpa gpa, unsigned width);

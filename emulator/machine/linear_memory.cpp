@@ -27,6 +27,16 @@ std::size_t peek_linear(const Pc& pc, std::uint64_t linear, std::span<std::uint8
   return missing.value_or(done);
 }
 
+std::span<const std::uint8_t> view_linear(const Pc& pc, std::uint64_t linear,
+                                          std::span<std::uint8_t> room) {
+  if (Gpa gpa = 0; pc.cpu().translate(linear, gpa)) {
+    if (const auto bytes = pc.memory_in_place(gpa, room.size()); !bytes.empty()) return bytes;
+  }
+  std::fill(room.begin(), room.end(), std::uint8_t{0});
+  peek_linear(pc, linear, room);
+  return room;
+}
+
 std::uint64_t peek_linear(const Pc& pc, std::uint64_t linear, unsigned width) {
   std::array<std::uint8_t, 8> bytes{};
   peek_linear(pc, linear, std::span(bytes).first(width));

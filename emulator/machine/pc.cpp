@@ -213,6 +213,9 @@ std::uint64_t Pc::peek_memory(Gpa gpa, unsigned width) const {
 void Pc::peek_memory(Gpa gpa, std::span<std::uint8_t> bytes) const {
   parts_->space.peek(gpa, bytes);
 }
+std::span<const std::uint8_t> Pc::memory_in_place(Gpa gpa, std::size_t size) const {
+  return parts_->space.in_place(gpa, size);
+}
 std::uint32_t Pc::peek_port(std::uint16_t port, unsigned width) const {
   return parts_->ports.peek(port, width);
 }

@@ -155,6 +155,8 @@ class Pc {
   std::uint64_t peek_memory(Gpa gpa, unsigned width) const;
   std::uint32_t peek_port(std::uint16_t port, unsigned width) const;
   void peek_memory(Gpa gpa, std::span<std::uint8_t> bytes) const;
+  // The bytes where they are, until something runs; none: they are not all of one page of memory.
+  std::span<const std::uint8_t> memory_in_place(Gpa gpa, std::size_t size) const;
 
   // The same with their side effects, as if the CPU's next instruction did it: for what drives the
   // machine from outside, between runs. Widths: memory 1, 2, 4 or 8 bytes, ports 1, 2 or 4.

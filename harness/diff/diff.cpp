@@ -58,8 +58,8 @@ Key key_of(const IntEvent& event, Pass pass, bool by_caller) {
           function,
           caller.segment,
           caller.offset,
-          by_name ? std::string_view(event.service) : std::string_view(),
-          pass == Pass::kArguments ? std::string_view(event.arguments) : std::string_view()};
+          by_name ? std::string_view(*event.service) : std::string_view(),
+          pass == Pass::kArguments ? std::string_view(*event.arguments) : std::string_view()};
 }
 
 class Comparer {

@@ -68,7 +68,7 @@ std::string diff_json(const DiffReport& report) {
     const Row& row = result.rows[index];
     const IntEvent& event = call_of(report.traces, row);
     Json item = {{"vec", fmt::format("{:02x}", event.vector)},
-                 {"service", event.service},
+                 {"service", *event.service},
                  {"traces", Json::array()}};
     for (std::size_t trace = 0; trace < row.cells.size(); ++trace)
       item["traces"].push_back(cell_json(report, row, trace));

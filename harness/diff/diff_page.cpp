@@ -35,7 +35,7 @@ Json cell_json(const DiffReport& report, const Row& row, std::size_t trace) {
   Json json = {verdict,
                event.number,
                fmt::format("{:04x}:{:04x}", event.caller.segment, event.caller.offset),
-               event.result,
+               *event.result,
                values(event.in),
                event.out ? values(*event.out) : Json(nullptr),
                *event.memory,
@@ -76,7 +76,7 @@ Json rows_json(const DiffReport& report) {
     Json cells = Json::array();
     for (std::size_t trace = 0; trace < row.cells.size(); ++trace)
       cells.push_back(cell_json(report, row, trace));
-    rows.push_back({event.vector, event.service, event.arguments, event.in.ax(), std::move(cells),
+    rows.push_back({event.vector, *event.service, *event.arguments, event.in.ax(), std::move(cells),
                     row.differs()});
   }
   close();

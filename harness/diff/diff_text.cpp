@@ -18,8 +18,8 @@ std::string call_text(const IntEvent& event) {
   const std::string ax =
       event.kind == CallKind::kEfi ? "" : fmt::format(" AX={:04x}", event.in.ax());
   return fmt::format("#{} {}{} {}({}) from {:04x}:{:04x}{}{}", event.number, entry_name(event), ax,
-                     event.service, event.arguments, event.caller.segment, event.caller.offset,
-                     event.result.empty() ? "" : " = ", event.result);
+                     *event.service, *event.arguments, event.caller.segment, event.caller.offset,
+                     event.result->empty() ? "" : " = ", *event.result);
 }
 
 // Two traces are - and +, as everywhere; more have letters.

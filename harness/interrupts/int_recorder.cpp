@@ -90,23 +90,59 @@ void IntRecorder::interrupt_delivered(const cpu::InterruptDelivery& delivery) {
     return;
   }
   const auto sp = static_cast<std::uint16_t>(delivery.old_sp);
-  const Open open{0,
-                  event.caller.segment,
-                  static_cast<std::uint32_t>(event.caller.offset & 0xffff),
-                  delivery.old_ss,
-                  sp,
-                  true,
-                  false};
-  Service service;
-  if (event.kind == CallKind::kInterrupt) {
-    service = describe_call(event.vector, event.in, view_.memory);
-  } else {
-    service.name = describe_interruption(event.kind, event.vector);
-  }
-  begin(std::move(event), open, std::move(service));
+  Open open{0,
+            event.caller.segment,
+            static_cast<std::uint32_t>(event.caller.offset & 0xffff),
+            delivery.old_ss,
+            sp,
+            true,
+            false};
+  describe(event, open);
+  begin(std::move(event), open);
 }
 
-void IntRecorder::begin(IntEvent&& event, Open open, Service&& service) {
+IntRecorder::Usual& IntRecorder::usual_at(const IntEvent& event) {
+  return usual_[(event.caller.offset ^ event.in.eax >> 8) % kPlaces];
+}
+
+void IntRecorder::describe(IntEvent& event, Open& open) {
+  if (event.kind != CallKind::kInterrupt) {
+    event.service = describe_interruption(event.kind, event.vector);
+    return;
+  }
+  if (const Usual& usual = usual_at(event); usual.event != kNone) {
+    const IntEvent& before = events_[usual.event];
+    if (before.vector == event.vector && before.in == event.in) {
+      event.service = before.service;
+      event.arguments = before.arguments;
+      open.by_registers = true;
+      open.like = usual.event;
+      return;
+    }
+  }
+  looks_ = 0;
+  Service service = describe_call(event.vector, event.in, memory_);
+  event.service = std::move(service.name);
+  event.arguments = std::move(service.text);
+  const auto given = data_in_memory(event.vector, event.in, memory_);
+  if (given) event.data = memory_text(event, *given);
+  open.by_registers = looks_ == 0 && !given;
+}
+
+void IntRecorder::describe_answer(IntEvent& event, std::size_t number, const Open& open) {
+  Usual& usual = usual_at(event);
+  if (usual.answered && usual.event == open.like && events_[open.like].out == event.out) {
+    event.result = events_[open.like].result;
+    return;
+  }
+  looks_ = 0;
+  event.result = describe_result(event.vector, event.in, *event.out, memory_);
+  const auto answer = answer_in_memory(event.vector, event.in, *event.out, memory_);
+  if (answer) event.memory = memory_text(event, *answer);
+  if (open.by_registers) usual = {number, looks_ == 0 && !answer};
+}
+
+void IntRecorder::begin(IntEvent&& event, Open open) {
   if (events_.size() >= limits_.events) {
     ++losses_.calls;
     return;
@@ -123,16 +159,9 @@ void IntRecorder::begin(IntEvent&& event, Open open, Service&& service) {
   event.instruction = view_.instructions();
   event.time = view_.time();
   event.depth = static_cast<unsigned>(open_.size());
-  event.service = std::move(service.name);
-  event.arguments = std::move(service.text);
-  if (event.kind == CallKind::kInterrupt) {
-    if (const auto given = data_in_memory(event.vector, event.in, view_.memory))
-      event.data = memory_text(event, *given);
-  }
   if (view_.physical && open.sixteen_bit) {
-    std::array<std::uint8_t, VectorLog::kTableBytes> table;
-    get_bytes(0, table);
-    if (vectors_.look(table, event.number, event.caller)) note_vectors();
+    std::array<std::uint8_t, VectorLog::kTableBytes> room;
+    if (vectors_.look(bytes_at(0, room), event.number, event.caller)) note_vectors();
   }
   if (events_.capacity() == 0) {
     events_.reserve(std::min(limits_.events, kUsualCalls));
@@ -177,13 +206,15 @@ void IntRecorder::far_transfer(cpu::FarTransfer kind) {
       continue;
     }
     if (open.far_call) {
-      if (sp == open.sp && kind == cpu::FarTransfer::kRetFar) return close(i, ReturnKind::kRetf);
+      if (sp == open.sp && kind == cpu::FarTransfer::kRetFar)
+        return close(i, ReturnKind::kRetf, state);
       continue;
     }
     if (sp == open.sp)
-      return close(i, kind == cpu::FarTransfer::kIret ? ReturnKind::kIret : ReturnKind::kRetf2);
+      return close(i, kind == cpu::FarTransfer::kIret ? ReturnKind::kIret : ReturnKind::kRetf2,
+                   state);
     if (kind == cpu::FarTransfer::kRetFar && sp == ((open.sp - 2) & 0xffff))
-      return close(i, ReturnKind::kRetf);
+      return close(i, ReturnKind::kRetf, state);
   }
   if (view_.physical) look_for_entry(state);
 }
@@ -258,7 +289,9 @@ void IntRecorder::far_call(const cpu::State& state) {
                   narrow,
                   true};
   Service service = describe_entry_call(*entry, event.in, stack + frame, view_.memory);
-  begin(std::move(event), open, std::move(service));
+  event.service = std::move(service.name);
+  event.arguments = std::move(service.text);
+  begin(std::move(event), open);
 }
 
 // PXE 2.1 section 4.4.5: the boot program gets PXENV+ at ES:BX and the address of !PXE on the
@@ -269,14 +302,16 @@ void IntRecorder::look_for_pxe(const cpu::State& state) {
                      real_address(static_cast<std::uint16_t>(pxe >> 16), pxe), view_.physical);
 }
 
-void IntRecorder::get_bytes(std::uint32_t linear, std::span<std::uint8_t> bytes) const {
-  if (view_.block) return view_.block(linear, bytes);
-  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(view_.memory(linear++, 1));
+std::span<const std::uint8_t> IntRecorder::bytes_at(std::uint32_t linear,
+                                                    std::span<std::uint8_t> room) const {
+  if (view_.block) return view_.block(linear, room);
+  for (std::uint8_t& byte : room) byte = static_cast<std::uint8_t>(view_.memory(linear++, 1));
+  return room;
 }
 
 std::string IntRecorder::memory_text(const IntEvent& event, const MemoryRange& range) {
-  std::vector<std::uint8_t> bytes(range.size);
-  get_bytes(range.linear, bytes);
+  std::vector<std::uint8_t> room(range.size);
+  const std::span<const std::uint8_t> bytes = bytes_at(range.linear, room);
   if (bytes.size() > kMostPlainBytes) {
     const bool whole = dumped_ + bytes.size() <= limits_.dumped &&
                        std::any_of(options_.dump.begin(), options_.dump.end(),
@@ -295,17 +330,16 @@ std::vector<FarPointer> IntRecorder::open_returns() const {
   return places;
 }
 
-void IntRecorder::close(std::size_t open_index, ReturnKind how) {
-  IntEvent& event = events_[open_[open_index].event];
+void IntRecorder::close(std::size_t open_index, ReturnKind how, const cpu::State& state) {
+  const Open open = open_[open_index];
+  IntEvent& event = events_[open.event];
   open_.resize(open_index);
-  event.out = registers_of(view_.state());
+  event.out = registers_of(state);
   event.how = how;
   event.instructions = view_.instructions() - event.instruction;
   event.duration = view_.time() - event.time;
   if (event.kind == CallKind::kInterrupt) {
-    event.result = describe_result(event.vector, event.in, *event.out, view_.memory);
-    if (const auto answer = answer_in_memory(event.vector, event.in, *event.out, view_.memory))
-      event.memory = memory_text(event, *answer);
+    describe_answer(event, open.event, open);
   } else if (event.kind > CallKind::kException) {
     event.result = describe_entry_result(event.kind, event.in, *event.out, view_.memory);
   }

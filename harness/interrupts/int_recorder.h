@@ -5,7 +5,9 @@
 // where that is called.
 #pragma once
 
+#include <array>
 #include <functional>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -28,8 +30,9 @@ class IntRecorder final : public cpu::InterruptObserver {
     std::function<std::uint64_t(std::uint32_t linear, unsigned width)> memory;
     std::function<std::uint64_t()> instructions;
     std::function<Nanoseconds()> time;
-    // Many bytes at once; none: memory() is asked for each.
-    std::function<void(std::uint32_t linear, std::span<std::uint8_t> bytes)> block = nullptr;
+    // Many bytes at once, where they are or put into `room`; none: memory() is asked for each.
+    std::function<std::span<const std::uint8_t>(std::uint32_t linear, std::span<std::uint8_t> room)>
+        block = nullptr;
     // The same by physical address, and linear to physical; none: entry points are not looked for,
     // nor is the vector table.
     MemoryView physical = nullptr;
@@ -83,6 +86,7 @@ class IntRecorder final : public cpu::InterruptObserver {
   // The same for whoever is the last to ask: the recorder is done.
   std::vector<IntEvent> take_events() {
     open_.clear();
+    usual_.fill({});
     return std::exchange(events_, {});
   }
 
@@ -95,6 +99,8 @@ class IntRecorder final : public cpu::InterruptObserver {
   std::vector<FarPointer> open_returns() const;
 
  private:
+  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+
   struct Open {
     std::size_t event;  // index in events_
     std::uint16_t return_cs;
@@ -103,19 +109,32 @@ class IntRecorder final : public cpu::InterruptObserver {
     std::uint32_t sp;  // before the call
     bool sixteen_bit;  // real or virtual-8086 mode: a 16-bit stack pointer counts
     bool far_call;     // no flags on the stack
+    bool by_registers = false;  // what it asks for is in its registers alone
+    std::size_t like = kNone;   // an earlier call that asked for the same
+  };
+
+  // Programs that wait make the same call again and again. Of some places, the last call that asked
+  // by its registers alone; whether it was answered in them alone, too.
+  struct Usual {
+    std::size_t event = kNone;
+    bool answered = false;
   };
 
   static constexpr std::uint32_t kBootProgram = 0x7c00;
+  static constexpr std::size_t kPlaces = 64;
 
   void note_vectors();
-  void begin(IntEvent&& event, Open open, Service&& service);
+  Usual& usual_at(const IntEvent& event);
+  void describe(IntEvent& event, Open& open);
+  void describe_answer(IntEvent& event, std::size_t number, const Open& open);
+  void begin(IntEvent&& event, Open open);
   void far_call(const cpu::State& state);
   void look_for_pxe(const cpu::State& state);
   void note_chain(const cpu::State& state);
   void look_for_entry(const cpu::State& state);
-  void get_bytes(std::uint32_t linear, std::span<std::uint8_t> bytes) const;
+  std::span<const std::uint8_t> bytes_at(std::uint32_t linear, std::span<std::uint8_t> room) const;
   std::string memory_text(const IntEvent& event, const MemoryRange& range);
-  void close(std::size_t open_index, ReturnKind how);
+  void close(std::size_t open_index, ReturnKind how, const cpu::State& state);
 
   View view_;
   Limits limits_;
@@ -123,6 +142,12 @@ class IntRecorder final : public cpu::InterruptObserver {
   TraceLosses losses_;
   std::vector<IntEvent> events_;
   std::vector<Open> open_;  // calls under way, outermost first
+  std::array<Usual, kPlaces> usual_;
+  std::size_t looks_ = 0;  // at memory, to describe a call
+  MemoryView memory_ = [this](std::uint32_t linear, unsigned width) {
+    ++looks_;
+    return view_.memory(linear, width);
+  };
   VectorLog vectors_;
   // Where calls return to, and what note_chain(), far_call() and look_for_entry() know.
   cpu::FarTargets targets_;

@@ -35,7 +35,7 @@ std::string callers_text(const IntTrace& trace) {
   for (const IntEvent& event : trace.events) {
     const std::string owner = real_mode_call(event) ? owner_of(event.caller, trace.header.roms)
                                                     : std::string("protected mode");
-    Row& row = callers[owner][{entry_name(event), event.service}];
+    Row& row = callers[owner][{entry_name(event), *event.service}];
     ++row.calls;
     row.time += event.duration;
   }

@@ -62,7 +62,7 @@ void add_ranges(const std::vector<IntEvent>& events, LintView& view) {
     if ((event.in.ebx) == 0) round.clear();
     unsigned long long start = 0, size = 0;
     char type[16] = "";
-    if (std::sscanf(event.result.c_str(), "%llx + %llx %15[^,]", &start, &size, type) != 3) {
+    if (std::sscanf(event.result->c_str(), "%llx + %llx %15[^,]", &start, &size, type) != 3) {
       continue;
     }
     const std::string name(type);

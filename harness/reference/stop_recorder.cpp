@@ -20,9 +20,10 @@ StopRecorder::StopRecorder(const cpu::State& state, Memory memory, Block block,
       recorder_(IntRecorder::View{
           [this]() -> const cpu::State& { return state_; }, std::move(memory), std::move(ticks),
           std::move(now),
-          [block = std::move(block)](std::uint32_t linear, std::span<std::uint8_t> bytes) {
-            const auto got = block(linear, static_cast<std::uint32_t>(bytes.size()));
-            std::copy_n(got.begin(), std::min(got.size(), bytes.size()), bytes.begin());
+          [block = std::move(block)](std::uint32_t linear, std::span<std::uint8_t> room) {
+            const auto got = block(linear, static_cast<std::uint32_t>(room.size()));
+            std::copy_n(got.begin(), std::min(got.size(), room.size()), room.begin());
+            return room;
           }}) {}
 
 bool StopRecorder::called(std::uint8_t vector, const std::array<std::uint16_t, 4>& stack) {

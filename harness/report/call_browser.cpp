@@ -35,8 +35,8 @@ std::string far_text(const FarPointer& at) {
 std::string call_line(const IntEvent& event) {
   std::string text = fmt::format("{:>11.6f} {}{}  {}({})", static_cast<double>(event.time) / 1e9,
                                  std::string(std::min(event.depth, 20U) * 2, ' '),
-                                 entry_name(event), event.service, event.arguments);
-  if (!event.result.empty()) text += " = " + event.result;
+                                 entry_name(event), *event.service, *event.arguments);
+  if (!event.result->empty()) text += " = " + *event.result;
   if (!event.out) text += " (never returned)";
   return printable(text);
 }
@@ -113,9 +113,9 @@ std::vector<std::string> CallBrowser::detail(const Row& row) const {
   static constexpr const char* kHow[] = {"IRET", "RETF 2", "RETF", "never", "RET"};
   const IntEvent& event = trace_.events[row.call];
   std::vector<std::string> lines;
-  lines.push_back(fmt::format("#{}  {}  {}", event.number, entry_name(event), event.service));
-  if (!event.arguments.empty()) lines.push_back("asks    " + event.arguments);
-  if (!event.result.empty()) lines.push_back("gets    " + event.result);
+  lines.push_back(fmt::format("#{}  {}  {}", event.number, entry_name(event), *event.service));
+  if (!event.arguments->empty()) lines.push_back("asks    " + *event.arguments);
+  if (!event.result->empty()) lines.push_back("gets    " + *event.result);
   lines.push_back(fmt::format("caller  {}   handler {}   depth {}", far_text(event.caller),
                               far_text(event.handler), event.depth));
   lines.push_back(fmt::format("at      {:.9f} s, instruction {}",
@@ -147,7 +147,7 @@ std::vector<std::string> CallBrowser::detail(const Row& row) const {
     lines.emplace_back();
     lines.push_back("memory  " + *event.memory);
   }
-  if (const auto about = about_service(event.service); !about.empty()) {
+  if (const auto about = about_service(*event.service); !about.empty()) {
     lines.emplace_back();
     lines.emplace_back(about);
   }

@@ -73,11 +73,11 @@ std::string chrome_trace_json(const IntTrace& trace, const std::vector<Stage>& s
   }
   for (const IntEvent& event : trace.events) {
     const bool returned = event.how != ReturnKind::kNever;
-    Json call = slice(fmt::format("{} {}", entry_name(event), event.service), "int", kCalls,
+    Json call = slice(fmt::format("{} {}", entry_name(event), *event.service), "int", kCalls,
                       event.time, returned ? event.duration : end - event.time);
     Json& about = call["args"];
-    about["arguments"] = event.arguments;
-    about["result"] = returned ? event.result : "never returned";
+    about["arguments"] = *event.arguments;
+    about["result"] = returned ? *event.result : "never returned";
     about["instruction"] = event.instruction;
     about["caller"] = fmt::format("{:04x}:{:04x}", event.caller.segment, event.caller.offset);
     about["in"] = registers_json(event.in);

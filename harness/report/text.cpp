@@ -78,7 +78,7 @@ std::string trace_text(const IntTrace& trace) {
         }
       }
       text +=
-          line(event, fmt::format("{}(\"{}\")", event.service, escaped(characters)), "", duration);
+          line(event, fmt::format("{}(\"{}\")", *event.service, escaped(characters)), "", duration);
       i = next - 1;
       continue;
     }
@@ -87,8 +87,8 @@ std::string trace_text(const IntTrace& trace) {
     std::uint64_t duration = 0;
     while (last + 1 < events.size() && same_call(event, events[last + 1])) ++last;
     for (std::size_t k = i; k <= last; ++k) duration += events[k].duration;
-    const std::string result = event.how == ReturnKind::kNever ? "does not return" : event.result;
-    text += line(event, fmt::format("{}({})", event.service, event.arguments),
+    const std::string result = event.how == ReturnKind::kNever ? "does not return" : *event.result;
+    text += line(event, fmt::format("{}({})", *event.service, *event.arguments),
                  last == i ? result : fmt::format("{} [{} times]", result, last - i + 1), duration);
     i = last;
   }
@@ -102,7 +102,7 @@ std::string summary_text(const IntTrace& trace) {
   // Entry points come behind the vectors.
   std::map<std::tuple<CallKind, std::uint8_t, std::string>, Row> rows;
   for (const IntEvent& event : trace.events) {
-    Row& row = rows[{event.kind, event.vector, event.service}];
+    Row& row = rows[{event.kind, event.vector, *event.service}];
     ++row.calls;
     row.time += event.duration;
     if (event.how == ReturnKind::kNever) ++row.never;

@@ -15,8 +15,8 @@ IntRecorder::View recorder_view(machine::Pc& pc) {
           },
           [&pc] { return pc.clock().instructions(); },
           [&pc] { return pc.clock().now(); },
-          [&pc](std::uint32_t linear, std::span<std::uint8_t> bytes) {
-            machine::peek_linear(pc, linear, bytes);
+          [&pc](std::uint32_t linear, std::span<std::uint8_t> room) {
+            return machine::view_linear(pc, linear, room);
           },
           [&pc](std::uint32_t address, unsigned width) { return pc.peek_memory(address, width); },
           [&pc](std::uint32_t linear) -> std::optional<std::uint32_t> {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "emulator/base/rare.h"
+#include "emulator/base/shared.h"
 
 namespace ice86::harness {
 
@@ -69,9 +70,9 @@ struct IntEvent {
   std::optional<Registers> out;    // none: never returned
   std::uint64_t instructions = 0;  // spent until the return
   std::uint64_t duration = 0;      // virtual, in nanoseconds
-  std::string service;             // "disk: extended read"
-  std::string arguments;           // decoded, for people
-  std::string result;
+  Shared<std::string> service;     // "disk: extended read"
+  Shared<std::string> arguments;   // decoded, for people
+  Shared<std::string> result;
   // What the call left in memory as its answer (a memory map entry, the sectors read): up to 32
   // bytes in hexadecimal, more as "sha256:...". Empty for services that answer in registers only.
   Rare<std::string> memory;

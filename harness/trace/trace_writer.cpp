@@ -92,7 +92,7 @@ void add_array(Text& text, const Items& items, const AddItem& add_item) {
 
 void add_what(Text& text, const IntEvent& event) {
   add_formatted(text, FMT_COMPILE(",\"vec\":\"{:02x}\",\"service\":"), event.vector);
-  add_string(text, event.service);
+  add_string(text, *event.service);
   add(text, ",\"caller\":");
   add_far(text, event.caller);
   add(text, ",\"handler\":");
@@ -111,9 +111,9 @@ void add_what(Text& text, const IntEvent& event) {
 
 void add_meaning(Text& text, const IntEvent& event) {
   add(text, ",\"args\":");
-  add_string(text, event.arguments);
+  add_string(text, *event.arguments);
   add(text, ",\"result\":");
-  add_string(text, event.result);
+  add_string(text, *event.result);
   if (!event.memory->empty()) {
     add(text, ",\"memory\":");
     add_string(text, event.memory);

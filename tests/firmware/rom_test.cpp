@@ -237,7 +237,7 @@ TEST(E820Option, AnswersWithThePapersTable4) {
   std::vector<std::string> ranges;
   for (const harness::IntEvent& event : boot.events) {
     if (event.vector != 0x15 || event.in.ax() != 0xe820) continue;
-    ranges.push_back(event.result.substr(0, event.result.find(", next")));
+    ranges.push_back(event.result->substr(0, event.result->find(", next")));
     if (event.out && event.out->ebx == 0) break;
   }
   EXPECT_THAT(ranges, ElementsAre("0x0 + 0xa0000 usable", "0x100000 + 0x1fef0000 usable"));
@@ -249,7 +249,7 @@ TEST(E820Option, TellsOfAcpisTables) {
   std::vector<std::string> ranges;
   for (const harness::IntEvent& event : boot.events) {
     if (event.vector != 0x15 || event.in.ax() != 0xe820) continue;
-    ranges.push_back(event.result.substr(0, event.result.find(", next")));
+    ranges.push_back(event.result->substr(0, event.result->find(", next")));
     if (event.out && event.out->ebx == 0) break;
   }
   EXPECT_THAT(ranges, ElementsAre("0x0 + 0xa0000 usable", "0x100000 + 0x1fef0000 usable",

@@ -130,8 +130,8 @@ TEST(Stack, MemoryMapOf512MiBIsThePapers) {
   std::vector<std::string> usable;
   for (const harness::IntEvent& event : whole().recorder->events()) {
     if (event.vector != 0x15 || event.in.ax() != 0xe820) continue;
-    if (event.result.find("usable") != std::string::npos) {
-      usable.push_back(event.result.substr(0, event.result.find(" usable")));
+    if (event.result->find("usable") != std::string::npos) {
+      usable.push_back(event.result->substr(0, event.result->find(" usable")));
     }
     if (event.out && event.out->ebx == 0) break;
   }

@@ -269,7 +269,7 @@ TEST(Diff, AMissingRoundOfALoopDoesNotShiftTheOthers) {
   EXPECT_EQ(result->differences[0].cells[0].call, 7u);
   // Where all ask for something else they are partners in order.
   auto others = loop;
-  for (IntEvent& event : others) event.arguments = "elsewhere " + event.arguments;
+  for (IntEvent& event : others) event.arguments = "elsewhere " + *event.arguments;
   EXPECT_TRUE(diff(trace(loop), trace(others))->equal());
 }
 

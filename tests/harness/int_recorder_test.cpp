@@ -161,8 +161,8 @@ TEST_F(Pairing, DiskAddressPacketsAreDecoded) {
   const std::uint8_t packet[] = {16, 0, 8, 0, 0x00, 0x7c, 0, 0, 0x15, 0xcd, 0x5b, 0x07, 0, 0, 0, 0};
   for (unsigned i = 0; i < sizeof packet; ++i) memory_[0x510 + i] = packet[i];
   interrupt(0x13, 0x7c90, 0x4200);
-  EXPECT_EQ(event(0).service, "disk: extended read");
-  EXPECT_EQ(event(0).arguments, "drive 80, LBA 123456789 count 8 to 0000:7c00");
+  EXPECT_EQ(*event(0).service, "disk: extended read");
+  EXPECT_EQ(*event(0).arguments, "drive 80, LBA 123456789 count 8 to 0000:7c00");
 }
 
 TEST_F(Pairing, MemoryMapEntriesAreDecoded) {
@@ -174,7 +174,7 @@ TEST_F(Pairing, MemoryMapEntriesAreDecoded) {
   memory_[0x910] = 1;
   state_.gpr[cpu::kRbx] = 2;
   back(FarTransfer::kRetFar, 0, 0x7ca0, 6);
-  EXPECT_EQ(event(0).result, "0x100000 + 0xf00000 usable, next 0x2");
+  EXPECT_EQ(*event(0).result, "0x100000 + 0xf00000 usable, next 0x2");
 }
 
 TEST_F(Pairing, TheAnswerInMemoryIsKept) {
@@ -265,7 +265,7 @@ TEST_F(Pairing, VectorsOfTheBiosAreRecorded) {
     back(FarTransfer::kIret, 0, 0x7c10, 6);
   }
   EXPECT_EQ(recorder_.events().size(), 5u);
-  EXPECT_EQ(event(1).service, "print screen");
+  EXPECT_EQ(*event(1).service, "print screen");
   for (const unsigned vector : {0x1cu, 0x20u, 0x21u, 0x4au})
     interrupt(static_cast<std::uint8_t>(vector), 0x7c10);
   EXPECT_EQ(recorder_.events().size(), 5u);
@@ -280,10 +280,10 @@ TEST_F(Pairing, HardwareInterruptsAreRecordedWhenAsked) {
   all.interrupt_delivered({0, InterruptSource::kException, 0xf000, 0x1710, 0x202, 0, 0xfd0});
   ASSERT_EQ(all.events().size(), 4u);
   EXPECT_EQ(all.events()[1].kind, CallKind::kHardware);
-  EXPECT_EQ(all.events()[1].service, "IRQ 0: timer");
+  EXPECT_EQ(*all.events()[1].service, "IRQ 0: timer");
   EXPECT_EQ(all.events()[1].depth, 1u);
-  EXPECT_EQ(all.events()[2].service, "timer tick");
-  EXPECT_EQ(all.events()[3].service, "exception: divide error");
+  EXPECT_EQ(*all.events()[2].service, "timer tick");
+  EXPECT_EQ(*all.events()[3].service, "exception: divide error");
   set_sp(0xff0);
   go(0xf000, 0x1600);
   all.far_transfer(FarTransfer::kIret);
@@ -351,7 +351,7 @@ TEST_F(Watched, ProtectedModeEntryPointsAreFoundThroughTheirDirectory) {
   call(FarTransfer::kCallFar, 8, 0, 0xf1000);
   ASSERT_EQ(watched_.events().size(), 1u);
   EXPECT_EQ(watched_.events()[0].kind, CallKind::kBios32);
-  EXPECT_EQ(watched_.events()[0].arguments, "'$PCI'");
+  EXPECT_EQ(*watched_.events()[0].arguments, "'$PCI'");
   EXPECT_EQ(watched_.events()[0].caller, (FarPointer{0x10, 0x100200}));
   state_.gpr[cpu::kRax] = 0;
   state_.gpr[cpu::kRbx] = 0xf0000;
@@ -365,7 +365,7 @@ TEST_F(Watched, ProtectedModeEntryPointsAreFoundThroughTheirDirectory) {
   call(FarTransfer::kCallFar, 8, 0, 0xf2000);
   ASSERT_EQ(watched_.events().size(), 2u);
   EXPECT_EQ(watched_.events()[1].kind, CallKind::kPciBios);
-  EXPECT_EQ(watched_.events()[1].service, "PCI BIOS: present?");
+  EXPECT_EQ(*watched_.events()[1].service, "PCI BIOS: present?");
   // A far call to anything else in the BIOS is none.
   call(FarTransfer::kCallFar, 8, 0, 0xf3000);
   EXPECT_EQ(watched_.events().size(), 2u);
@@ -386,12 +386,12 @@ TEST_F(Watched, ANetworkCardsEntryPointIsHandedToTheBootProgram) {
   call(FarTransfer::kCallFar, 0x9b00, 0x9b000, 0x40);
   ASSERT_EQ(watched_.events().size(), 1u);
   EXPECT_EQ(watched_.events()[0].kind, CallKind::kPxe);
-  EXPECT_EQ(watched_.events()[0].service, "PXE: get cached information");
-  EXPECT_EQ(watched_.events()[0].arguments, "0123:0600");
+  EXPECT_EQ(*watched_.events()[0].service, "PXE: get cached information");
+  EXPECT_EQ(*watched_.events()[0].arguments, "0123:0600");
   state_.gpr[cpu::kRax] = 0;
   set_sp(0x0f04);
   call(FarTransfer::kRetFar, 0, 0, 0x7d20);
-  EXPECT_EQ(watched_.events()[0].result, "ok");
+  EXPECT_EQ(*watched_.events()[0].result, "ok");
 }
 
 TEST_F(Pairing, DataIsKeptWholeWhenAsked) {

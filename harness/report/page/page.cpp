@@ -95,9 +95,9 @@ class CallList {
                  event.instruction - instruction_,
                  event.vector,
                  event.depth,
-                 texts_.number(event.service),
-                 texts_.number(event.arguments),
-                 texts_.number(event.result),
+                 texts_.number(*event.service),
+                 texts_.number(*event.arguments),
+                 texts_.number(*event.result),
                  static_cast<unsigned>(event.how),
                  event.duration,
                  event.instructions,
@@ -259,8 +259,8 @@ std::string trace_html(const TracePage& page) {
     if (const auto name = vector_name(event.vector);
         !name.empty() && event.kind == CallKind::kInterrupt)
       vectors[std::to_string(event.vector)] = name;
-    if (const auto about = about_service(event.service); !about.empty())
-      glossary[event.service] = about;
+    if (const auto about = about_service(*event.service); !about.empty())
+      glossary[*event.service] = about;
   }
   data["end"] = end;
   data["vectors"] = std::move(vectors);
