@@ -106,9 +106,9 @@ class IntRecorder final : public cpu::InterruptObserver {
     std::uint16_t return_cs;
     std::uint32_t return_ip;
     std::uint16_t ss;
-    std::uint32_t sp;  // before the call
-    bool sixteen_bit;  // real or virtual-8086 mode: a 16-bit stack pointer counts
-    bool far_call;     // no flags on the stack
+    std::uint32_t sp;           // before the call
+    bool sixteen_bit;           // real or virtual-8086 mode: a 16-bit stack pointer counts
+    bool far_call;              // no flags on the stack
     bool by_registers = false;  // what it asks for is in its registers alone
     std::size_t like = kNone;   // an earlier call that asked for the same
   };
