@@ -16,11 +16,19 @@ const std::uint8_t* page_of(const std::uint8_t* host) {
 
 }  // namespace
 
+// Null: nothing has been decoded there.
+CodeCache::Page* CodeCache::page_at(const std::uint8_t* page) const {
+  if (page == last_host_) return last_page_;
+  const auto found = pages_.find(page);
+  last_host_ = page;
+  return last_page_ = found != pages_.end() ? &found->second : nullptr;
+}
+
 Block* CodeCache::find_slow(const std::uint8_t* host, unsigned mode) const {
-  const auto page = pages_.find(page_of(host));
-  if (page == pages_.end()) return nullptr;
-  const auto& blocks = page->second.blocks;
-  const std::size_t place = page->second.find(key(host, mode));
+  const Page* page = page_at(page_of(host));
+  if (page == nullptr) return nullptr;
+  const auto& blocks = page->blocks;
+  const std::size_t place = page->find(key(host, mode));
   if (place == blocks.size() || blocks[place]->host != host || blocks[place]->mode != mode)
     return nullptr;
   return table_[slot(host, mode)] = blocks[place].get();
@@ -36,6 +44,8 @@ std::size_t CodeCache::Page::find(std::uint64_t wanted) const {
 Block* CodeCache::insert(std::unique_ptr<Block> block, const std::uint8_t* page,
                          std::uint8_t* flags) {
   Page& entry = pages_[page];
+  last_host_ = page;
+  last_page_ = &entry;
   entry.flags = flags;
   if (flags != nullptr) *flags |= Ram::kCode;
   const auto offset = static_cast<std::uint32_t>(block->host - page);
@@ -51,20 +61,20 @@ Block* CodeCache::insert(std::unique_ptr<Block> block, const std::uint8_t* page,
 }
 
 const std::uint64_t* CodeCache::lines(const std::uint8_t* page) const {
-  const auto found = pages_.find(page);
-  return found != pages_.end() ? &found->second.lines : nullptr;
+  const Page* found = page_at(page);
+  return found != nullptr ? &found->lines : nullptr;
 }
 
 bool CodeCache::has(const std::uint8_t* page) const {
-  const auto found = pages_.find(page);
-  return found != pages_.end() && !found->second.blocks.empty();
+  const Page* found = page_at(page);
+  return found != nullptr && !found->blocks.empty();
 }
 
 bool CodeCache::covers(const std::uint8_t* page, std::uint32_t offset, unsigned size) const {
-  const auto found = pages_.find(page);
-  if (found == pages_.end()) return false;
+  const Page* found = page_at(page);
+  if (found == nullptr) return false;
   for (unsigned i = 0; i < size && offset + i < kPageSize; ++i) {
-    if (found->second.covered.test(offset + i)) return true;
+    if (found->covered.test(offset + i)) return true;
   }
   return false;
 }
@@ -88,16 +98,15 @@ void CodeCache::retire_all(Page& page) {
 
 bool CodeCache::drop_range(const std::uint8_t* page, std::uint32_t offset, unsigned size,
                            const std::function<bool(Block&)>& keeps) {
-  const auto found = pages_.find(page);
-  if (found == pages_.end()) return false;
+  Page* found = page_at(page);
+  if (found == nullptr) return false;
   bool dropped = false;
   bool kept = false;
-  auto& blocks = found->second.blocks;
+  auto& blocks = found->blocks;
   // Those that begin before the range's end, and not too far before it to reach it.
-  const std::uint32_t longest = found->second.longest;
-  const std::size_t end = found->second.find(std::uint64_t{offset + size} << 32);
-  for (std::size_t i =
-           found->second.find(std::uint64_t{offset > longest ? offset - longest : 0} << 32);
+  const std::uint32_t longest = found->longest;
+  const std::size_t end = found->find(std::uint64_t{offset + size} << 32);
+  for (std::size_t i = found->find(std::uint64_t{offset > longest ? offset - longest : 0} << 32);
        i < end; ++i) {
     const auto first = static_cast<std::uint32_t>(blocks[i]->host - page);
     if (offset >= first + blocks[i]->bytes) continue;
@@ -112,22 +121,19 @@ bool CodeCache::drop_range(const std::uint8_t* page, std::uint32_t offset, unsig
   if (kept) return dropped;
   // No block has these bytes any more. What else the dropped ones covered stays marked until it is
   // written, too: that costs one look and no instruction.
-  for (unsigned i = 0; i < size && offset + i < kPageSize; ++i)
-    found->second.covered.reset(offset + i);
+  for (unsigned i = 0; i < size && offset + i < kPageSize; ++i) found->covered.reset(offset + i);
   constexpr std::uint32_t kLine = 1u << kLineBits;
   for (std::uint32_t at = offset & ~(kLine - 1); at < offset + size && at < kPageSize;
        at += kLine) {
     bool any = false;
-    for (std::uint32_t i = at; i < at + kLine && !any; ++i) any = found->second.covered.test(i);
-    if (!any) found->second.lines &= ~line_mask(at, 1);
+    for (std::uint32_t i = at; i < at + kLine && !any; ++i) any = found->covered.test(i);
+    if (!any) found->lines &= ~line_mask(at, 1);
   }
   return dropped;
 }
 
 void CodeCache::drop(const std::uint8_t* page) {
-  const auto found = pages_.find(page);
-  if (found == pages_.end()) return;
-  retire_all(found->second);
+  if (Page* found = page_at(page)) retire_all(*found);
 }
 
 // What they covered stays marked, as in drop_range().
@@ -149,6 +155,8 @@ void CodeCache::drop_cold() {
 void CodeCache::drop_all() {
   for (auto& [host, page] : pages_) retire_all(page);
   pages_.clear();
+  last_host_ = nullptr;
+  last_page_ = nullptr;
   std::fill(table_.begin(), table_.end(), nullptr);
 }
 

@@ -18,13 +18,18 @@
 
 namespace ice86::cpu {
 
-// An immediate operand that stores have changed before: its instruction is decoded again when they
-// do so once more, and the block stays. Offsets are from the start of the block.
+// An immediate operand that stores have changed before: when they do so once more, the instruction
+// gets it from its bytes, and the block stays. Offsets are from the start of the block.
 struct SoftImmediate {
   std::uint16_t insn = 0;   // number
-  std::uint16_t start = 0;  // of the instruction
   std::uint16_t first = 0;  // byte of the operand
   std::uint16_t end = 0;
+  std::uint64_t above = 0;  // Insn::imm's bits above the operand's when its highest is set
+
+  // What Insn::imm is for these bytes, zeros above them.
+  std::uint64_t extended(std::uint64_t bytes) const {
+    return bytes | ((bytes >> ((end - first) * 8 - 1) & 1) != 0 ? above : 0);
+  }
 
   bool operator==(const SoftImmediate&) const = default;
 };
@@ -106,11 +111,14 @@ class CodeCache {
     return (reinterpret_cast<std::uintptr_t>(host) & kPageMask) << 32 | mode;
   }
   Block* find_slow(const std::uint8_t* host, unsigned mode) const;
+  Page* page_at(const std::uint8_t* page) const;
   void retire(std::unique_ptr<Block> block);
   void retire_all(Page& page);
 
   mutable std::vector<Block*> table_ = std::vector<Block*>(kTableSize);
-  std::unordered_map<const std::uint8_t*, Page> pages_;
+  mutable std::unordered_map<const std::uint8_t*, Page> pages_;
+  mutable const std::uint8_t* last_host_ = nullptr;  // what page_at() was asked for last
+  mutable Page* last_page_ = nullptr;
   std::vector<std::unique_ptr<Block>> dropped_;
   std::size_t count_ = 0;  // blocks in pages_
   std::function<void(Block&)> on_drop_;

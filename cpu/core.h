@@ -581,7 +581,7 @@ class Core {
   bool changes_immediate(Block& block, std::uint32_t offset, unsigned size, const void* bytes);
   bool refresh(Block& block, const SoftImmediate& immediate, std::uint32_t offset, unsigned size,
                const void* bytes);
-  void note_soft(Block& block, std::uint32_t number, std::uint32_t start);
+  void note_soft(Block& block, std::uint32_t number, std::uint32_t start, bool ends_block);
   void store_physical(Gpa gpa, unsigned size, std::uint64_t value);
   void fill_tlb(std::uint64_t linear, const Translation& to, Access access, Rights as);
   void note_large_page(std::uint64_t linear, unsigned page_bits);

@@ -2,10 +2,13 @@
 // The TLB and the slow paths of memory access.
 // Reference: Intel SDM vol. 3A chapter 4.
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstring>
 
 #include "cpu/core.h"
 #include "cpu/jit/jit.h"
+#include "emulator/base/bits.h"
 
 namespace ice86::cpu {
 
@@ -153,17 +156,10 @@ bool Core::refresh(Block& block, const SoftImmediate& soft, std::uint32_t offset
                    const void* bytes) {
   Insn& insn = insns_of(block)[soft.insn];
   if (current_ == &insn) return false;  // its own: it may not have been read for the last time
-  std::array<std::uint8_t, 16> image{};
-  std::memcpy(image.data(), block.host + soft.start, insn.length);
-  std::memcpy(image.data() + (offset - soft.start), bytes, size);
-  Insn changed{};
-  bool ends_block = false;
-  if (!decode_one(image.data(), insn.length, block.mode, changed, ends_block)) return false;
-  Insn expected = insn;
-  expected.imm = changed.imm;
-  if (&insn == patched_) expected.execute = patched_handler_;
-  if (changed != expected) return false;
-  insn.imm = changed.imm;
+  std::array<std::uint8_t, 8> operand{};
+  std::memcpy(operand.data(), block.host + soft.first, soft.end - soft.first);
+  std::memcpy(operand.data() + (offset - soft.first), bytes, size);
+  insn.imm = soft.extended(load_le<std::uint64_t>(operand.data()));
   return true;
 }
 

@@ -3,12 +3,14 @@
 #include <Zydis/Zydis.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "cpu/core.h"
 #include "cpu/decoder.h"
 #include "cpu/interp/handlers.h"
 #include "cpu/jit/jit.h"
+#include "emulator/base/bits.h"
 
 namespace ice86::cpu {
 
@@ -132,8 +134,8 @@ Block* Core::decode_at(const std::uint8_t* host_page, std::uint8_t* flags, std::
     if (available == 0 || !decode_one(host_page + at, available, block->mode, insn, ends_block))
       break;
     decoded_.push_back(insn);
-    if (changed_[changed_place(host_page + at)] == host_page + at && !ends_block)
-      note_soft(*block, block->count, block->bytes);
+    if (changed_[changed_place(host_page + at)] == host_page + at)
+      note_soft(*block, block->count, block->bytes, ends_block);
     block->bytes = static_cast<std::uint16_t>(block->bytes + insn.length);
     ++block->count;
     if (ends_block) break;
@@ -175,19 +177,33 @@ void Core::decode_insns(Block& block) {
   keep_decoded(block);
 }
 
-// An instruction that has been changed and is decoded again, if it has one immediate operand.
-void Core::note_soft(Block& block, std::uint32_t number, std::uint32_t start) {
+// An instruction that has been changed and is decoded again: if it has one immediate operand, and
+// that is all it takes from the operand's bytes. Of those that end a block, INT.
+void Core::note_soft(Block& block, std::uint32_t number, std::uint32_t start, bool ends_block) {
+  const Insn& insn = decoded_.back();
   ZydisDecodedInstruction instruction;
   ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-  if (!decoder_.decode_again(block.host + start, decoded_.back().length, block.mode, instruction,
-                             operands))
+  if (!decoder_.decode_again(block.host + start, insn.length, block.mode, instruction, operands))
     return;
   const auto& immediate = instruction.raw.imm[0];
   if (immediate.size == 0 || immediate.is_relative || instruction.raw.imm[1].size != 0) return;
-  const std::uint32_t first = start + immediate.offset;
-  block.soft.edit().push_back({static_cast<std::uint16_t>(number),
-                               static_cast<std::uint16_t>(start), static_cast<std::uint16_t>(first),
-                               static_cast<std::uint16_t>(first + immediate.size / 8)});
+  if (ends_block && instruction.mnemonic != ZYDIS_MNEMONIC_INT) return;
+  const unsigned size = immediate.size / 8;
+  std::array<std::uint8_t, kMostBytes> image{};
+  std::memcpy(image.data(), block.host + start, insn.length);
+  std::array<std::uint8_t, 8> bytes{};
+  std::memcpy(bytes.data(), image.data() + immediate.offset, size);
+  std::memset(image.data() + immediate.offset, 0xff, size);
+  Insn ones{};
+  if (!decode_one(image.data(), insn.length, block.mode, ones, ends_block)) return;
+  const std::uint64_t mask = ~std::uint64_t{0} >> (64 - immediate.size);
+  const SoftImmediate soft{
+      static_cast<std::uint16_t>(number), static_cast<std::uint16_t>(start + immediate.offset),
+      static_cast<std::uint16_t>(start + immediate.offset + size), ones.imm & ~mask};
+  Insn expected = insn;
+  expected.imm = ~std::uint64_t{0} & (mask | soft.above);
+  if (ones != expected || insn.imm != soft.extended(load_le<std::uint64_t>(bytes.data()))) return;
+  block.soft.edit().push_back(soft);
 }
 
 // Most of what a boot executes it executes a few times only: that goes first.

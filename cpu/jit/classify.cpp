@@ -330,7 +330,7 @@ static bool is_high(const ZydisDecodedOperand& operand) {
 bool Translator::soft_known(const Item& item, Group group) const {
   const ZydisDecodedInstruction& zi = item.zi;
   if (zi.opcode_map != ZYDIS_OPCODE_MAP_DEFAULT || is_high(item.ops[0])) return false;
-  if (group == Group::kMovImmediate) return true;
+  if (group == Group::kMovImmediate || group == Group::kInterrupt) return true;
   if (group != Group::kGeneric || item.differs != 0) return false;
   const unsigned op = zi.opcode;
   return op < 0x40 || (op >= 0x80 && op <= 0x83) || op == 0xa8 || op == 0xa9 || op == 0xc6 ||

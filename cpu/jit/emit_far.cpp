@@ -244,16 +244,26 @@ FlagState Translator::begin_far() {
 }
 
 void Translator::interrupt(std::uint32_t index) {
-  const auto vector = static_cast<unsigned>(items_[index].insn->imm & 0xff);
+  const Item& item = items_[index];
+  const auto vector = static_cast<unsigned>(item.insn->imm & 0xff);
   std::vector<std::size_t> fail;
   const FlagState before = begin_far();
   const Mem at{kAddress, kNoHost, 0, 0};
-  const unsigned last = vector * 4 + 3;
-  e_.op({0x81, 0, 2}, 7, core(&c_.s.idtr.limit));
-  e_.byte(last & 0xff), e_.byte(last >> 8);
-  fail.push_back(e_.jcc(kBelow));
-  e_.load(kAddress, core(&c_.s.idtr.base), 4);
-  if (vector != 0) e_.alu_imm(0, kAddress, static_cast<std::int32_t>(vector * 4), 4);
+  if (item.soft) {
+    load_soft(e_, item, kAddress);
+    e_.shift_imm(4, kAddress, 2, 4);
+    e_.lea(kTemp, {kAddress, kNoHost, 0, 3}, 4);
+    e_.op({0x39, 0, 2}, kTemp, core(&c_.s.idtr.limit));
+    fail.push_back(e_.jcc(kBelow));
+    e_.op({0x03, 0, 4}, kAddress, core(&c_.s.idtr.base));
+  } else {
+    const unsigned last = vector * 4 + 3;
+    e_.op({0x81, 0, 2}, 7, core(&c_.s.idtr.limit));
+    e_.byte(last & 0xff), e_.byte(last >> 8);
+    fail.push_back(e_.jcc(kBelow));
+    e_.load(kAddress, core(&c_.s.idtr.base), 4);
+    if (vector != 0) e_.alu_imm(0, kAddress, static_cast<std::int32_t>(vector * 4), 4);
+  }
   look_up_linear(4, false, fail, 0);
   static_assert(offsetof(Area, far_selector) == offsetof(Area, far_ip) + 2);
   e_.load(kTemp, at, 4);

@@ -149,6 +149,12 @@ void I8254::roll(Counter& counter, std::uint64_t tick) {
   counter.half_low = mode_of(counter) == 3 && low;
 }
 
+// Whether the counter has the count it was given last, and no other from a clock on that has been.
+bool I8254::counts(const Counter& counter, std::uint64_t tick) {
+  return counter.programmed && counter.loaded && tick >= counter.load_tick &&
+         !(counter.next_pending && counter.next_at <= tick);
+}
+
 I8254::View I8254::view(Counter counter, std::uint64_t tick) {
   roll(counter, tick);
   View result;
@@ -186,12 +192,18 @@ I8254::View I8254::view(Counter counter, std::uint64_t tick) {
   return result;
 }
 
+// Guests wait with these two.
 bool I8254::out(unsigned counter) const {
-  return view(state_.at(counter), tick()).out;
+  const Counter& c = state_.at(counter);
+  const std::uint64_t now = tick();
+  return counts(c, now) ? out_after(c, elapsed(c, now)) : view(c, now).out;
 }
 
 std::uint64_t I8254::rising_edges(unsigned counter) const {
-  return view(state_.at(counter), tick()).rising_edges;
+  const Counter& c = state_.at(counter);
+  const std::uint64_t now = tick();
+  return counts(c, now) ? c.edges_before + edges_after(c, elapsed(c, now))
+                        : view(c, now).rising_edges;
 }
 
 // Drives OUT to its level at `tick` and arms the timer for the next change.

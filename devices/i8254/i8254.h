@@ -108,6 +108,7 @@ class I8254 final : public RegisterBlock {
   static std::uint32_t count_after(const Counter& counter, std::uint64_t steps);
   // Lets a pending count take effect if its time has come.
   static void roll(Counter& counter, std::uint64_t tick);
+  static bool counts(const Counter& counter, std::uint64_t tick);
   static View view(Counter counter, std::uint64_t tick);
   static std::uint16_t register_count(const Counter& counter, std::uint64_t tick);
   static std::uint8_t status(const Counter& counter, std::uint64_t tick);

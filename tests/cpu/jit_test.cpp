@@ -257,6 +257,65 @@ TEST_P(Engines, ServicesOfRealMode) {
   }
 }
 
+// A caller that writes the vector into its INT, as boot loaders' do.
+TEST_P(Engines, StoresToTheVectorOfInt) {
+  const std::vector<std::uint8_t> code = {
+      0x31, 0xc0,                          // 00: xor ax, ax
+      0x8e, 0xd0,                          // 02: mov ss, ax
+      0xbc, 0x00, 0x30,                    // 04: mov sp, 3000h
+      0x8e, 0xd8,                          // 07: mov ds, ax
+      0xc7, 0x06, 0x80, 0x01, 0x45, 0x00,  // 09: mov word [60h*4], first
+      0xc7, 0x06, 0x82, 0x01, 0x00, 0x10,  // 0f: mov word [60h*4+2], 1000h
+      0xc7, 0x06, 0x84, 0x01, 0x49, 0x00,  // 15: mov word [61h*4], second
+      0xc7, 0x06, 0x86, 0x01, 0x00, 0x10,  // 1b: mov word [61h*4+2], 1000h
+      0xc7, 0x06, 0x88, 0x01, 0x4d, 0x00,  // 21: mov word [62h*4], third
+      0xc7, 0x06, 0x8a, 0x01, 0x00, 0x10,  // 27: mov word [62h*4+2], 1000h
+      0xb9, 0x2c, 0x01,                    // 2d: mov cx, 300
+      0xb2, 0x60,                          // 30: mov dl, 60h
+      0x2e, 0x88, 0x16, 0x38, 0x00,        // 32: again: mov [cs:vector], dl
+      0xcd, 0x00,                          // 37: int (vector)
+      0xfe, 0xc2,                          // 39: inc dl
+      0x80, 0xfa, 0x63,                    // 3b: cmp dl, 63h
+      0x75, 0x02,                          // 3e: jne 42h
+      0xb2, 0x60,                          // 40: mov dl, 60h
+      0xe2, 0xee,                          // 42: loop again
+      0xf4,                                // 44: hlt
+      0x83, 0xc3, 0x01,                    // 45: first: add bx, 1
+      0xcf,                                // 48: iret
+      0x83, 0xc3, 0x10,                    // 49: second: add bx, 10h
+      0xcf,                                // 4c: iret
+      0x81, 0xc3, 0x00, 0x01,              // 4d: third: add bx, 100h
+      0xcf,                                // 51: iret
+  };
+  for (const bool watched : {false, true}) {
+    FlatHost host(0x100000, implemented_features(), GetParam());
+    std::optional<Watcher> watcher;
+    if (watched) watcher.emplace(host, 0);
+    const State& state = run_on(host, code);
+    EXPECT_TRUE(state.halted);
+    EXPECT_EQ(state.gpr[kRbx] & 0xffff, 100u * 0x111);
+  }
+}
+
+// Operands that are extended with their sign: their highest bit comes and goes.
+TEST_P(Engines, StoresToSignedImmediateOperands) {
+  const State state = run({
+      0xb9, 0x00, 0x02,              // 00: mov cx, 200h
+      0x2e, 0x88, 0x0e, 0x10, 0x00,  // 03: again: mov [cs:first], cl
+      0x2e, 0x88, 0x0e, 0x12, 0x00,  // 08: mov [cs:second], cl
+      0x66, 0x83, 0xc3, 0x00,        // 0d: add ebx, (first)
+      0x6a, 0x00,                    // 11: push (second)
+      0x5a,                          // 13: pop dx
+      0x01, 0xd5,                    // 14: add bp, dx
+      0xe2, 0xeb,                    // 16: loop again
+      0xf4,                          // 18: hlt
+  });
+  EXPECT_TRUE(state.halted);
+  // Twice each of 0 to 255 as signed bytes.
+  EXPECT_EQ(state.gpr[kRbx] & 0xffffffff, 0xffffff00u);
+  EXPECT_EQ(state.gpr[kRbp] & 0xffff, 0xff00u);
+}
+
 // CLI and PUSHF have forms of their own.
 TEST_P(Engines, PushedFlags) {
   const State& state = run({
