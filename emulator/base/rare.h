@@ -37,7 +37,9 @@ class Rare {
     return *value_;
   }
 
-  friend bool operator==(const Rare& a, const Rare& b) { return *a == *b; }
+  friend bool operator==(const Rare& a, const Rare& b) {
+    return a.value_ == b.value_ || *a == *b;  // both are none, most often
+  }
   friend bool operator==(const Rare& a, const Value& b) { return *a == b; }
 
  private:

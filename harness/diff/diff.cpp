@@ -31,7 +31,7 @@ std::vector<bool> open_at_end(const IntTrace& trace) {
 
 bool tells_memory(const IntTrace& trace) {
   return std::any_of(trace.events.begin(), trace.events.end(),
-                     [](const IntEvent& event) { return !event.memory->empty(); });
+                     [](const IntEvent& event) { return !event.extras->memory.empty(); });
 }
 
 // What makes calls partners, in several passes: what one leaves alone the next one looks at.

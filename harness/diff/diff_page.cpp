@@ -38,7 +38,7 @@ Json cell_json(const DiffReport& report, const Row& row, std::size_t trace) {
                *event.result,
                values(event.in),
                event.out ? values(*event.out) : Json(nullptr),
-               *event.memory,
+               event.extras->memory,
                Json::array()};
   for (const auto& [field, out] : cell.fields) {
     const IntEvent& reference = report.traces[0]->events[*row.cells[0].call];

@@ -70,8 +70,8 @@ std::uint32_t value_of(const IntEvent& event, Field field, bool out) {
   if (field == Field::kReturned) return event.out.has_value() ? 1 : 0;
   // A status: its number, and bit 63, which says that it is an error (UEFI appendix D).
   if (event.kind == CallKind::kEfi)
-    return static_cast<std::uint32_t>(event.value) |
-           (static_cast<std::uint32_t>(event.value >> 32) & 0x80000000);
+    return static_cast<std::uint32_t>(event.extras->value) |
+           (static_cast<std::uint32_t>(event.extras->value >> 32) & 0x80000000);
   const Registers& r = out ? *event.out : event.in;
   const std::uint32_t width = wide(event) ? 0xffffffff : 0xffff;
   switch (field) {
@@ -104,7 +104,7 @@ std::string_view name_of(const IntEvent& event, Field field) {
 std::string value_text(const IntEvent& event, Field field, bool out) {
   switch (field) {
     case Field::kReturned: return event.out ? "yes" : "no";
-    case Field::kMemory: return event.memory->empty() ? "none" : *event.memory;
+    case Field::kMemory: return event.extras->memory.empty() ? "none" : event.extras->memory;
     case Field::kCf:
     case Field::kZf: return fmt::format("{}", value_of(event, field, out));
     default: break;
@@ -133,7 +133,7 @@ FieldComparison compare_fields(const IntEvent& a, const IntEvent& b, const DiffR
       if (!meant(a, field, out)) continue;
       std::uint32_t difference = 0;
       if (field == Field::kMemory) {
-        difference = a.out && b.out && a.memory != b.memory ? 1 : 0;
+        difference = a.out && b.out && a.extras->memory != b.extras->memory ? 1 : 0;
       } else if (!out || field == Field::kReturned || (a.out && b.out)) {
         difference = value_of(a, field, out) ^ value_of(b, field, out);
         if (out && a.out && b.out && preserved(a, b, field)) difference = 0;

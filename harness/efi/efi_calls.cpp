@@ -198,19 +198,19 @@ void EfiCalls::called(const std::vector<Entry>& entries) {
     std::string one;
     if (kind == 'q') {
       for (std::size_t k = i; k + 1 < kMostParameters && parameter(k) != 0; k += 2) {
-        event.parameters.edit().push_back(parameter(k));
-        event.parameters.edit().push_back(parameter(k + 1));
+        event.extras.edit().parameters.push_back(parameter(k));
+        event.extras.edit().parameters.push_back(parameter(k + 1));
         one += fmt::format("{}{} {:x}", one.empty() ? "" : ", ", argument('g', parameter(k)),
                            parameter(k + 1));
       }
     } else {
-      event.parameters.edit().push_back(parameter(i));
+      event.extras.edit().parameters.push_back(parameter(i));
       one = argument(kind, parameter(i));
     }
     if (!one.empty()) text += (text.empty() ? "" : ", ") + one;
   }
   event.arguments = std::move(text);
-  learn_from(function, event.parameters, false);
+  learn_from(function, event.extras->parameters, false);
   open_.push_back({events_.size(), &function, event.caller.offset, stack});
   stop_at(event.caller.offset);
   events_.push_back(std::move(event));
@@ -226,12 +226,12 @@ void EfiCalls::returned(std::size_t index) {
   IntEvent& event = events_[open.event];
   event.out = registers_of(state);
   event.how = ReturnKind::kRet;
-  event.value = open.function->result == 'v' ? 0 : state.gpr[cpu::kRax];
+  event.extras.edit().value = open.function->result == 'v' ? 0 : state.gpr[cpu::kRax];
   event.instructions = pc_.clock().instructions() - event.instruction;
   event.duration = pc_.clock().now() - event.time;
   event.result = answer(event, *open.function);
-  if (open.function->result == 'e' && (event.value & kError) == 0) {
-    learn_from(*open.function, event.parameters, true);
+  if (open.function->result == 'e' && (event.extras->value & kError) == 0) {
+    learn_from(*open.function, event.extras->parameters, true);
     if (event.service == "boot services: ExitBootServices") {
       // The tables are the operating system's now, and most services are gone.
       over_ = true;
@@ -270,13 +270,15 @@ std::string EfiCalls::argument(char kind, std::uint64_t value) const {
 
 std::string EfiCalls::answer(const IntEvent& event, const EfiFunction& function) const {
   if (function.result == 'v') return "";
-  if (function.result == 'd') return fmt::format("{}", event.value);
-  std::string text = efi_status_text(event.value);
-  if ((event.value & kError) != 0) return text;
-  for (std::size_t i = 0; i < function.parameters.size() && i < event.parameters->size(); ++i) {
+  if (function.result == 'd') return fmt::format("{}", event.extras->value);
+  std::string text = efi_status_text(event.extras->value);
+  if ((event.extras->value & kError) != 0) return text;
+  for (std::size_t i = 0; i < function.parameters.size() && i < event.extras->parameters.size();
+       ++i) {
     const char kind = function.parameters[i];
-    if ((kind == 'o' || kind == 'p' || kind == '*') && (*event.parameters)[i] != 0)
-      text += fmt::format("{}{:x}", text.empty() ? "" : ", ", memory((*event.parameters)[i], 8));
+    if ((kind == 'o' || kind == 'p' || kind == '*') && event.extras->parameters[i] != 0)
+      text +=
+          fmt::format("{}{:x}", text.empty() ? "" : ", ", memory(event.extras->parameters[i], 8));
   }
   return text;
 }

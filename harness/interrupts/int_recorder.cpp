@@ -125,7 +125,7 @@ void IntRecorder::describe(IntEvent& event, Open& open) {
   event.service = std::move(service.name);
   event.arguments = std::move(service.text);
   const auto given = data_in_memory(event.vector, event.in, memory_);
-  if (given) event.data = memory_text(event, *given);
+  if (given) event.extras.edit().data = memory_text(event, *given);
   open.by_registers = looks_ == 0 && !given;
 }
 
@@ -138,7 +138,7 @@ void IntRecorder::describe_answer(IntEvent& event, std::size_t number, const Ope
   looks_ = 0;
   event.result = describe_result(event.vector, event.in, *event.out, memory_);
   const auto answer = answer_in_memory(event.vector, event.in, *event.out, memory_);
-  if (answer) event.memory = memory_text(event, *answer);
+  if (answer) event.extras.edit().memory = memory_text(event, *answer);
   if (open.by_registers) usual = {number, looks_ == 0 && !answer};
 }
 
@@ -255,9 +255,9 @@ bool IntRecorder::entered(std::uint8_t vector) {
 void IntRecorder::note_chain(const cpu::State& state) {
   if (!sixteen_bit(state)) return;
   IntEvent& event = events_[open_.back().event];
-  if (event.kind > CallKind::kException || event.chain->size() >= kMostChained) return;
+  if (event.kind > CallKind::kException || event.extras->chain.size() >= kMostChained) return;
   const FarPointer target{state.segment[cpu::kCs].selector, static_cast<std::uint32_t>(state.rip)};
-  if (vectors_.had(event.vector, target)) event.chain.edit().push_back(target);
+  if (vectors_.had(event.vector, target)) event.extras.edit().chain.push_back(target);
 }
 
 void IntRecorder::far_call(const cpu::State& state) {

@@ -84,7 +84,7 @@ std::string handlers_text(const IntTrace& trace) {
     if (event.kind > CallKind::kException) continue;
     ++handlers[{fmt::format("{:02X}h {}", event.vector, far_text(event.handler)),
                 handler_text(event, trace)}];
-    if (!event.chain->empty()) ++chained;
+    if (!event.extras->chain.empty()) ++chained;
   }
   text += fmt::format("{:<16} {:<50} {:>7}\n", "INT, handler", "whose", "calls");
   for (const auto& [handler, calls] : handlers)

@@ -183,7 +183,7 @@ class Reader {
     Shown shown;
     if (data != "-") {
       shown.add((std::uint32_t{event.in.ds} << 4) + (event.in.esi & 0xffff), data);
-      if (event.in.ah() != 0x43) event.data = data;
+      if (event.in.ah() != 0x43) event.extras.edit().data = data;
     }
     const Service service = describe_call(event.vector, event.in, shown.view());
     event.service = service.name;
@@ -212,7 +212,7 @@ class Reader {
       event.duration = time(ticks) - event.time;
       Shown shown;
       if (memory != "-") {
-        event.memory = memory;
+        event.extras.edit().memory = memory;
         const bool map = event.vector == 0x15;
         shown.add(map ? (std::uint32_t{event.in.es} << 4) + (event.in.edi & 0xffff)
                       : (std::uint32_t{event.in.ds} << 4) + (event.in.esi & 0xffff),

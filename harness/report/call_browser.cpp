@@ -43,7 +43,7 @@ std::string call_line(const IntEvent& event) {
 
 // The carry flag of INT 10h, 11h, 12h and 16h tells nothing.
 bool failed(const IntEvent& event) {
-  if (event.kind == CallKind::kEfi) return event.value >> 63 != 0;
+  if (event.kind == CallKind::kEfi) return event.extras->value >> 63 != 0;
   const bool tells = event.vector != 0x16 && (event.vector < 0x10 || event.vector > 0x12);
   return tells && event.out && event.out->carry() && event.how != ReturnKind::kRetf;
 }
@@ -143,9 +143,9 @@ std::vector<std::string> CallBrowser::detail(const Row& row) const {
   one("DS", in.ds, out.ds, 4);
   one("ES", in.es, out.es, 4);
   one("FLAGS", in.flags, out.flags, 4);
-  if (!event.memory->empty()) {
+  if (!event.extras->memory.empty()) {
     lines.emplace_back();
-    lines.push_back("memory  " + *event.memory);
+    lines.push_back("memory  " + event.extras->memory);
   }
   if (const auto about = about_service(*event.service); !about.empty()) {
     lines.emplace_back();

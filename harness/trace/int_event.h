@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "emulator/base/rare.h"
@@ -24,7 +26,11 @@ struct Registers {
   std::uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0, esi = 0, edi = 0, ebp = 0;
   std::uint16_t ds = 0, es = 0;
   std::uint32_t flags = 0;
-  friend bool operator==(const Registers&, const Registers&) = default;
+  // All at once: traces compare them for each call.
+  friend bool operator==(const Registers& a, const Registers& b) {
+    static_assert(std::has_unique_object_representations_v<Registers>);
+    return std::memcmp(&a, &b, sizeof a) == 0;
+  }
 
   std::uint8_t ah() const { return static_cast<std::uint8_t>(eax >> 8); }
   std::uint8_t al() const { return static_cast<std::uint8_t>(eax); }
@@ -55,6 +61,23 @@ enum class CallKind : std::uint8_t {
 };
 constexpr unsigned kCallKinds = 9;
 
+// What few calls have.
+struct CallExtras {
+  // What the call left in memory as its answer (a memory map entry, the sectors read): up to 32
+  // bytes in hexadecimal, more as "sha256:...". Empty for services that answer in registers only.
+  std::string memory;
+  // What it was given in memory: a disk address packet, the sectors to write, a string. The same
+  // form.
+  std::string data;
+  // Handlers that the first one passed the call on to, by a far jump or call to what the vector
+  // held before.
+  std::vector<FarPointer> chain;
+  // kEfi: the parameters, and what it returned, with all their bits.
+  std::vector<std::uint64_t> parameters;
+  std::uint64_t value = 0;
+  friend bool operator==(const CallExtras&, const CallExtras&) = default;
+};
+
 // A boot makes a hundred thousand of them, so they are kept small.
 struct IntEvent {
   CallKind kind = CallKind::kInterrupt;
@@ -73,18 +96,7 @@ struct IntEvent {
   Shared<std::string> service;     // "disk: extended read"
   Shared<std::string> arguments;   // decoded, for people
   Shared<std::string> result;
-  // What the call left in memory as its answer (a memory map entry, the sectors read): up to 32
-  // bytes in hexadecimal, more as "sha256:...". Empty for services that answer in registers only.
-  Rare<std::string> memory;
-  // What it was given in memory: a disk address packet, the sectors to write, a string. The same
-  // form.
-  Rare<std::string> data;
-  // Handlers that the first one passed the call on to, by a far jump or call to what the vector
-  // held before.
-  Rare<std::vector<FarPointer>> chain;
-  // kEfi: the parameters, and what it returned, with all their bits.
-  Rare<std::vector<std::uint64_t>> parameters;
-  std::uint64_t value = 0;
+  Rare<CallExtras> extras;
 };
 
 // What a call is entered under, for people: "INT 13h", "IRQ 08h", "BIOS32", "EFI".

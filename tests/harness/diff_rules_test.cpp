@@ -16,7 +16,7 @@ IntEvent call(std::uint8_t vector, std::uint32_t eax, std::uint16_t segment = 0x
   event.in.eax = eax;
   event.caller = {segment, 0x10};
   event.out = Registers{};
-  event.memory = "00";
+  event.extras.edit().memory = "00";
   return event;
 }
 
@@ -35,7 +35,7 @@ TEST(DiffRules, AFieldOfAServiceMayDiffer) {
   const IntEvent left = call(0x13, 0x0800);
   IntEvent right = left;
   right.out->ecx = 0x1234;
-  right.memory = "01";
+  right.extras.edit().memory = "01";
   EXPECT_FALSE(agree(left, right, ""));
   EXPECT_TRUE(agree(left, right, "[[mask]]\nint = \"13:08\"\nfields = [\"CX\", \"memory\"]"));
   EXPECT_TRUE(agree(left, right, "[[mask]]\nint = \"13\"\nfields = [\"CX\", \"memory\"]"));

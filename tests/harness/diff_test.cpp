@@ -183,14 +183,14 @@ TEST(Diff, UpperHalvesCountWhereTheServiceUsesThem) {
 TEST(Diff, WhatACallLeftInMemoryCounts) {
   auto left = kBoot;
   auto right = kBoot;
-  left[1].memory = right[1].memory = "sha256:aa";
-  left[2].memory = "0000";
-  right[2].memory = "0001";
+  left[1].extras.edit().memory = right[1].extras.edit().memory = "sha256:aa";
+  left[2].extras.edit().memory = "0000";
+  right[2].extras.edit().memory = "0001";
   const auto result = diff(trace(left), trace(right));
   ASSERT_EQ(result->differences.size(), 1u);
   EXPECT_THAT(result->text(), HasSubstr("memory on return: 0000 | 0001"));
   // A recorder that does not tell memory is not judged by it.
-  right[1].memory = right[2].memory = "";
+  right[1].extras.edit().memory = right[2].extras.edit().memory = "";
   EXPECT_TRUE(diff(trace(left), trace(right))->equal());
 }
 

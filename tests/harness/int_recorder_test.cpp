@@ -184,18 +184,18 @@ TEST_F(Pairing, TheAnswerInMemoryIsKept) {
   for (unsigned i = 0; i < 20; ++i) memory_[0x500 + i] = static_cast<std::uint8_t>(i);
   interrupt(0x15, 0x7c10, 0xe820);
   back(FarTransfer::kIret, 0, 0x7c10, 6);
-  EXPECT_EQ(event(0).memory, "000102030405060708090a0b0c0d0e0f10111213");
+  EXPECT_EQ(event(0).extras->memory, "000102030405060708090a0b0c0d0e0f10111213");
   // A sector at 0000:0600: zeros, so the digest is that of 512 zero bytes.
   state_.gpr[cpu::kRbx] = 0x600;
   interrupt(0x13, 0x7c20, 0x0201);
   back(FarTransfer::kIret, 0, 0x7c20, 6);
-  EXPECT_EQ(event(1).memory,
+  EXPECT_EQ(event(1).extras->memory,
             "sha256:076a27c79e5ace2a3d47f9dd2e83e4ff6ea8872b3c2218f66c92b89b55f36560");
   // A call that failed answers nothing.
   interrupt(0x13, 0x7c20, 0x0201);
   state_.rflags |= 1;
   back(FarTransfer::kRetFar, 0, 0x7c20, 6);
-  EXPECT_EQ(event(2).memory, "");
+  EXPECT_EQ(event(2).extras->memory, "");
 }
 
 TEST_F(Pairing, WhatTheRecorderCannotKeepIsCounted) {
@@ -331,7 +331,7 @@ TEST_F(Watched, AHookAndWhatItPassesOnAreKept) {
   EXPECT_EQ(hook.seen_at, (FarPointer{0, 0x7c10}));
   call(FarTransfer::kJmpFar, 0xf000, 0xf0000, 0x1234);  // somewhere else
   call(FarTransfer::kJmpFar, 0xf000, 0xf0000, 0xe3fe);
-  EXPECT_EQ(watched_.events()[1].chain, (std::vector<FarPointer>{{0xf000, 0xe3fe}}));
+  EXPECT_EQ(watched_.events()[1].extras->chain, (std::vector<FarPointer>{{0xf000, 0xe3fe}}));
 }
 
 TEST_F(Watched, ProtectedModeEntryPointsAreFoundThroughTheirDirectory) {
@@ -401,16 +401,16 @@ TEST_F(Pairing, DataIsKeptWholeWhenAsked) {
   for (unsigned i = 0; i < 512; ++i) memory_[0x600 + i] = 0xa5;
   const cpu::InterruptDelivery write{0x13, InterruptSource::kSoftware, 0, 0x7c10, 0x202, 0, 0x1000};
   dumping.interrupt_delivered(write);
-  EXPECT_EQ(dumping.events()[0].data->size(), 1024u);
-  EXPECT_EQ(dumping.events()[0].data->substr(0, 4), "a5a5");
+  EXPECT_EQ(dumping.events()[0].extras->data.size(), 1024u);
+  EXPECT_EQ(dumping.events()[0].extras->data.substr(0, 4), "a5a5");
   recorder_.interrupt_delivered(write);
-  EXPECT_EQ(event(0).data->substr(0, 7), "sha256:");
+  EXPECT_EQ(event(0).extras->data.substr(0, 7), "sha256:");
   // Room for one only.
   IntRecorder small(recorder_view(), {10, 10, 600}, {false, {{0x13, {}, false}}});
   small.interrupt_delivered(write);
   small.interrupt_delivered(write);
-  EXPECT_EQ(small.events()[0].data->size(), 1024u);
-  EXPECT_EQ(small.events()[1].data->substr(0, 7), "sha256:");
+  EXPECT_EQ(small.events()[0].extras->data.size(), 1024u);
+  EXPECT_EQ(small.events()[1].extras->data.substr(0, 7), "sha256:");
 }
 
 }  // namespace

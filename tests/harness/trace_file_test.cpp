@@ -36,14 +36,14 @@ class TraceFile : public ::testing::Test {
     read.out->eax = 1;
     read.how = ReturnKind::kRetf2;
     read.service = "disk: read";
-    read.memory = "55aa";
+    read.extras.edit().memory = "55aa";
     read.arguments = "quotes \" and \\ and \x01 survive";
     IntEvent boot;
     boot.number = 1;
     boot.vector = 0x19;
     boot.kind = CallKind::kBios32;
-    boot.data = "1000";
-    boot.chain = {{0xf000, 0xe3fe}, {0xc000, 0x123}};
+    boot.extras.edit().data = "1000";
+    boot.extras.edit().chain = {{0xf000, 0xe3fe}, {0xc000, 0x123}};
     trace.events = {read, boot};
     trace.vectors = {{1, 0x13, {0xf000, 0xe3fe}, {0x9f00, 0x10}, {0, 0x7c10}},
                      {2, 0x41, {0, 0}, {0xf000, 0xe401}, {0, 0x7c10}}};
@@ -67,12 +67,12 @@ TEST_F(TraceFile, WhatIsWrittenIsRead) {
     ASSERT_TRUE(back) << back.error().message();
     EXPECT_EQ(to_json_lines(*back), to_json_lines(sample()));
     EXPECT_EQ(back->events[0].in, sample().events[0].in);
-    EXPECT_EQ(back->events[0].memory, "55aa");
-    EXPECT_EQ(back->events[1].memory, "");
+    EXPECT_EQ(back->events[0].extras->memory, "55aa");
+    EXPECT_EQ(back->events[1].extras->memory, "");
     EXPECT_EQ(back->events[1].out, std::nullopt);
     EXPECT_EQ(back->losses, sample().losses);
     EXPECT_EQ(back->events[1].kind, CallKind::kBios32);
-    EXPECT_EQ(back->events[1].chain, sample().events[1].chain);
+    EXPECT_EQ(back->events[1].extras->chain, sample().events[1].extras->chain);
     ASSERT_EQ(back->vectors.size(), 2u);
     EXPECT_EQ(back->vectors[1].vector, 0x41);
     ASSERT_EQ(back->header.roms.size(), 1u);
@@ -86,7 +86,7 @@ TEST_F(TraceFile, CallsLikeOthersAreBriefInCompressedFiles) {
   trace.vectors.clear();
   const IntEvent other = trace.events[1];
   trace.events.resize(1);
-  trace.events.front().chain = {{0xf000, 0xe3fe}};
+  trace.events.front().extras.edit().chain = {{0xf000, 0xe3fe}};
   for (std::uint64_t n = 1; n < 1000; ++n) {
     trace.events.push_back(n % 100 == 0 ? other : trace.events.front());
     IntEvent& event = trace.events.back();

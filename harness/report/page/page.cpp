@@ -105,7 +105,7 @@ class CallList {
                  nullptr,
                  place(event.caller),
                  place(event.handler),
-                 texts_.number(event.memory)};
+                 texts_.number(event.extras->memory)};
     if (event.kind != CallKind::kInterrupt) call.push_back(texts_.number(entry_name(event)));
     now_ = in;
     if (event.out) {

@@ -377,7 +377,7 @@ class TraceFile final : public FileExecutor {
         event.how = ReturnKind::kRetf2;
       }
       event.service = "a \"service\"";
-      event.memory = "00ff";
+      event.extras.edit().memory = "00ff";
       trace_.events.push_back(event);
     }
     good_.push_back(to_json_lines(trace_));
