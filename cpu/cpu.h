@@ -58,7 +58,7 @@ class InterruptObserver {
  public:
   virtual ~InterruptObserver() = default;
   virtual void interrupt_delivered(const InterruptDelivery& delivery) = 0;
-  // The transfer has completed: state() is at the target. Jumps of protected mode go unseen.
+  // The transfer has completed: state() is at the target.
   virtual void far_transfer(FarTransfer kind) = 0;
   // In real mode transfers to other places may go unseen. Asked for once; more may be added later.
   virtual const FarTargets& far_targets() const { return FarTargets::all(); }

@@ -149,6 +149,7 @@ Flow Core::jump_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
           if (!descriptor.present()) return raised(kNp, selector_error(target));
         }
         if (!switch_task(target, descriptor, TaskSwitch::kJump)) return Flow::kFault;
+        observe(FarTransfer::kJmpFar);
         return Flow::kLeave;
       }
       default: return raised(kGp, selector_error(selector));
@@ -164,6 +165,7 @@ Flow Core::jump_far(std::uint16_t selector, std::uint64_t offset, unsigned opera
   if (!check_target(descriptor, offset)) return Flow::kFault;
   if (!load_code_segment(target, descriptor, cpl)) return Flow::kFault;
   s.rip = offset;
+  observe(FarTransfer::kJmpFar);
   return Flow::kLeave;
 }
 
