@@ -165,6 +165,41 @@ TEST_F(Pairing, DiskAddressPacketsAreDecoded) {
   EXPECT_EQ(*event(0).arguments, "drive 80, LBA 123456789 count 8 to 0000:7c00");
 }
 
+// What was found for a call is used again for one with the same registers, unless memory matters.
+TEST_F(Pairing, CallsThatRepeatShareTheirTexts) {
+  for (unsigned i = 0; i < 4; ++i) {
+    interrupt(0x16, 0x7ca0, 0x0100);
+    state_.rflags = i == 2 ? 0x202 : 0x242;  // ZF: no key waits
+    state_.gpr[cpu::kRax] = 0x1e61;
+    back(FarTransfer::kRetFar, 0, 0x7ca0, 6);
+    state_.rflags = 0x202;
+  }
+  for (unsigned i = 0; i < 4; ++i) EXPECT_EQ(*event(i).service, "keyboard: key waiting?");
+  EXPECT_EQ(*event(0).result, "none");
+  EXPECT_EQ(*event(1).result, "none");
+  EXPECT_EQ(*event(2).result, "scan 1e 'a'");
+  EXPECT_EQ(*event(3).result, "none");
+  EXPECT_EQ(&*event(0).service, &*event(3).service);
+  EXPECT_EQ(&*event(0).result, &*event(1).result);
+}
+
+TEST_F(Pairing, CallsThatRepeatWithOtherMemoryAreDescribedAnew) {
+  state_.gpr[cpu::kRsi] = 0x510;
+  for (unsigned i = 0; i < 3; ++i) {
+    memory_[0x510] = 16;
+    memory_[0x512] = 1;
+    memory_[0x518] = static_cast<std::uint8_t>(i);
+    interrupt(0x13, 0x7ca0, 0x4200);
+    memory_[0] = static_cast<std::uint8_t>(0x10 + i);  // the sector
+    back(FarTransfer::kRetFar, 0, 0x7ca0, 6);
+  }
+  for (unsigned i = 0; i < 3; ++i) {
+    EXPECT_EQ(*event(i).arguments, "drive 00, LBA " + std::to_string(i) + " count 1 to 0000:0000");
+  }
+  EXPECT_NE(event(0).extras->data, event(1).extras->data);
+  EXPECT_NE(event(1).extras->memory, event(2).extras->memory);
+}
+
 TEST_F(Pairing, MemoryMapEntriesAreDecoded) {
   state_.segment[cpu::kEs].selector = 0;
   state_.gpr[cpu::kRdi] = 0x900;
