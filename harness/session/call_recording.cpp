@@ -9,7 +9,8 @@
 namespace ice86::harness {
 
 IntRecorder::View recorder_view(machine::Pc& pc) {
-  return {[&pc]() -> const cpu::State& { return pc.cpu().state(); },
+  // It is up to date whenever the CPU tells its observer something.
+  return {[&state = pc.cpu().state()]() -> const cpu::State& { return state; },
           [&pc](std::uint32_t linear, unsigned width) {
             return machine::peek_linear(pc, linear, width);
           },
