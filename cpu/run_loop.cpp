@@ -201,7 +201,7 @@ void Core::note_soft(Block& block, std::uint32_t number, std::uint32_t start, bo
       static_cast<std::uint16_t>(number), static_cast<std::uint16_t>(start + immediate.offset),
       static_cast<std::uint16_t>(start + immediate.offset + size), ones.imm & ~mask};
   Insn expected = insn;
-  expected.imm = ~std::uint64_t{0} & (mask | soft.above);
+  expected.imm = soft.extended(mask);
   if (ones != expected || insn.imm != soft.extended(load_le<std::uint64_t>(bytes.data()))) return;
   block.soft.edit().push_back(soft);
 }

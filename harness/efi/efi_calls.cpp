@@ -192,25 +192,26 @@ void EfiCalls::called(const std::vector<Entry>& entries) {
     static constexpr cpu::Gpr kOrder[] = {cpu::kRcx, cpu::kRdx, cpu::kR8, cpu::kR9};
     return i < 4 ? state.gpr[kOrder[i]] : memory(stack + 8 + i * 8, 8);
   };
+  std::vector<std::uint64_t>& given = event.extras.edit().parameters;
   std::string text;
   for (std::size_t i = 0; i < function.parameters.size(); ++i) {
     const char kind = function.parameters[i];
     std::string one;
     if (kind == 'q') {
       for (std::size_t k = i; k + 1 < kMostParameters && parameter(k) != 0; k += 2) {
-        event.extras.edit().parameters.push_back(parameter(k));
-        event.extras.edit().parameters.push_back(parameter(k + 1));
+        given.push_back(parameter(k));
+        given.push_back(parameter(k + 1));
         one += fmt::format("{}{} {:x}", one.empty() ? "" : ", ", argument('g', parameter(k)),
                            parameter(k + 1));
       }
     } else {
-      event.extras.edit().parameters.push_back(parameter(i));
+      given.push_back(parameter(i));
       one = argument(kind, parameter(i));
     }
     if (!one.empty()) text += (text.empty() ? "" : ", ") + one;
   }
   event.arguments = std::move(text);
-  learn_from(function, event.extras->parameters, false);
+  learn_from(function, given, false);
   open_.push_back({events_.size(), &function, event.caller.offset, stack});
   stop_at(event.caller.offset);
   events_.push_back(std::move(event));
@@ -273,12 +274,11 @@ std::string EfiCalls::answer(const IntEvent& event, const EfiFunction& function)
   if (function.result == 'd') return fmt::format("{}", event.extras->value);
   std::string text = efi_status_text(event.extras->value);
   if ((event.extras->value & kError) != 0) return text;
-  for (std::size_t i = 0; i < function.parameters.size() && i < event.extras->parameters.size();
-       ++i) {
+  const std::vector<std::uint64_t>& given = event.extras->parameters;
+  for (std::size_t i = 0; i < function.parameters.size() && i < given.size(); ++i) {
     const char kind = function.parameters[i];
-    if ((kind == 'o' || kind == 'p' || kind == '*') && event.extras->parameters[i] != 0)
-      text +=
-          fmt::format("{}{:x}", text.empty() ? "" : ", ", memory(event.extras->parameters[i], 8));
+    if ((kind == 'o' || kind == 'p' || kind == '*') && given[i] != 0)
+      text += fmt::format("{}{:x}", text.empty() ? "" : ", ", memory(given[i], 8));
   }
   return text;
 }

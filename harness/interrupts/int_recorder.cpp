@@ -101,16 +101,12 @@ void IntRecorder::interrupt_delivered(const cpu::InterruptDelivery& delivery) {
   begin(std::move(event), open);
 }
 
-IntRecorder::Usual& IntRecorder::usual_at(const IntEvent& event) {
-  return usual_[(event.caller.offset ^ event.in.eax >> 8) % kPlaces];
-}
-
 void IntRecorder::describe(IntEvent& event, Open& open) {
   if (event.kind != CallKind::kInterrupt) {
     event.service = describe_interruption(event.kind, event.vector);
     return;
   }
-  if (const Usual& usual = usual_at(event); usual.event != kNone) {
+  if (const Usual& usual = usual_[place_of(event)]; usual.event != kNone) {
     const IntEvent& before = events_[usual.event];
     if (before.vector == event.vector && before.in == event.in) {
       event.service = before.service;
@@ -130,7 +126,7 @@ void IntRecorder::describe(IntEvent& event, Open& open) {
 }
 
 void IntRecorder::describe_answer(IntEvent& event, std::size_t number, const Open& open) {
-  Usual& usual = usual_at(event);
+  Usual& usual = usual_[place_of(event)];
   if (usual.answered && usual.event == open.like && events_[open.like].out == event.out) {
     event.result = events_[open.like].result;
     return;

@@ -113,18 +113,16 @@ class IntRecorder final : public cpu::InterruptObserver {
     std::size_t like = kNone;   // an earlier call that asked for the same
   };
 
-  // Programs that wait make the same call again and again. Of some places, the last call that asked
-  // by its registers alone; whether it was answered in them alone, too.
+  // The last call of a place that asked by its registers alone; whether it was answered in them
+  // alone, too.
   struct Usual {
     std::size_t event = kNone;
     bool answered = false;
   };
 
   static constexpr std::uint32_t kBootProgram = 0x7c00;
-  static constexpr std::size_t kPlaces = 64;
 
   void note_vectors();
-  Usual& usual_at(const IntEvent& event);
   void describe(IntEvent& event, Open& open);
   void describe_answer(IntEvent& event, std::size_t number, const Open& open);
   void begin(IntEvent&& event, Open open);
@@ -141,9 +139,9 @@ class IntRecorder final : public cpu::InterruptObserver {
   Options options_;
   TraceLosses losses_;
   std::vector<IntEvent> events_;
-  std::vector<Open> open_;  // calls under way, outermost first
-  std::array<Usual, kPlaces> usual_;
-  std::size_t looks_ = 0;  // at memory, to describe a call
+  std::vector<Open> open_;                // calls under way, outermost first
+  std::array<Usual, kCallPlaces> usual_;  // by place_of()
+  std::size_t looks_ = 0;                 // at memory, to describe a call
   MemoryView memory_ = [this](std::uint32_t linear, unsigned width) {
     ++looks_;
     return view_.memory(linear, width);

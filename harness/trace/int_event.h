@@ -3,6 +3,7 @@
 // docs/trace-format.md.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -98,6 +99,13 @@ struct IntEvent {
   Shared<std::string> result;
   Rare<CallExtras> extras;
 };
+
+// Programs that wait make the same calls again and again, from a few places each: for who keeps the
+// last call of every place, and looks whether the next one there is like it.
+constexpr std::size_t kCallPlaces = 64;
+inline std::size_t place_of(const IntEvent& event) {
+  return (event.caller.offset ^ event.in.eax >> 8) % kCallPlaces;
+}
 
 // What a call is entered under, for people: "INT 13h", "IRQ 08h", "BIOS32", "EFI".
 std::string entry_name(const IntEvent& event);

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "emulator/base/files.h"
 #include "harness/trace/trace_names.h"
@@ -120,21 +121,22 @@ IntEvent event_of(const Json& json) {
   event.how = static_cast<ReturnKind>(one_of(kReturnNames, json.at("return"), "way to return"));
   event.arguments = json.at("args");
   event.result = json.at("result");
-  if (json.contains("memory")) event.extras.edit().memory = json.at("memory").get<std::string>();
-  if (json.contains("data")) event.extras.edit().data = json.at("data").get<std::string>();
+  CallExtras extras;
+  if (json.contains("memory")) extras.memory = json.at("memory").get<std::string>();
+  if (json.contains("data")) extras.data = json.at("data").get<std::string>();
   if (json.contains("chain")) {
     for (const Json& handler : json.at("chain"))
-      event.extras.edit().chain.push_back(
-          parse_far(handler.get_ref<const std::string&>(), "chain"));
+      extras.chain.push_back(parse_far(handler.get_ref<const std::string&>(), "chain"));
   }
   if (event.kind == CallKind::kEfi) {
     for (const Json& parameter : json.at("parameters")) {
       const auto value = whole_hex<std::uint64_t>(parameter.get_ref<const std::string&>());
       if (!value) throw Malformed("a parameter is no number");
-      event.extras.edit().parameters.push_back(*value);
+      extras.parameters.push_back(*value);
     }
-    event.extras.edit().value = hex<std::uint64_t>(json, "value");
+    extras.value = hex<std::uint64_t>(json, "value");
   }
+  event.extras = std::move(extras);
   return event;
 }
 

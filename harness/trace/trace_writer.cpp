@@ -138,15 +138,14 @@ void add_meaning(Text& text, const IntEvent& event) {
   add(text, "}\n");
 }
 
-// The lines of calls. Programs that wait ask the same again and again: all of a line but its
-// number and times is kept for the last call from each of some places. In a brief trace such a line
-// only says which call it is like.
+// The lines of calls. All of a line but its number and times is kept for the last call of each
+// place. In a brief trace the line of a call like it only says so.
 class EventLines {
  public:
   explicit EventLines(bool brief) : brief_(brief) {}
 
   void add_to(Text& text, const IntEvent& event) {
-    Kept& kept = kept_[(event.caller.offset ^ event.in.eax >> 8) % kPlaces];
+    Kept& kept = kept_[place_of(event)];
     const bool known = kept.event != nullptr && same(*kept.event, event);
     if (known && brief_) {
       Line line(text, 0);
@@ -183,8 +182,6 @@ class EventLines {
   }
 
  private:
-  static constexpr std::size_t kPlaces = 64;
-
   // One line behind others, in room that is asked for at once: six numbers, their names, and
   // `more` characters.
   class Line {
@@ -224,7 +221,7 @@ class EventLines {
   }
 
   const bool brief_;
-  std::array<Kept, kPlaces> kept_;
+  std::array<Kept, kCallPlaces> kept_;
 };
 
 void add_change(Text& text, const VectorChange& change) {
